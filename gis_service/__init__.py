@@ -1,0 +1,3 @@
+"""The map of a municipality's network."""
+
+__version__ = "0.1.0"

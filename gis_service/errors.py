@@ -1,0 +1,121 @@
+"""
+Every error that a user of the service can meet.
+
+GisError
+├── InvalidInput            what was asked cannot be understood or is not allowed
+│   ├── UnknownCollection   no collection of that name (for this reader)
+│   ├── UnknownProperty     no property of that name (for this reader)
+│   ├── InvalidParameter    a parameter's value breaks its rule
+│   ├── UnreadableFile      a file cannot be read as what it claims to be
+│   ├── UnknownCrs          a file does not say where on earth it is
+│   └── InvalidDefinition   a definition in `maps/` breaks its rules
+├── NotFound                there is no such item
+├── LoadRejected            rows are at fault, so nothing was loaded
+├── Conflict                another change came first
+├── Unavailable             the database cannot answer now
+├── ConfigurationError      settings do not fit the machine or each other
+└── ClusterError            the private PostgreSQL cannot do what was asked
+
+An error carries facts; its message says what, where and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gis_service.model.reports import LoadReport
+
+
+class GisError(Exception):
+    """Base of every error that is told to a user in full."""
+
+
+class InvalidInput(GisError):
+    """What was asked cannot be understood or is not allowed."""
+
+
+class UnknownCollection(InvalidInput):
+    """No collection of that name can be seen by this reader."""
+
+    def __init__(self, name: str, *, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        super().__init__(f"There is no collection {name!r}. Known: {', '.join(self.known)}.")
+
+
+class UnknownProperty(InvalidInput):
+    """No property of that name can be seen by this reader."""
+
+    def __init__(self, name: str, *, collection: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.collection = collection
+        self.known = tuple(sorted(known))
+        super().__init__(
+            f"{collection} has no property {name!r}. Known: {', '.join(self.known)}."
+        )
+
+
+class InvalidParameter(InvalidInput):
+    """A parameter's value breaks its rule."""
+
+    def __init__(self, name: str, value: object, rule: str) -> None:
+        self.name = name
+        self.value = value
+        self.rule = rule
+        super().__init__(f"{name}={_shown(value)} is not valid: {rule}.")
+
+
+class UnreadableFile(InvalidInput):
+    """A file cannot be read as what it claims to be."""
+
+
+class UnknownCrs(InvalidInput):
+    """A file does not say where on earth it is, or says it in a way not understood."""
+
+
+class InvalidDefinition(InvalidInput):
+    """A definition in `maps/` breaks its rules."""
+
+    def __init__(self, name: str, faults: Sequence[str]) -> None:
+        self.name = name
+        self.faults = tuple(faults)
+        listed = "\n".join(f"  - {fault}" for fault in self.faults)
+        super().__init__(f"The map definition {name} has faults:\n{listed}")
+
+
+class NotFound(GisError):
+    """There is no such item that this reader may see."""
+
+
+class LoadRejected(GisError):
+    """Rows are at fault, so nothing was loaded; `report` says which and why."""
+
+    def __init__(self, report: LoadReport) -> None:
+        self.report = report
+        super().__init__(
+            f"Nothing was loaded: {report.rejected:,} of {report.read:,} rows are at fault. "
+            "Correct them, or load the others with --accept-partial."
+        )
+
+
+class Conflict(GisError):
+    """Another change came first."""
+
+
+class Unavailable(GisError):
+    """The database cannot answer now; trying again later may help."""
+
+
+class ConfigurationError(GisError):
+    """Settings do not fit the machine or each other."""
+
+
+class ClusterError(GisError):
+    """The private PostgreSQL cannot do what was asked."""
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")

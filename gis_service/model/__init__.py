@@ -1,0 +1,1 @@
+"""What the service knows of: the registry, its codelists, and frozen result types."""

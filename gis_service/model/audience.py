@@ -1,0 +1,85 @@
+"""Who reads, and which fields of a collection they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gis_service.errors import UnknownProperty
+from gis_service.model.collections import REGISTRY, SYSTEM_FIELDS
+from gis_service.model.fields import Collection, Field, FieldType, Text
+
+
+class Audience(StrEnum):
+    """Readers, from the one who sees least to the one who sees most."""
+
+    PUBLIC = "public"
+    TECHNICIAN = "technician"
+    PLANNER = "planner"
+    ADMIN = "admin"
+
+    @property
+    def is_staff(self) -> bool:
+        return self is not Audience.PUBLIC
+
+    def includes(self, other: Audience) -> bool:
+        """Whether this reader may see all that `other` may see."""
+        ranks = list(Audience)
+        return ranks.index(self) >= ranks.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks; passed down as a value with every request."""
+
+    audience: Audience
+    person_id: str | None = None
+
+
+PUBLIC = Principal(Audience.PUBLIC)
+
+EXTERNAL_ID = Field(
+    "external_id",
+    FieldType.TEXT,
+    Text("Identifier", "Kitambulisho"),
+    Text("The item's identifier in the files it comes from.",
+         "Kitambulisho cha kitu katika faili zake."),
+    searchable=True,
+)
+NETWORK = Field(
+    "network",
+    FieldType.REFERENCE,
+    Text("Network", "Mtandao"),
+    Text("The network that the item belongs to.", "Mtandao ambao kitu ni chake."),
+    references="networks",
+)
+
+
+def visible_collections(audience: Audience) -> tuple[Collection, ...]:
+    """The collections that a reader may know of."""
+    return tuple(c for c in REGISTRY.values() if audience.is_staff or c.public is not None)
+
+
+def visible_fields(collection: Collection, audience: Audience) -> tuple[Field, ...]:
+    """The fields that a reader may see, in the order in which they are declared."""
+    if not audience.is_staff:
+        return collection.public_fields
+    key = (EXTERNAL_ID,) if collection.key == EXTERNAL_ID.name else ()
+    network = (NETWORK,) if collection.networked else ()
+    return (*key, *collection.fields, *network, *SYSTEM_FIELDS)
+
+
+def visible_field(collection: Collection, name: str, audience: Audience) -> Field:
+    """
+    The field called `name`.
+
+    Raises
+    ------
+    UnknownProperty
+        There is none, or this reader may not know of it: the two look alike.
+    """
+    fields = visible_fields(collection, audience)
+    for field in fields:
+        if field.name == name:
+            return field
+    raise UnknownProperty(name, collection=collection.id, known=(f.name for f in fields))

@@ -1,0 +1,141 @@
+"""
+Settings: one frozen object, read from the environment and `.env`.
+
+Every setting is described here once; `gis settings` and the table in README.md
+are made from it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gis_service.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What can be set; environment variables carry the prefix `GIS_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GIS_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    home: Path = Field(
+        default_factory=lambda: default_home(os.environ),
+        description="Where the private database, uploads and logs live.",
+    )
+    database_url: SecretStr | None = Field(
+        None, description="Another PostGIS to use instead of the private one "
+        "(postgresql://user:password@host/database)."
+    )
+    pg_bin: Path | None = Field(
+        None, description="Folder of the PostgreSQL programs, if they are not found by themselves."
+    )
+    host: str = Field("127.0.0.1", description="Address that the service listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that the service listens on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer requests.")
+    base_url: str | None = Field(
+        None, description="Address by which readers reach the service, for its links; "
+        "by default that of host and port."
+    )
+    maps: Path = Field(
+        default_factory=lambda: Path(__file__).resolve().parent.parent / "maps",
+        description="Folder of the map definitions.",
+    )
+    municipality: str = Field(
+        "Kisii Municipality", description="Name shown at the head of every page."
+    )
+    open_audience: str = Field(
+        "auto", pattern="^(auto|public|planner)$",
+        description="What readers without a key see: `public`, `planner`, or `auto`: planner "
+        "while the service listens on this machine only, else public."
+    )
+    default_limit: int = Field(100, ge=1, description="Items on a page when none is asked for.")
+    max_limit: int = Field(10_000, ge=1, description="Most items on a page.")
+    count_cap: int = Field(
+        10_000, ge=1, description="Matching items are counted exactly up to here."
+    )
+    statement_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds after which a reader's query is given up."
+    )
+    pool_size: int = Field(8, ge=1, le=100, description="Database connections of each process.")
+    max_file_mb: int = Field(500, ge=1, description="Largest file that is read, in megabytes.")
+    max_vertices: int = Field(
+        50_000, ge=100, description="Most vertices that one geometry may have."
+    )
+    basemap_url: str | None = Field(
+        None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."
+    )
+    basemap_attribution: str = Field("", description="Credit shown for the online basemap.")
+
+    @field_validator("home", "maps")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @property
+    def public_base_url(self) -> str:
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def listens_locally(self) -> bool:
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """
+    Settings from the environment and `.env`; `overrides` that are not None win.
+
+    Raises
+    ------
+    ConfigurationError
+        A setting's value breaks its rule.
+    """
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        faults = "\n".join(
+            f"  - GIS_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors()
+        )
+        raise ConfigurationError(f"Some settings are not valid:\n{faults}") from None
+
+
+def default_home(environment: Any) -> Path:
+    """By the XDG rules; for root a place that an unprivileged user can reach."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/gis-service")
+    data = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "gis-service"
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Every setting as text, secrets as `***`."""
+    values: dict[str, str] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = "***"
+        values[name] = "" if value is None else str(value)
+    return values
+
+
+def described() -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting, for `gis settings` and README.md."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        if name == "home":
+            default = "by XDG; `/var/lib/gis-service` for root"
+        elif name == "maps":
+            default = "`maps/`"
+        else:
+            default = "" if field.default is None else f"`{field.default}`"
+        rows.append((f"GIS_{name.upper()}", default if default != "``" else "", field.description or ""))
+    return rows

@@ -1,0 +1,100 @@
+"""Reading collections and their items."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from gis_service.errors import NotFound, UnknownCollection
+from gis_service.model.audience import Principal, visible_collections
+from gis_service.model.fields import Collection
+from gis_service.model.queries import BBox, CollectionExtent, ItemsPage, ItemsQuery
+from gis_service.store.items import (
+    extent_statement,
+    item_statement,
+    page_statement,
+    rows_statement,
+)
+from gis_service.store.reading import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection and where its items lie, as one reader sees them."""
+
+    collection: Collection
+    extent: CollectionExtent
+
+
+class Features:
+    """What can be read of the collections; every question carries who asks."""
+
+    def __init__(self, reader: Reader, *, count_cap: int) -> None:
+        self._reader = reader
+        self._count_cap = count_cap
+
+    async def collections(self, principal: Principal) -> tuple[CollectionSummary, ...]:
+        """Every collection that the reader may know of."""
+        known = visible_collections(principal.audience)
+        return tuple(await asyncio.gather(*(self._summary(c, principal) for c in known)))
+
+    async def collection(self, id_: str, principal: Principal) -> CollectionSummary:
+        """
+        One collection.
+
+        Raises
+        ------
+        UnknownCollection
+            There is none, or the reader may not know of it.
+        """
+        return await self._summary(self.known(id_, principal), principal)
+
+    def known(self, id_: str, principal: Principal) -> Collection:
+        """The collection called `id_`, for this reader; raises `UnknownCollection`."""
+        visible = {c.id: c for c in visible_collections(principal.audience)}
+        if id_ not in visible:
+            raise UnknownCollection(id_, known=visible)
+        return visible[id_]
+
+    async def page(self, query: ItemsQuery, principal: Principal) -> ItemsPage:
+        """A page of items as GeoJSON, in the order of their ids."""
+        statement = page_statement(query, principal.audience, count_cap=self._count_cap)
+        row = await self._reader.row(statement)
+        assert row is not None  # noqa: S101 - an aggregate always answers with one row
+        more = row["found"] > query.limit
+        return ItemsPage(
+            features=row["features"].encode(),
+            returned=min(row["found"], query.limit),
+            matched=row["matched"] if row["matched"] <= self._count_cap else None,
+            last_id=row["last_id"][0] if more and row["last_id"] else None,
+        )
+
+    async def rows(self, query: ItemsQuery, principal: Principal) -> list[dict[str, Any]]:
+        """The same page as plain values, without geometry."""
+        rows = await self._reader.rows(rows_statement(query, principal.audience))
+        return [dict(row) for row in rows]
+
+    async def item(self, collection: Collection, id_: UUID, principal: Principal) -> bytes:
+        """
+        One item as a GeoJSON feature.
+
+        Raises
+        ------
+        NotFound
+            There is none with that id, or the reader may not see it.
+        """
+        row = await self._reader.row(item_statement(collection, id_, principal.audience))
+        if row is None:
+            raise NotFound(f"{collection.id} has no item {id_}.")
+        text: str = row["feature"]
+        return text.encode()
+
+    async def _summary(self, collection: Collection, principal: Principal) -> CollectionSummary:
+        row = await self._reader.row(extent_statement(collection, principal.audience))
+        assert row is not None  # noqa: S101 - an aggregate always answers with one row
+        bbox = None
+        if collection.geometry is not None and row["west"] is not None:
+            bbox = BBox(row["west"], row["south"], row["east"], row["north"])
+        return CollectionSummary(collection, CollectionExtent(bbox, row["items"]))

@@ -1,0 +1,1 @@
+"""All SQL, the private PostgreSQL, and the migrations."""

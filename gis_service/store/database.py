@@ -1,0 +1,172 @@
+"""A PostGIS database: its engine, its readiness, its migrations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from gis_service.errors import ConfigurationError, Unavailable
+from gis_service.store.tables import SCHEMA
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+VERSION_TABLE = "schema_revision"
+LOCK_TIMEOUT_S = 2
+LOCK_TRIES = 15
+OLDEST_POSTGRESQL = 13
+
+
+def parse_url(url: str) -> URL:
+    """
+    A database's address, for psycopg2.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not the address of a PostgreSQL database.
+    """
+    try:
+        parsed = make_url(url)
+    except Exception:
+        raise ConfigurationError(
+            "GIS_DATABASE_URL cannot be read. "
+            "Write it like postgresql://user:password@host:5432/database."
+        ) from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ConfigurationError("GIS_DATABASE_URL must name a PostgreSQL database.")
+    return parsed.set(drivername="postgresql+psycopg2")
+
+
+@dataclass(frozen=True)
+class Database:
+    """
+    A PostGIS database and the engine for loading, analysis and migrations.
+
+    Reading for HTTP goes through `store.reading` instead.
+    """
+
+    url: URL
+    engine: Engine
+
+    @classmethod
+    def at(cls, url: URL) -> Database:
+        engine = create_engine(
+            url,
+            poolclass=NullPool,
+            connect_args={"connect_timeout": 5, "application_name": "gis-service"},
+        )
+        return cls(url, engine)
+
+    def check(self) -> None:
+        """
+        Make sure that it can serve: a known version, PostGIS, UTF-8.
+
+        Raises
+        ------
+        Unavailable
+            It does not answer.
+        ConfigurationError
+            It lacks something; the message says what to do.
+        """
+        try:
+            with self.engine.connect() as connection:
+                _check(connection)
+        except OperationalError as error:
+            raise Unavailable(
+                f"The database at {self.url.host or 'its socket'} does not answer: "
+                f"{_first_line(error)}"
+            ) from None
+
+    def revision(self) -> str | None:
+        """The migration that the database stands at; None when it is empty."""
+        with self.engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection,
+                opts={"version_table": VERSION_TABLE, "version_table_schema": SCHEMA},
+            )
+            return context.get_current_revision()
+
+    def migrate(self, revision: str = "head") -> bool:
+        """
+        Bring the schema to `revision`; True when anything was done.
+
+        Each try waits only briefly for locks, so that readers are not queued
+        behind a migration which itself waits behind one long reader.
+        """
+        if revision == "head" and self.revision() == newest_revision():
+            return False
+        _with_lock_tries(lambda connection: command.upgrade(_config(connection), revision), self)
+        return True
+
+    def downgrade(self, revision: str) -> None:
+        """Take the schema back to `revision` (`base` removes it)."""
+        _with_lock_tries(lambda connection: command.downgrade(_config(connection), revision), self)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on any error."""
+        with self.engine.begin() as connection:
+            yield connection
+
+
+def newest_revision() -> str:
+    script = ScriptDirectory(str(MIGRATIONS))
+    head = script.get_current_head()
+    if head is None:
+        raise ConfigurationError("The migrations are missing from this installation.")
+    return head
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _with_lock_tries(work: Callable[[Connection], object], database: Database) -> None:
+    for attempt in range(1, LOCK_TRIES + 1):
+        try:
+            with database.engine.begin() as connection:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(hashtext('gis-service migrations'))")
+                )
+                work(connection)
+            return
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) != "55P03" or attempt == LOCK_TRIES:
+                raise
+            time.sleep(min(0.2 * attempt, 2))
+
+
+def _check(connection: Connection) -> None:
+    version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    if version < OLDEST_POSTGRESQL:
+        raise ConfigurationError(
+            f"PostgreSQL {version} is too old: {OLDEST_POSTGRESQL} or newer is needed."
+        )
+    if connection.scalar(text("SHOW server_encoding")) != "UTF8":
+        raise ConfigurationError("The database's encoding must be UTF8. Create it so, try again.")
+    present = set(connection.scalars(text("SELECT extname FROM pg_extension")))
+    missing = sorted({"postgis", "pg_trgm", "unaccent"} - present)
+    if missing:
+        statements = " ".join(f"CREATE EXTENSION {name};" for name in missing)
+        raise ConfigurationError(
+            f"The database lacks {', '.join(missing)}. "
+            f"Have an administrator run in it: {statements}"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]

@@ -1,0 +1,41 @@
+"""Rows as GeoDataFrames, for analysis and maps."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from gis_service.model.audience import Audience
+from gis_service.model.fields import Collection
+from gis_service.store.tables import SRID, readable
+
+
+def read_frame(
+    connection: Connection, collection: Collection, audience: Audience
+) -> gpd.GeoDataFrame:
+    """
+    Every item of a collection that an audience may see.
+
+    Returns
+    -------
+    GeoDataFrame
+        Indexed by `id` (text), a column per visible field, `geometry` in
+        EPSG:4326 (longitude, latitude); ordered by id.
+    """
+    source = readable(collection, audience)
+    columns = [c for c in source.c if c.name not in {"geom", "id"}]
+    geom = [func.ST_AsBinary(source.c.geom).label("geom")] if "geom" in source.c else []
+    rows = connection.execute(select(source.c.id, *columns, *geom).order_by(source.c.id)).all()
+    frame = pd.DataFrame(
+        [tuple(row) for row in rows],
+        columns=["id", *(c.name for c in columns), *("geom" for _ in geom)],
+    )
+    frame["id"] = frame["id"].astype(str)
+    frame = frame.set_index("id")
+    if not geom:
+        return gpd.GeoDataFrame(frame)
+    shapes = gpd.GeoSeries.from_wkb(
+        frame.pop("geom").map(lambda b: None if b is None else bytes(b)), crs=SRID
+    )
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=SRID)

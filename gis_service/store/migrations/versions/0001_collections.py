@@ -1,0 +1,14 @@
+"""The first collections: organisations, networks, phases, nodes, links, offices, wards, roads."""
+
+from gis_service.store.migrations.sql import run_sql
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    run_sql(__file__, "up")
+
+
+def downgrade() -> None:
+    run_sql(__file__, "down")

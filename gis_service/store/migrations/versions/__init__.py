@@ -1,0 +1,1 @@
+"""Migrations, run by Alembic; the SQL of each lies beside it."""

@@ -1,0 +1,117 @@
+"""Connections for answering requests: one pool of each process, read-only, with time limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql import Executable
+
+from gis_service.errors import InvalidInput, Unavailable
+
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+_UNREACHABLE = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
+class Reader:
+    """
+    Runs composed statements and returns their rows.
+
+    Parameters
+    ----------
+    statement_timeout_s
+        The database gives a statement up after this; the client a little later.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, statement_timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout_s = statement_timeout_s
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: URL, *, pool_size: int, statement_timeout_s: float
+    ) -> AsyncIterator[Reader]:
+        """A reader on the database at `url`; its connections close at the end."""
+        pool = asyncpg.create_pool(
+            **_connect_arguments(url),
+            min_size=0,
+            max_size=pool_size,
+            timeout=5,
+            command_timeout=statement_timeout_s + 2,
+            max_inactive_connection_lifetime=300,
+            server_settings={
+                "application_name": "gis-service reader",
+                "statement_timeout": str(int(statement_timeout_s * 1000)),
+                "default_transaction_read_only": "on",
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        )
+        async with pool:
+            yield cls(pool, statement_timeout_s=statement_timeout_s)
+
+    async def rows(self, statement: Executable) -> list[Any]:
+        """
+        All rows of a statement.
+
+        Raises
+        ------
+        Unavailable
+            The database does not answer, or not in time.
+        InvalidInput
+            The database refuses a value that passed our own checks.
+        """
+        sql, values = _compiled(statement)
+        try:
+            async with self._pool.acquire(timeout=self._timeout_s) as connection:
+                return list(await connection.fetch(sql, *values))
+        except asyncpg.QueryCanceledError:
+            raise Unavailable(
+                "The question took too long to answer. Ask for a smaller area or fewer items."
+            ) from None
+        except _UNREACHABLE as error:
+            raise Unavailable("The database does not answer at the moment.") from error
+        except asyncpg.DataError as error:
+            raise InvalidInput("A value in the question is outside what can be stored.") from error
+
+    async def row(self, statement: Executable) -> Any | None:
+        """The first row of a statement, or None."""
+        rows = await self.rows(statement)
+        return rows[0] if rows else None
+
+
+def _compiled(statement: Executable) -> tuple[str, list[Any]]:
+    compiled = statement.compile(  # type: ignore[attr-defined]
+        dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
+    )
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
+
+
+def _connect_arguments(url: URL) -> dict[str, Any]:
+    query = dict(url.query)
+    host = url.host or query.get("host")
+    arguments: dict[str, Any] = {
+        "host": host,
+        "port": url.port or int(str(query.get("port") or 5432)),
+        "user": url.username,
+        "password": url.password,
+        "database": url.database,
+    }
+    if "sslmode" in query:
+        arguments["ssl"] = query["sslmode"]
+    return {name: value for name, value in arguments.items() if value is not None}

@@ -29,9 +29,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from gis_service.errors import ClusterError
-from gis_service.store import cluster_socket
 from gis_service.store.cluster import PrivateCluster, find_binaries
-from gis_service.store.cluster_errors import (
+from gis_service.store.cluster import socket as cluster_socket
+from gis_service.store.cluster.errors import (
     ClusterBusy,
     DiskFull,
     ForeignData,
@@ -43,8 +43,8 @@ from gis_service.store.cluster_errors import (
     UnreachableHome,
     WrongServerVersion,
 )
-from gis_service.store.cluster_process import find_postmaster
-from gis_service.store.cluster_settings import machine_memory, memory_settings
+from gis_service.store.cluster.process import find_postmaster
+from gis_service.store.cluster.settings import machine_memory, memory_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 

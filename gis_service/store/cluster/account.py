@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gis_service.store.cluster_errors import ServerNotFound, UnreachableHome
+from gis_service.store.cluster.errors import ServerNotFound, UnreachableHome
 
 
 @dataclass(frozen=True)

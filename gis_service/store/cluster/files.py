@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gis_service.errors import ClusterError
-from gis_service.store.cluster_errors import ClusterBusy, DiskFull
+from gis_service.store.cluster.errors import ClusterBusy, DiskFull
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gis_service.store.cluster_errors import ForeignData, ServerNotFound, WrongServerVersion
+from gis_service.store.cluster.errors import ForeignData, ServerNotFound, WrongServerVersion
 
 EXTENSIONS = ("postgis", "pg_trgm", "unaccent")
 

@@ -8,9 +8,9 @@ import re
 import stat
 from pathlib import Path
 
-from gis_service.store.cluster_account import Account
-from gis_service.store.cluster_errors import UnreachableHome
-from gis_service.store.cluster_files import make_directory
+from gis_service.store.cluster.account import Account
+from gis_service.store.cluster.errors import UnreachableHome
+from gis_service.store.cluster.files import make_directory
 
 SOCKET_NAME = ".s.PGSQL.5432"
 

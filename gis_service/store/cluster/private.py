@@ -15,22 +15,20 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from gis_service.store.cluster_account import Account, server_account
-from gis_service.store.cluster_admin import Admin
-from gis_service.store.cluster_binaries import ServerBinaries, find_binaries
-from gis_service.store.cluster_errors import (
+from gis_service.store.cluster.account import Account, server_account
+from gis_service.store.cluster.admin import Admin
+from gis_service.store.cluster.binaries import find_binaries
+from gis_service.store.cluster.errors import (
     NotDurable,
     SecretsUnreadable,
     ServerFailed,
     UnreachableHome,
 )
-from gis_service.store.cluster_files import disk_errors, exclusive, is_held, make_directory
-from gis_service.store.cluster_process import find_postmaster
-from gis_service.store.cluster_secrets import Secrets
-from gis_service.store.cluster_server import SUPERUSER, Server
-from gis_service.store.cluster_socket import make_socket_directory, socket_directory
-
-__all__ = ["PrivateCluster", "ServerBinaries", "find_binaries"]
+from gis_service.store.cluster.files import disk_errors, exclusive, is_held, make_directory
+from gis_service.store.cluster.process import find_postmaster
+from gis_service.store.cluster.secrets import Secrets
+from gis_service.store.cluster.server import SUPERUSER, Server
+from gis_service.store.cluster.socket import make_socket_directory, socket_directory
 
 _LINGER_S = 15.0
 
@@ -77,7 +75,7 @@ class PrivateCluster:
         Raises
         ------
         ClusterError
-            It does not run; `cluster_errors` lists the reasons.
+            It does not run; `store.cluster.errors` lists the reasons.
         """
         deadline = time.monotonic() + timeout_s
         with disk_errors(self.home):

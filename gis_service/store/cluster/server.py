@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gis_service.errors import ClusterError
-from gis_service.store.cluster_account import Account
-from gis_service.store.cluster_binaries import ServerBinaries, data_version
-from gis_service.store.cluster_errors import ClusterBusy, ServerFailed
-from gis_service.store.cluster_files import (
+from gis_service.store.cluster.account import Account
+from gis_service.store.cluster.binaries import ServerBinaries, data_version
+from gis_service.store.cluster.errors import ClusterBusy, ServerFailed
+from gis_service.store.cluster.files import (
     disk_full,
     exclusive,
     is_held,
@@ -23,20 +23,20 @@ from gis_service.store.cluster_files import (
     sync_directory,
     write_whole,
 )
-from gis_service.store.cluster_process import (
+from gis_service.store.cluster.process import (
     Postmaster,
     find_postmaster,
     named_process,
     processes_in,
 )
-from gis_service.store.cluster_settings import (
+from gis_service.store.cluster.settings import (
     HBA,
     INCLUDES,
     LOCAL_SETTINGS,
     machine_memory,
     settings_text,
 )
-from gis_service.store.cluster_socket import SOCKET_NAME
+from gis_service.store.cluster.socket import SOCKET_NAME
 
 SUPERUSER = "postgres"
 

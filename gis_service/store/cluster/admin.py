@@ -12,15 +12,15 @@ import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection, encrypt_password
 
-from gis_service.store.cluster_binaries import EXTENSIONS
-from gis_service.store.cluster_errors import (
+from gis_service.store.cluster.binaries import EXTENSIONS
+from gis_service.store.cluster.errors import (
     InvalidName,
     NotDurable,
     SecretsUnreadable,
     ServerFailed,
 )
-from gis_service.store.cluster_files import disk_full
-from gis_service.store.cluster_server import SUPERUSER
+from gis_service.store.cluster.files import disk_full
+from gis_service.store.cluster.server import SUPERUSER
 
 _ADVISORY_LOCK = 0x67697375
 

@@ -7,8 +7,8 @@ import secrets
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from gis_service.store.cluster_errors import SecretsUnreadable
-from gis_service.store.cluster_files import exclusive, write_whole
+from gis_service.store.cluster.errors import SecretsUnreadable
+from gis_service.store.cluster.files import exclusive, write_whole
 
 
 class Secrets:

@@ -1,0 +1,128 @@
+"""Landing page, conformance and collection documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gis_service.crs import CRS84
+from gis_service.model.fields import Collection, Language, Text
+from gis_service.model.queries import BBox, CollectionExtent
+from gis_service.ogc.links import QUERYABLES_REL, Addresses, Link, documents, with_query
+from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
+
+Document = dict[str, Any]
+
+CONFORMANCE: tuple[str, ...] = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+)
+
+TITLE = Text("{place}: network map", "{place}: ramani ya mtandao")
+DESCRIPTION = Text(
+    "Network nodes, fibre links, offices and wards of {place}, as maps and as data.",
+    "Vituo vya mtandao, nyuzi, ofisi na wadi za {place}, kama ramani na kama data.",
+)
+
+
+def service_title(place: str, language: Language) -> str:
+    """The service's title for the place it serves."""
+    return TITLE[language].replace("{place}", place)
+
+
+def service_description(place: str, language: Language) -> str:
+    """One sentence on what the service holds."""
+    return DESCRIPTION[language].replace("{place}", place)
+
+
+def landing(
+    place: str, language: Language, at: Addresses, *, links: Sequence[Link]
+) -> Document:
+    """
+    The landing page.
+
+    Parameters
+    ----------
+    links
+        `self` and `alternate`, which depend on what was asked for.
+    """
+    return {
+        "title": service_title(place, language),
+        "description": service_description(place, language),
+        "links": documents(
+            (
+                *links,
+                Link(at.api, "service-desc", OPENAPI.media_type, "OpenAPI 3.0"),
+                Link(at.api_page, "service-doc", HTML.media_type, "API"),
+                Link(at.conformance, "conformance", JSON.media_type, "Conformance"),
+                Link(at.collections, "data", JSON.media_type, "Collections"),
+                Link(with_query(at.collections, [("f", "html")]), "data", HTML.media_type,
+                     "Collections"),
+                Link(at.maps, "related", HTML.media_type, "Maps"),
+            )
+        ),
+    }
+
+
+def conformance() -> Document:
+    """The conformance classes that the service keeps."""
+    return {"conformsTo": list(CONFORMANCE)}
+
+
+def collections(summaries: Iterable[Document], *, links: Sequence[Link]) -> Document:
+    """The list of collections, whose documents are made by `collection`."""
+    return {"links": documents(links), "collections": list(summaries)}
+
+
+def collection(
+    declared: Collection,
+    extent: CollectionExtent,
+    language: Language,
+    at: Addresses,
+    *,
+    links: Sequence[Link] = (),
+) -> Document:
+    """
+    A collection's document, the same in the list and on its own but for `links`.
+
+    Parameters
+    ----------
+    links
+        `self` and `alternate` of the resource that shows it on its own; in the
+        list it names itself.
+    """
+    own = links or (
+        Link(at.collection(declared.id), "self", JSON.media_type, declared.title[language]),
+    )
+    items = at.items(declared.id)
+    document: Document = {
+        "id": declared.id,
+        "title": declared.title[language],
+        "description": declared.description[language],
+        "itemType": "feature",
+        "links": documents(
+            (
+                *own,
+                Link(items, "items", GEOJSON.media_type, "GeoJSON"),
+                Link(with_query(items, [("f", "html")]), "items", HTML.media_type, "HTML"),
+                Link(at.queryables(declared.id), QUERYABLES_REL, SCHEMA.media_type, "Queryables"),
+            )
+        ),
+    }
+    if declared.geometry is not None:
+        document["crs"] = [CRS84]
+        document["storageCrs"] = CRS84
+        if extent.bbox is not None:
+            document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84}}
+    return document
+
+
+def corners(bbox: BBox) -> list[float]:
+    """West, south, east, north."""
+    return [bbox.west, bbox.south, bbox.east, bbox.north]

@@ -1,0 +1,134 @@
+"""Links, and the addresses that they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
+
+from gis_service.ogc.media import Format
+
+Pairs = Iterable[tuple[str, str]]
+
+QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of an OGC document or of a GeoJSON object."""
+
+    href: str
+    rel: str
+    type: str
+    title: str | None = None
+    hreflang: str | None = None
+
+    def document(self) -> dict[str, str]:
+        document = {"href": self.href, "rel": self.rel, "type": self.type}
+        if self.title is not None:
+            document["title"] = self.title
+        if self.hreflang is not None:
+            document["hreflang"] = self.hreflang
+        return document
+
+
+def documents(links: Iterable[Link]) -> list[dict[str, str]]:
+    """The links as they stand in a JSON document."""
+    return [link.document() for link in links]
+
+
+def with_query(href: str, pairs: Pairs) -> str:
+    """`href` with a query string; every pair keeps its `=`, even when the value is empty."""
+    query = urlencode(list(pairs), safe=",:/")
+    return f"{href}?{query}" if query else href
+
+
+def representations(
+    href: str, formats: Sequence[Format], current: Format, query: Sequence[tuple[str, str]] = ()
+) -> list[Link]:
+    """
+    `self` as it was asked for, and an `alternate` for each other format.
+
+    Parameters
+    ----------
+    query
+        The parameters of the request, which the alternates keep except for `f`.
+    """
+    kept = [(name, value) for name, value in query if name != "f"]
+    links = [Link(with_query(href, query), "self", current.media_type, current.title)]
+    links.extend(
+        Link(with_query(href, [*kept, ("f", other.name)]), "alternate", other.media_type,
+             other.title)
+        for other in formats
+        if other.media_type != current.media_type
+    )
+    return links
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """
+    Addresses of the service's resources.
+
+    Parameters
+    ----------
+    base
+        Address of the service without a trailing slash, from the settings and
+        never from a request; a page, which may be reached by several names,
+        takes only its path.
+    lang
+        The language that the addresses ask for; None leaves it to the reader's
+        program.
+    """
+
+    base: str
+    lang: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Path of the base: empty, or such as `/gis` behind a proxy that shares its host."""
+        return urlsplit(self.base).path.rstrip("/")
+
+    def to(self, path: str) -> str:
+        """The address of a path below the base."""
+        return with_query(self.base + path, [("lang", self.lang)] if self.lang else [])
+
+    @property
+    def landing(self) -> str:
+        return self.to("/")
+
+    @property
+    def conformance(self) -> str:
+        return self.to("/conformance")
+
+    @property
+    def api(self) -> str:
+        return self.to("/api")
+
+    @property
+    def api_page(self) -> str:
+        return self.to("/api.html")
+
+    @property
+    def collections(self) -> str:
+        return self.to("/collections")
+
+    @property
+    def maps(self) -> str:
+        return self.to("/maps")
+
+    def map(self, name: str) -> str:
+        return self.to(f"/maps/{quote(name, safe='')}")
+
+    def collection(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}")
+
+    def queryables(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}/queryables")
+
+    def items(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}/items")
+
+    def item(self, collection_id: str, item_id: UUID | str) -> str:
+        return self.to(f"/collections/{collection_id}/items/{item_id}")

@@ -1,0 +1,303 @@
+"""The OpenAPI 3.0 document, generated from the registry for one audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gis_service import __version__
+from gis_service.model.audience import Audience, visible_collections, visible_fields
+from gis_service.model.fields import LANGUAGES, Collection, Field, FieldType, Language
+from gis_service.ogc.documents import service_description, service_title
+from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
+from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
+from gis_service.ogc.parameters import is_comparable
+from gis_service.ogc.schemas import geometry_schema, property_schema, queryable_schema
+
+Document = dict[str, Any]
+
+_FAULTS: dict[str, str] = {
+    "400": "BadRequest",
+    "404": "NotFound",
+    "406": "NotAcceptable",
+    "500": "ServerError",
+    "503": "Unavailable",
+}
+
+
+def openapi(
+    audience: Audience,
+    language: Language,
+    *,
+    place: str,
+    base: str,
+    default_limit: int,
+    max_limit: int,
+) -> Document:
+    """
+    The description of every operation that this audience may use.
+
+    Parameters
+    ----------
+    base
+        Address of the service without a trailing slash.
+    """
+    known = visible_collections(audience)
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": service_title(place, language),
+            "description": service_description(place, language),
+            "version": __version__,
+        },
+        "servers": [{"url": base}],
+        "tags": [
+            {"name": "Capabilities", "description": "What the service offers"},
+            {"name": "Maps", "description": "Finished maps"},
+            {"name": "Health", "description": "Whether the service can answer"},
+            *({"name": c.id, "description": c.description[language]} for c in known),
+        ],
+        "paths": _paths(known, audience, language),
+        "components": {
+            "parameters": _parameters(default_limit, max_limit),
+            "responses": _responses(),
+            "schemas": {
+                **COMPONENT_SCHEMAS,
+                **_feature_schemas(known, audience, language),
+            },
+        },
+    }
+
+
+def _paths(known: Iterable[Collection], audience: Audience, language: Language) -> Document:
+    capabilities = "Capabilities"
+    paths: Document = {
+        "/": _get(capabilities, "getLandingPage", "Landing page",
+                  [(JSON, ref("schemas", "LandingPage")), (HTML, None)]),
+        "/conformance": _get(capabilities, "getConformance", "Conformance classes",
+                             [(JSON, ref("schemas", "Conformance")), (HTML, None)]),
+        "/api": _get(capabilities, "getApi", "This document",
+                     [(OPENAPI, {"type": "object"}), (HTML, None)]),
+        "/collections": _get(capabilities, "getCollections", "Collections",
+                             [(JSON, ref("schemas", "Collections")), (HTML, None)]),
+    }
+    for collection in known:
+        paths.update(_collection_paths(collection, audience, language))
+    paths["/maps"] = _get("Maps", "getMaps", "Maps",
+                          [(JSON, ref("schemas", "Maps")), (HTML, None)])
+    paths["/maps/{name}"] = _get(
+        "Maps", "getMap", "One map", [(HTML, None)],
+        parameters=[_path_parameter("name", "Name of the map", {"type": "string"})],
+        formats=False, faults=("404",),
+    )
+    paths["/health/live"] = _get(
+        "Health", "getLiveness", "Whether the process runs",
+        [(JSON, {"type": "object"})], formats=False, faults=(),
+    )
+    ready = _get(
+        "Health", "getReadiness", "Whether the service can answer",
+        [(JSON, ref("schemas", "Health"))], formats=False, faults=(),
+    )
+    ready["get"]["responses"]["503"] = {
+        "description": "It cannot answer now; the checks say why.",
+        "content": {JSON.media_type: {"schema": ref("schemas", "Health")}},
+    }
+    paths["/health/ready"] = ready
+    return paths
+
+
+def _collection_paths(
+    collection: Collection, audience: Audience, language: Language
+) -> Document:
+    title = collection.title[language]
+    path = f"/collections/{collection.id}"
+    asked = [
+        _property_parameter(field, language)
+        for field in visible_fields(collection, audience)
+        if is_comparable(field)
+    ]
+    return {
+        path: _get(
+            collection.id, f"describe_{collection.id}", title,
+            [(JSON, ref("schemas", "Collection")), (HTML, None)], faults=("404",),
+        ),
+        f"{path}/queryables": _get(
+            collection.id, f"queryables_{collection.id}", f"{title}: queryables",
+            [(SCHEMA, {"type": "object"})], faults=("404",),
+        ),
+        f"{path}/items": _get(
+            collection.id, f"items_{collection.id}", f"{title}: items",
+            [(GEOJSON, ref("schemas", f"{collection.id}_page")), (HTML, None)],
+            parameters=[
+                *(ref("parameters", name) for name in ("limit", "bbox", "datetime", "cursor")),
+                *asked,
+            ],
+            faults=("404",),
+        ),
+        f"{path}/items/{{featureId}}": _get(
+            collection.id, f"item_{collection.id}", f"{title}: item",
+            [(GEOJSON, ref("schemas", f"{collection.id}_feature")), (HTML, None)],
+            parameters=[ref("parameters", "featureId")], faults=("404",),
+        ),
+    }
+
+
+def _get(
+    tag: str,
+    operation: str,
+    summary: str,
+    answers: Iterable[tuple[Format, Document | None]],
+    *,
+    parameters: Iterable[Document] = (),
+    formats: bool = True,
+    faults: Iterable[str] = (),
+) -> Document:
+    """An operation; `faults` are those beyond what every negotiated resource can answer."""
+    common = ("400", "406") if formats else ()
+    shared = [ref("parameters", name) for name in ("f", "lang")] if formats else []
+    return {
+        "get": {
+            "tags": [tag],
+            "operationId": operation,
+            "summary": summary,
+            "parameters": [*parameters, *shared],
+            "responses": {
+                "200": {
+                    "description": summary,
+                    "content": {
+                        format_.media_type: {"schema": schema or {"type": "string"}}
+                        for format_, schema in answers
+                    },
+                },
+                **{
+                    status: ref("responses", _FAULTS[status])
+                    for status in sorted({*common, *faults, "500", "503"})
+                },
+            },
+        }
+    }
+
+
+def _parameters(default_limit: int, max_limit: int) -> Document:
+    return {
+        "f": _query_parameter(
+            "f", "Format of the answer, stronger than the Accept header.", {"type": "string"}
+        ),
+        "lang": _query_parameter(
+            "lang", "Language of titles, stronger than the Accept-Language header.",
+            {"type": "string", "enum": list(LANGUAGES)},
+        ),
+        "limit": _query_parameter(
+            "limit", "Most items on a page; more than the maximum is answered with the maximum.",
+            {"type": "integer", "minimum": 1, "maximum": max_limit,
+             "default": min(default_limit, max_limit)},
+        ),
+        "bbox": _query_parameter(
+            "bbox",
+            "Items that meet this box: west, south, east, north in degrees (CRS84), or six "
+            "numbers with heights. West above east crosses the antimeridian.",
+            {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
+        ),
+        "datetime": _query_parameter(
+            "datetime",
+            "Items of this time or interval (RFC 3339; `..` leaves an end open). "
+            "Items without a time match every one.",
+            {"type": "string"},
+        ),
+        "cursor": _query_parameter(
+            "cursor", "Where a page starts; taken from the `next` link of the page before.",
+            {"type": "string"},
+        ),
+        "featureId": _path_parameter(
+            "featureId", "Id of the item.", {"type": "string", "format": "uuid"}
+        ),
+    }
+
+
+def _query_parameter(name: str, description: str, schema: Document) -> Document:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "required": False,
+        "style": "form",
+        "explode": False,
+        "schema": schema,
+    }
+
+
+def _path_parameter(name: str, description: str, schema: Document) -> Document:
+    return {
+        "name": name,
+        "in": "path",
+        "description": description,
+        "required": True,
+        "schema": schema,
+    }
+
+
+def _property_parameter(field: Field, language: Language) -> Document:
+    schema = queryable_schema(field, language)
+    title, description = schema.pop("title"), schema.pop("description")
+    several = field.type in (FieldType.CODES, FieldType.REFERENCES)
+    rule = " Items that hold it." if several else " Items whose value equals it."
+    return _query_parameter(field.name, f"{title}: {description}{rule}", schema)
+
+
+def _responses() -> Document:
+    told = {
+        "BadRequest": "The request cannot be understood; the answer says why.",
+        "NotFound": "There is no such resource.",
+        "NotAcceptable": "The resource is not offered in a format that was asked for.",
+        "ServerError": "The service failed; the answer carries the request's id.",
+        "Unavailable": "The service cannot answer now; try again later.",
+    }
+    problem = {
+        PROBLEM.media_type: {"schema": ref("schemas", "Problem")},
+        HTML.media_type: {"schema": {"type": "string"}},
+    }
+    responses: Document = {
+        name: {"description": description, "content": problem}
+        for name, description in told.items()
+    }
+    responses["Unavailable"]["headers"] = {
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    }
+    return responses
+
+
+def _feature_schemas(
+    known: Iterable[Collection], audience: Audience, language: Language
+) -> Document:
+    schemas: Document = {}
+    for collection in known:
+        properties = {
+            field.name: property_schema(field, language)
+            for field in visible_fields(collection, audience)
+        }
+        schemas[f"{collection.id}_feature"] = {
+            "type": "object",
+            "required": ["type", "id", "geometry", "properties"],
+            "properties": {
+                "type": {"type": "string", "enum": ["Feature"]},
+                "id": {"type": "string", "format": "uuid"},
+                "geometry": geometry_schema(collection.geometry),
+                "properties": {"type": "object", "nullable": True, "properties": properties},
+                "links": ref("schemas", "Links"),
+            },
+        }
+        schemas[f"{collection.id}_page"] = {
+            "type": "object",
+            "required": ["type", "features", "links"],
+            "properties": {
+                "type": {"type": "string", "enum": ["FeatureCollection"]},
+                "features": {
+                    "type": "array", "items": ref("schemas", f"{collection.id}_feature")
+                },
+                "links": ref("schemas", "Links"),
+                "timeStamp": {"type": "string", "format": "date-time"},
+                "numberMatched": {"type": "integer", "minimum": 0},
+                "numberReturned": {"type": "integer", "minimum": 0},
+            },
+        }
+    return schemas

@@ -1,0 +1,219 @@
+"""What a parameter's text means; text that breaks the rules is an `InvalidParameter`."""
+
+from __future__ import annotations
+
+import binascii
+import math
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from gis_service.errors import InvalidParameter
+from gis_service.model.fields import Field, FieldType
+from gis_service.model.queries import BBox, Scalar
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_COUNT = re.compile(r"\d{1,19}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_DURATION = re.compile(
+    r"P(?=[\dT])(?:\d{1,6}Y)?(?:\d{1,6}M)?(?:\d{1,6}W)?(?:\d{1,6}D)?"
+    r"(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,6}S)?)?",
+    re.ASCII,
+)
+
+_INT64 = 2**63
+
+
+def parse_limit(text: str, *, maximum: int) -> int:
+    """
+    How many items a page may hold.
+
+    A larger number than `maximum` is answered with `maximum`, as the standard
+    allows, so that a client need not know ours.
+    """
+    if not _COUNT.fullmatch(text) or int(text) < 1:
+        raise InvalidParameter("limit", text, "it must be a whole number from 1")
+    return min(int(text), maximum)
+
+
+def parse_bbox(text: str) -> BBox:
+    """
+    A box in degrees of CRS84: `west,south,east,north`, or six numbers with heights.
+
+    West above east crosses the antimeridian. Heights are checked and then
+    ignored, since no collection has any.
+    """
+    parts = text.split(",")
+    if len(parts) not in (4, 6):
+        raise InvalidParameter(
+            "bbox", text, "it must hold 4 numbers (west,south,east,north) or 6 with heights"
+        )
+    numbers = [_number("bbox", text, part) for part in parts]
+    if len(numbers) == 6:
+        west, south, low, east, north, high = numbers
+        if low > high:
+            raise InvalidParameter("bbox", text, "its lower height is above its upper one")
+    else:
+        west, south, east, north = numbers
+    if not (-180 <= west <= 180 and -180 <= east <= 180):
+        raise InvalidParameter("bbox", text, "longitudes lie between -180 and 180")
+    if not (-90 <= south <= 90 and -90 <= north <= 90):
+        raise InvalidParameter("bbox", text, "latitudes lie between -90 and 90")
+    if south > north:
+        raise InvalidParameter("bbox", text, "its south is above its north")
+    return BBox(west, south, east, north)
+
+
+def check_datetime(text: str) -> None:
+    """
+    Refuse what is neither an instant nor an interval.
+
+    Items have no time of their own yet, and an item without one matches every
+    instant and interval, so there is nothing to keep of it.
+    """
+    start, slash, end = text.partition("/")
+    rule = (
+        "it must be a time such as 2026-01-31T12:00:00Z, a date, or an interval of two of "
+        "them such as 2026-01-01T00:00:00Z/.."
+    )
+    if not slash:
+        if _moment(text) is None:
+            raise InvalidParameter("datetime", text, rule)
+        return
+    opened, closed = start in ("", ".."), end in ("", "..")
+    first, last = _moment(start), _moment(end)
+    lasts = _DURATION.fullmatch(end) is not None and not opened
+    if (
+        (opened and closed)
+        or (first is None and not opened)
+        or (last is None and not closed and not lasts)
+    ):
+        raise InvalidParameter("datetime", text, rule)
+    if first is not None and last is not None and first > last:
+        raise InvalidParameter("datetime", text, "its start is after its end")
+
+
+def write_cursor(last_id: UUID) -> str:
+    """The cursor of the page that follows the item with this id."""
+    return urlsafe_b64encode(last_id.bytes).rstrip(b"=").decode("ascii")
+
+
+def read_cursor(text: str) -> UUID:
+    """The id that a cursor carries."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"==")
+        last_id = UUID(bytes=raw)
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        raise InvalidParameter("cursor", text, "take it from a page's `next` link") from None
+    if write_cursor(last_id) != text.rstrip("="):
+        raise InvalidParameter("cursor", text, "take it from a page's `next` link")
+    return last_id
+
+
+def parse_value(field: Field, text: str) -> Scalar:
+    """
+    The value that a property must equal, typed by its field.
+
+    Dates, times and ids come back as text in their usual spelling.
+    """
+    parser = _PARSERS.get(field.type)
+    if parser is None:
+        raise InvalidParameter(field.name, text, "this property cannot be compared with a value")
+    return parser(field.name, text)
+
+
+def is_comparable(field: Field) -> bool:
+    """Whether a property can be asked to equal a value."""
+    return field.type in _PARSERS
+
+
+def parse_id(text: str) -> UUID | None:
+    """An item's id; None when the text cannot be one."""
+    try:
+        item_id = UUID(text)
+    except ValueError:
+        return None
+    return item_id if str(item_id) == text.lower() else None
+
+
+def _number(name: str, whole: str, text: str) -> float:
+    text = text.strip(" ")
+    if len(text) > 60 or not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise InvalidParameter(name, whole, "it must hold finite numbers only")
+    return float(text)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date counts as the first moment of its day in UTC."""
+    try:
+        if _DATE.fullmatch(text):
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        parts = _INSTANT.fullmatch(text)
+        if parts is None:
+            return None
+        day_text, time, fraction, zone = parts.groups()
+        zone = "+00:00" if zone in "Zz" else zone
+        return datetime.fromisoformat(f"{day_text}T{time}{(fraction or '')[:7]}{zone}")
+    except ValueError:
+        return None
+
+
+def _text_value(_name: str, text: str) -> str:
+    return text
+
+
+def _integer_value(name: str, text: str) -> int:
+    if not _INTEGER.fullmatch(text) or not -_INT64 <= int(text) < _INT64:
+        raise InvalidParameter(name, text, "it must be a whole number")
+    return int(text)
+
+
+def _number_value(name: str, text: str) -> float:
+    return _number(name, text, text)
+
+
+def _boolean_value(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise InvalidParameter(name, text, "it must be true or false")
+    return text == "true"
+
+
+def _date_value(name: str, text: str) -> str:
+    if not _DATE.fullmatch(text) or _moment(text) is None:
+        raise InvalidParameter(name, text, "it must be a date such as 2026-01-31")
+    return text
+
+
+def _timestamp_value(name: str, text: str) -> str:
+    moment = _moment(text)
+    if moment is None:
+        raise InvalidParameter(name, text, "it must be a time such as 2026-01-31T12:00:00Z")
+    return moment.isoformat()
+
+
+def _id_value(name: str, text: str) -> str:
+    item_id = parse_id(text)
+    if item_id is None:
+        raise InvalidParameter(name, text, "it must be the id of an item (a UUID)")
+    return str(item_id)
+
+
+_PARSERS: dict[FieldType, Callable[[str, str], Scalar]] = {
+    FieldType.TEXT: _text_value,
+    FieldType.CODE: _text_value,
+    FieldType.CODES: _text_value,
+    FieldType.INTEGER: _integer_value,
+    FieldType.NUMBER: _number_value,
+    FieldType.BOOLEAN: _boolean_value,
+    FieldType.DATE: _date_value,
+    FieldType.TIMESTAMP: _timestamp_value,
+    FieldType.REFERENCE: _id_value,
+    FieldType.REFERENCES: _id_value,
+}

@@ -1,0 +1,56 @@
+"""The application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from gis_service import __version__
+from gis_service.settings import Settings
+from gis_service.web import collections, health, items, landing, maps, static
+from gis_service.web.envelope import Envelope
+from gis_service.web.problems import add_problem_handlers
+
+if TYPE_CHECKING:
+    from gis_service.bootstrap import Services
+
+OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
+
+
+def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
+    """
+    The service as an ASGI application.
+
+    Routes take a request and return finished bytes. The description of the API
+    is our own (`/api`), since FastAPI's is not OpenAPI 3.0 and its pages load
+    scripts from elsewhere.
+
+    Parameters
+    ----------
+    open_services
+        Opens the services when the application starts and closes them when it ends.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with open_services() as services:
+            yield {"services": services}
+
+    app = FastAPI(
+        title="gis-service",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for module in (landing, collections, items, maps, health):
+        app.router.routes.extend(module.ROUTES)
+    app.router.routes.append(static.mount())
+    add_problem_handlers(app)
+    app.add_middleware(Envelope, settings=settings)
+    return app

@@ -1,0 +1,65 @@
+"""The collections and what they can be asked by."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gis_service.model.audience import visible_fields
+from gis_service.ogc import documents
+from gis_service.ogc.media import HTML, JSON, SCHEMA
+from gis_service.ogc.schemas import queryables as queryables_document
+from gis_service.web.asked import read
+
+
+async def collections(request: Request) -> Response:
+    """Every collection that the reader may know of."""
+    asked = read(request, JSON, HTML)
+    summaries = await asked.services.features.collections(asked.principal)
+    if asked.is_html:
+        return asked.page("ogc_collections.html", summaries=summaries)
+    listed = (
+        documents.collection(s.collection, s.extent, asked.language, asked.at) for s in summaries
+    )
+    return asked.document(documents.collections(listed, links=asked.links()))
+
+
+async def collection(request: Request) -> Response:
+    """One collection."""
+    asked = read(request, JSON, HTML)
+    summary = await asked.services.features.collection(
+        request.path_params["collection_id"], asked.principal
+    )
+    if asked.is_html:
+        return asked.page(
+            "ogc_collection.html",
+            summary=summary,
+            fields=visible_fields(summary.collection, asked.principal.audience),
+        )
+    return asked.document(
+        documents.collection(
+            summary.collection, summary.extent, asked.language, asked.at, links=asked.links()
+        )
+    )
+
+
+async def queryables(request: Request) -> Response:
+    """What a collection can be asked by, as JSON Schema."""
+    asked = read(request, SCHEMA)
+    known = asked.services.features.known(request.path_params["collection_id"], asked.principal)
+    return asked.document(
+        queryables_document(
+            known,
+            visible_fields(known, asked.principal.audience),
+            asked.language,
+            address=asked.at.queryables(known.id),
+        )
+    )
+
+
+ROUTES = (
+    Route("/collections", collections, methods=["GET"]),
+    Route("/collections/{collection_id}", collection, methods=["GET"]),
+    Route("/collections/{collection_id}/queryables", queryables, methods=["GET"]),
+)

@@ -1,0 +1,85 @@
+"""Landing page, conformance and the description of the API."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gis_service.model.audience import visible_collections
+from gis_service.ogc import documents
+from gis_service.ogc.media import HTML, JSON, OPENAPI
+from gis_service.ogc.openapi import openapi
+from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+
+
+async def landing(request: Request) -> Response:
+    """
+    What the service is and where its parts are.
+
+    People follow links here to which others have added parameters of their
+    own, so the page takes any; the document does not.
+    """
+    asked = read(request, JSON, HTML, known=None)
+    place = asked.settings.municipality
+    if not asked.is_html:
+        asked.parameters.only(COMMON_PARAMETERS)
+        return asked.document(
+            documents.landing(place, asked.language, asked.at, links=asked.links())
+        )
+    return asked.page(
+        "ogc_landing.html",
+        title=documents.service_title(place, asked.language),
+        description=documents.service_description(place, asked.language),
+        maps=asked.services.maps.definitions(asked.principal),
+        collections=visible_collections(asked.principal.audience),
+    )
+
+
+async def conformance(request: Request) -> Response:
+    """The conformance classes that the service keeps."""
+    asked = read(request, JSON, HTML)
+    if asked.is_html:
+        return asked.page("ogc_conformance.html", classes=documents.CONFORMANCE)
+    return asked.document(documents.conformance())
+
+
+async def api(request: Request) -> Response:
+    """The OpenAPI document, or the page that lists its operations."""
+    asked = read(request, OPENAPI, HTML)
+    document = _document(asked)
+    return _api_page(asked, document) if asked.is_html else asked.document(document)
+
+
+async def api_page(request: Request) -> Response:
+    """The page that lists the operations of the API."""
+    asked = read(request, HTML)
+    return _api_page(asked, _document(asked))
+
+
+def _api_page(asked: Asked, document: documents.Document) -> Response:
+    operations = [
+        (path, operation["get"]) for path, operation in document["paths"].items()
+    ]
+    shared = document["components"]["parameters"]
+    return asked.page("ogc_api.html", document=document, operations=operations, shared=shared)
+
+
+def _document(asked: Asked) -> documents.Document:
+    settings = asked.settings
+    return openapi(
+        asked.principal.audience,
+        asked.language,
+        place=settings.municipality,
+        base=asked.at.base,
+        default_limit=settings.default_limit,
+        max_limit=settings.max_limit,
+    )
+
+
+ROUTES = (
+    Route("/", landing, methods=["GET"]),
+    Route("/conformance", conformance, methods=["GET"]),
+    Route("/api", api, methods=["GET"]),
+    Route("/api.html", api_page, methods=["GET"]),
+)

@@ -1,0 +1,121 @@
+"""Finished maps: their pages, their files and their data."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePosixPath
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gis_service.ogc.links import Link, documents
+from gis_service.ogc.media import GEOJSON, HTML, JSON
+from gis_service.web.asked import Asked, caching, read
+from gis_service.web.security import content_security_policy
+
+FOREVER = "max-age=31536000, immutable"
+"""For addresses whose content never changes, since its hash is part of them."""
+
+_TYPES = {
+    ".css": "text/css",
+    ".geojson": "application/geo+json",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
+
+async def maps(request: Request) -> Response:
+    """Every map that the reader may see."""
+    asked = read(request, JSON, HTML)
+    definitions = asked.services.maps.definitions(asked.principal)
+    if asked.is_html:
+        return asked.page("ogc_maps.html", maps=definitions)
+    return asked.document(
+        {
+            "maps": [
+                {
+                    "name": definition.id,
+                    "title": definition.title[asked.language],
+                    "description": definition.description[asked.language],
+                    "links": documents(
+                        [Link(asked.at.map(definition.id), "self", HTML.media_type)]
+                    ),
+                }
+                for definition in definitions
+            ],
+            "links": documents(asked.links()),
+        }
+    )
+
+
+async def map_page(request: Request) -> Response:
+    """One map."""
+    asked = read(request, HTML, known=None)
+    rendered = await asked.services.maps.page(
+        request.path_params["name"], asked.principal, asked.language
+    )
+    response = asked.answer(rendered.html.encode())
+    if rendered.img_origins:
+        response.headers["content-security-policy"] = content_security_policy(rendered.img_origins)
+        response.headers["referrer-policy"] = "strict-origin-when-cross-origin"
+    return response
+
+
+async def map_file(request: Request) -> Response:
+    """A script or style of one map; its name carries the hash of its content."""
+    asked = _read_any(request)
+    name = request.path_params["file"]
+    content = await asked.services.maps.file(
+        request.path_params["name"], name, asked.language, asked.principal
+    )
+    shared = "private" if asked.principal.audience.is_staff else "public"
+    return Response(
+        content,
+        headers={"cache-control": f"{shared}, {FOREVER}"},
+        media_type=_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"),
+    )
+
+
+async def map_layer(request: Request) -> Response:
+    """What one layer of a map shows, as GeoJSON."""
+    asked = _read_any(request)
+    content = await asked.services.maps.layer(
+        request.path_params["name"], request.path_params["layer"], asked.principal, asked.language
+    )
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {
+        "etag": etag,
+        "cache-control": caching(asked.principal),
+        "vary": "Accept-Language",
+        "content-language": asked.language,
+    }
+    if is_known(etag, request.headers.get("if-none-match")):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=GEOJSON.media_type)
+
+
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Whether a client that sends If-None-Match has this version already."""
+    if if_none_match is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag in tags
+
+
+def _read_any(request: Request) -> Asked:
+    """A resource of one format, whatever the Accept header of a script or image says."""
+    asked = read(request, GEOJSON, known=None, negotiate=False)
+    asked.parameters.only(("lang", "v"))
+    return asked
+
+
+ROUTES = (
+    Route("/maps", maps, methods=["GET"]),
+    Route("/maps/{name}", map_page, methods=["GET"]),
+    Route("/maps/{name}/files/{file}", map_file, methods=["GET"]),
+    Route("/maps/{name}/data/{layer}.geojson", map_layer, methods=["GET"]),
+)

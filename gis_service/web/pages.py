@@ -1,0 +1,105 @@
+"""HTML from templates; every value is escaped unless a template's author wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from starlette.requests import Request
+
+from gis_service.cartography.assets import own_file
+from gis_service.cartography.figures import number
+from gis_service.cartography.rendering import NavLink
+from gis_service.cartography.wording import wording
+from gis_service.errors import InvalidInput
+from gis_service.model.fields import LANGUAGES, Language
+from gis_service.ogc.links import Addresses, with_query
+from gis_service.settings import Settings
+from gis_service.web.query_string import Parameters, read_parameters
+
+FOLDER = Path(__file__).resolve().parent
+STYLESHEETS = ("gis.css", "ogc.css")
+
+
+def page(
+    request: Request, template: str, language: Language, at: Addresses, **context: object
+) -> bytes:
+    """
+    A page in the reader's language.
+
+    Parameters
+    ----------
+    at
+        Where its links lead.
+    context
+        What the template names, besides the words `t` and the frame of every page.
+    """
+    settings: Settings = request.state.services.settings
+    static = f"{at.path}/static"
+    text = _template(template).render(
+        language=language,
+        t=_words(language),
+        number=lambda value: number(value, language),
+        municipality=settings.municipality,
+        home=at.landing,
+        nav=_nav(request, at, language),
+        languages={
+            other: _in_language(request, at.path + request.scope["path"], other)
+            for other in LANGUAGES
+        },
+        stylesheets=[f"{static}/{_hashed(name)}" for name in STYLESHEETS],
+        icon_href=f"{static}/icon.svg",
+        at=at,
+        service_address=Addresses(settings.public_base_url).landing,
+        **context,
+    )
+    return text.encode()
+
+
+def _nav(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
+    words, path = _words(language), request.scope["path"]
+    menu = (("menu_maps", "/maps"), ("menu_data", "/collections"), ("menu_api", "/api.html"))
+    return tuple(NavLink(words[key], at.to(to), current=path.startswith(to)) for key, to in menu)
+
+
+def _in_language(request: Request, path: str, language: Language) -> str:
+    try:
+        pairs = read_parameters(request.scope["query_string"]).pairs
+    except InvalidInput:
+        pairs = Parameters().pairs
+    return with_query(path, [*(p for p in pairs if p[0] != "lang"), ("lang", language)])
+
+
+@cache
+def _hashed(name: str) -> str:
+    """A style sheet's name with the hash of its content, by which browsers keep it."""
+    return f"{name}?v={hashlib.sha256(own_file(name)).hexdigest()[:12]}"
+
+
+@cache
+def _words(language: Language) -> Mapping[str, str]:
+    """The phrases of every page and those of ours."""
+    phrases = tomllib.loads((FOLDER / "ogc_strings.toml").read_text(encoding="utf-8"))
+    return MappingProxyType(
+        {**wording(language), **{key: texts[language] for key, texts in phrases.items()}}
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)

@@ -1,0 +1,159 @@
+"""Items as people read them: titles instead of codes, links instead of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gis_service.cartography.figures import number
+from gis_service.cartography.wording import wording
+from gis_service.model.fields import Collection, Field, FieldType, Language
+from gis_service.ogc.links import Addresses
+
+_NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
+
+Feature = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a cell; `href` where it leads somewhere."""
+
+    text: str
+    href: str | None = None
+
+
+_ABSENT = (Part("\N{EN DASH}"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value, in parts where the field holds several."""
+
+    parts: tuple[Part, ...]
+    numeric: bool = False
+
+    @property
+    def present(self) -> bool:
+        return self.parts != _ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading."""
+
+    title: str
+    description: str
+    unit: str | None
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item: what it is called, where it is, and its values."""
+
+    name: str
+    href: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A page of items; the first column, which names them, stands apart."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def table(
+    collection: Collection,
+    features: Iterable[Feature],
+    fields: Sequence[Field],
+    language: Language,
+    at: Addresses,
+) -> Table:
+    """
+    Features as a table.
+
+    Parameters
+    ----------
+    features
+        Parsed GeoJSON features.
+    fields
+        Those that the reader may see, in their order.
+    """
+    label = next((f for f in fields if f.name == collection.label), None)
+    others = [f for f in fields if f is not label]
+    return Table(
+        name=label.title[language] if label is not None else "id",
+        columns=tuple(_column(field, language) for field in others),
+        rows=tuple(
+            Row(
+                name=feature["properties"].get(collection.label) or feature["id"],
+                href=at.item(collection.id, feature["id"]),
+                cells=tuple(
+                    cell(field, feature["properties"].get(field.name), language, at)
+                    for field in others
+                ),
+            )
+            for feature in features
+        ),
+    )
+
+
+def entries(
+    feature: Feature, fields: Iterable[Field], language: Language, at: Addresses
+) -> list[tuple[Column, Cell]]:
+    """One feature, a line for each field."""
+    return [
+        (
+            _column(field, language),
+            cell(field, feature["properties"].get(field.name), language, at),
+        )
+        for field in fields
+    ]
+
+
+def positions(coordinates: list[Any]) -> int:
+    """How many points a geometry has."""
+    if not isinstance(coordinates[0], list):
+        return 1
+    return sum(map(positions, coordinates))
+
+
+def cell(field: Field, value: Any, language: Language, at: Addresses) -> Cell:
+    """A field's value as text; what is absent is a dash."""
+    values = value if isinstance(value, list) and field.type is not FieldType.OBJECT else [value]
+    parts = tuple(_part(field, v, language, at) for v in values if v is not None)
+    return Cell(parts or _ABSENT, numeric=field.type in _NUMERIC)
+
+
+def _part(field: Field, value: Any, language: Language, at: Addresses) -> Part:
+    if field.references is not None:
+        return Part(str(value)[:8], at.item(field.references, value))
+    return Part(_text(field, value, language))
+
+
+def _text(field: Field, value: Any, language: Language) -> str:
+    if field.codelist is not None:
+        return field.codelist.title(str(value), language)
+    if isinstance(value, bool):
+        return wording(language)["yes" if value else "no"]
+    if isinstance(value, int | float) and field.unit is not None:
+        return number(value, language)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {inner}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _column(field: Field, language: Language) -> Column:
+    return Column(
+        field.title[language],
+        field.description[language],
+        field.unit,
+        field.type in _NUMERIC,
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.model.audience import visible_collections
+from gis_service.model.fields import Collection
 from gis_service.ogc import documents
 from gis_service.ogc.media import HTML, JSON, OPENAPI
 from gis_service.ogc.openapi import openapi
@@ -32,7 +35,7 @@ async def landing(request: Request) -> Response:
         title=documents.service_title(place, asked.language),
         description=documents.service_description(place, asked.language),
         maps=asked.services.maps.definitions(asked.principal),
-        collections=visible_collections(asked.principal.audience),
+        collections=_placed_first(visible_collections(asked.principal.audience)),
     )
 
 
@@ -55,6 +58,11 @@ async def api_page(request: Request) -> Response:
     """The page that lists the operations of the API."""
     asked = read(request, HTML)
     return _api_page(asked, _document(asked))
+
+
+def _placed_first(collections: Iterable[Collection]) -> list[Collection]:
+    """What can be seen on a map stands before what it refers to."""
+    return sorted(collections, key=lambda collection: collection.geometry is None)
 
 
 def _api_page(asked: Asked, document: documents.Document) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from gis_service.cartography.figures import number
@@ -141,12 +142,19 @@ def _text(field: Field, value: Any, language: Language) -> str:
         return field.codelist.title(str(value), language)
     if isinstance(value, bool):
         return wording(language)["yes" if value else "no"]
+    if field.type is FieldType.TIMESTAMP:
+        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if isinstance(value, int | float) and field.unit is not None:
         return number(value, language)
+    return _flat(value)
+
+
+def _flat(value: Any) -> str:
+    """A structure in one line."""
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {inner}" for key, inner in value.items())
+        return "; ".join(f"{key}: {_flat(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_flat, value))
     return str(value)
 
 

@@ -1,0 +1,1 @@
+"""Maps from definitions: checked, drawn by Folium, free of outside addresses."""

@@ -1,0 +1,105 @@
+"""
+Scripts, styles and icons of the pages, all from this package.
+
+Folium names its libraries by addresses on the internet. Here every such
+address must have a file of our own; one without is an error, so no page can
+load anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from gis_service.cartography.vendor import MANIFEST, VENDOR, integrity
+from gis_service.errors import ConfigurationError
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+STATIC = WEB / "static"
+
+LEAFLET_JS = "npm:leaflet/leaflet.js"
+LEAFLET_CSS = "npm:leaflet/leaflet.css"
+
+MAP_SCRIPTS = ("canvas", "symbols", "labels", "details", "search", "legend", "panel", "start")
+"""Files of `static/map/`, in the order in which they need each other."""
+
+
+class UnmappedAddress(LookupError):
+    """Folium asked for a library that is not among our own files."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(
+            f"A map asks for {address}, which is not among the vendored libraries: "
+            "add its package to package.json and to WANTED in cartography/vendor.py."
+        )
+
+
+@cache
+def vendored(address: str) -> tuple[str, bytes]:
+    """
+    The file behind `npm:<package>/<file>`: its content-hashed name and its bytes.
+
+    Raises
+    ------
+    UnmappedAddress
+        The address is not of that form or names no vendored file.
+    ConfigurationError
+        The file is missing or differs from what was installed.
+    """
+    known = _manifest()
+    package, _, name = address.removeprefix("npm:").rpartition("/")
+    pattern = re.compile(rf"{re.escape(package)}@[^/]+/{re.escape(name)}")
+    kept = [key for key in known if pattern.fullmatch(key)]
+    if not address.startswith("npm:") or not kept:
+        raise UnmappedAddress(address)
+    try:
+        content = (VENDOR / kept[0]).read_bytes()
+    except OSError:
+        raise _not_installed() from None
+    if integrity(content) != known[kept[0]]:
+        raise ConfigurationError(
+            f"{kept[0]} differs from what was installed. {_REMEDY}"
+        )
+    return hashed_name(name, content), content
+
+
+@cache
+def own_file(*names: str) -> bytes:
+    """Bytes of one of our static files, or of several one after the other."""
+    return b"\n".join((STATIC / name).read_bytes() for name in names)
+
+
+@cache
+def icon_path(name: str) -> str:
+    """The drawing of an icon, as SVG path data on a 24 x 24 grid."""
+    text = (STATIC / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    found = re.search(r' d="([^"]+)"', text)
+    if found is None:
+        raise ValueError(f"icon {name} has no path")
+    return found[1]
+
+
+def hashed_name(name: str, content: bytes) -> str:
+    """`name` with a part that changes when the content does, so that it caches for ever."""
+    path = Path(name)
+    return f"{path.stem}-{hashlib.sha256(content).hexdigest()[:12]}{path.suffix}"
+
+
+_REMEDY = "Run `python -m gis_service.cartography.vendor`."
+
+
+def _not_installed() -> ConfigurationError:
+    return ConfigurationError(f"The browser libraries are not installed. {_REMEDY}")
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    try:
+        manifest: dict[str, str] = json.loads((VENDOR / MANIFEST).read_bytes())
+    except OSError:
+        raise _not_installed() from None
+    return manifest

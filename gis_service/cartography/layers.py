@@ -1,0 +1,175 @@
+"""
+The data of a layer: GeoJSON with the fields that the reader may see, no more.
+
+What the map computes (a ward's class, a node's kind, where a label stands)
+travels beside the properties, in the foreign member `computed` of each feature.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import shapely
+
+from gis_service.cartography.definition import LayerDefinition
+from gis_service.cartography.indicators import INDICATORS, class_of
+from gis_service.cartography.kinds import node_kind, visible_kinds
+from gis_service.crs import to_wgs84
+from gis_service.model.coverage import Counts, CoverageTable
+from gis_service.model.fields import Field
+
+DECIMALS = 6
+
+_Computed = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def layer_payload(
+    layer: LayerDefinition,
+    frame: gpd.GeoDataFrame,
+    *,
+    fields: Sequence[Field],
+    coverage: CoverageTable | None = None,
+) -> bytes:
+    """
+    A layer's rows as a GeoJSON FeatureCollection (RFC 7946).
+
+    Parameters
+    ----------
+    frame
+        Rows that this reader may see, in any known CRS; `id`, or else the
+        index, names them.
+    fields
+        The fields that this reader may see; other columns stay behind.
+    coverage
+        What wards are coloured by.
+
+    Returns
+    -------
+    bytes
+        UTF-8. Positions are longitude and latitude with 6 decimals; empty
+        properties and rows without geometry are left out.
+    """
+    frame = to_wgs84(frame)
+    frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    geometries = _rounded(frame.geometry.to_numpy())
+    document: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "features": list(_features(frame, geometries, fields, _computer(layer, fields, coverage))),
+    }
+    if layer.style in ("indicator", "outline") and len(geometries):
+        document["outline"] = _outline(geometries)
+    return orjson.dumps(document)
+
+
+def data_script(layer_id: str, payload: bytes) -> bytes:
+    """A layer's data as a script, for pages that are opened from `file://`."""
+    return b"(globalThis.gisMapData ??= {})[%s] = %s;\n" % (orjson.dumps(layer_id), payload)
+
+
+def _features(
+    frame: gpd.GeoDataFrame, geometries: Any, fields: Sequence[Field], computed: _Computed
+) -> Iterator[dict[str, Any]]:
+    shown = [field.name for field in fields if field.name in frame.columns]
+    columns = [frame[name].to_list() for name in shown]
+    ids = (frame["id"] if "id" in frame.columns else frame.index).astype(str).to_list()
+    texts = shapely.to_geojson(geometries)
+    for row, (id_, geometry, text) in enumerate(zip(ids, geometries, texts, strict=True)):
+        values = zip(shown, (_json_value(column[row]) for column in columns), strict=True)
+        properties = {name: value for name, value in values if value is not None}
+        feature: dict[str, Any] = {
+            "type": "Feature", "id": id_, "geometry": orjson.Fragment(text),
+            "properties": properties,
+        }
+        extra = computed(properties, geometry)
+        if extra:
+            feature["computed"] = extra
+        yield feature
+
+
+def _json_value(value: Any) -> Any:
+    """A value as JSON holds it; None for what is missing."""
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_json_value(v) for v in value] or None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return _json_number(value)
+    if isinstance(value, bool | int | dict):
+        return value
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _json_number(value: float) -> float | None:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value
+
+
+def _rounded(geometries: Any) -> Any:
+    """Geometries with 6 decimals, outer rings anticlockwise as RFC 7946 has them."""
+    flat = shapely.force_2d(geometries)
+    return shapely.orient_polygons(
+        shapely.transform(flat, lambda xy: np.round(xy, DECIMALS)), exterior_cw=False
+    )
+
+
+def _computer(
+    layer: LayerDefinition, fields: Sequence[Field], coverage: CoverageTable | None
+) -> _Computed:
+    if layer.style == "indicator" and layer.indicator:
+        return _ward_computer(layer, coverage)
+    if layer.style == "outline":
+        return lambda properties, geometry: {"label_at": _label_position(geometry)}
+    if layer.style == "node":
+        kinds = visible_kinds(fields)
+        return lambda properties, geometry: {"kind": node_kind(properties, kinds)}
+    return lambda properties, geometry: {}
+
+
+def _ward_computer(layer: LayerDefinition, coverage: CoverageTable | None) -> _Computed:
+    indicator = INDICATORS[layer.indicator or ""]
+    by_code = coverage.by_code() if coverage else {}
+
+    def computed(properties: dict[str, Any], geometry: Any) -> dict[str, Any]:
+        ward = by_code.get(str(properties.get("code")))
+        counts = ward.counts if ward else Counts()
+        value = indicator.value(counts)
+        return {
+            "class": class_of(value, layer.breaks),
+            "indicator": None if math.isnan(value) else round(value, 1),
+            "connected": counts.connected,
+            "unconnected": counts.unconnected,
+            "unknown": counts.unknown,
+            "label_at": _label_position(geometry),
+        }
+
+    return computed
+
+
+def _label_position(area: Any) -> list[float]:
+    """Where a label stands in an area: the centre of the largest circle within it."""
+    largest = max(shapely.get_parts(area), key=shapely.area)
+    size = math.sqrt(shapely.area(largest))
+    circle = shapely.maximum_inscribed_circle(largest, tolerance=max(size / 50, 1e-6))
+    x, y = shapely.get_coordinates(circle)[0]
+    return [round(float(x), 5), round(float(y), 5)]
+
+
+def _outline(areas: Any) -> orjson.Fragment:
+    """The common outline of all areas; slivers between them do not count as holes."""
+    merged = shapely.union_all(shapely.make_valid(areas))
+    rings = [
+        shapely.get_exterior_ring(part)
+        for part in shapely.get_parts(merged)
+        if shapely.get_type_id(part) == shapely.GeometryType.POLYGON
+    ]
+    lines = _rounded(np.array([shapely.multilinestrings(rings)]))
+    return orjson.Fragment(shapely.to_geojson(lines)[0])

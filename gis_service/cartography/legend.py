@@ -1,0 +1,137 @@
+"""What a map's signs mean, layer by layer, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gis_service.cartography.definition import LayerDefinition
+from gis_service.cartography.indicators import INDICATORS
+from gis_service.cartography.kinds import (
+    CAPACITY_BREAKS_GBPS,
+    LINK_LINES,
+    LinkLine,
+    visible_kinds,
+)
+from gis_service.cartography.styles import MOST_CLASSES
+from gis_service.cartography.wording import wording
+from gis_service.model import codelists
+from gis_service.model.fields import Field, Language
+
+
+@dataclass(frozen=True, slots=True)
+class LegendRow:
+    """
+    One sign and its meaning.
+
+    Parameters
+    ----------
+    sign
+        How the template draws it: `area`, `nodata`, `office`, `node`, `line`,
+        `width`, `road` or `plain`.
+    key
+        The value that it stands for; the page counts its items.
+    """
+
+    sign: str
+    key: str
+    title: str
+    line: LinkLine | None = None
+    size: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LegendGroup:
+    """The signs of one layer."""
+
+    layer: str
+    title: str
+    visible: bool
+    rows: tuple[LegendRow, ...]
+    note: str = ""
+    extra: tuple[LegendRow, ...] = ()
+
+
+def legend(
+    layers: Sequence[LayerDefinition], fields: Mapping[str, Sequence[Field]], language: Language
+) -> tuple[LegendGroup, ...]:
+    """The legend of the layers, those on top first."""
+    return tuple(
+        _group(layer, fields[layer.collection], language) for layer in reversed(layers)
+    )
+
+
+def class_steps(layer: LayerDefinition) -> tuple[int, ...]:
+    """Which of the palette's five colours each class takes, spread over all of it."""
+    classes = len(layer.breaks) + 1
+    if classes == 1:
+        return (MOST_CLASSES - 1,)
+    return tuple(round(i * (MOST_CLASSES - 1) / (classes - 1)) for i in range(classes))
+
+
+def _group(
+    layer: LayerDefinition, fields: Sequence[Field], language: Language
+) -> LegendGroup:
+    names = {field.name for field in fields}
+    title = layer.title[language]
+    rows: tuple[LegendRow, ...] = (LegendRow("plain", "", title),)
+    extra: tuple[LegendRow, ...] = ()
+    note = ""
+    if layer.style == "indicator" and layer.indicator:
+        note = INDICATORS[layer.indicator].title[language]
+        rows = _class_rows(layer, language)
+    elif layer.style == "office":
+        rows = tuple(
+            LegendRow("office", code.code, code.title[language]) for code in codelists.CONNECTION
+        )
+    elif layer.style == "node":
+        rows = tuple(
+            LegendRow("node", kind.id, kind.title[language]) for kind in visible_kinds(fields)
+        )
+    elif layer.style == "link":
+        rows = _status_rows(language)
+        extra = _capacity_rows(language) if "capacity_gbps" in names else ()
+    elif layer.style == "road":
+        words = wording(language)
+        rows = tuple(LegendRow("road", key, words[f"roads_{key}"]) for key in ("trunk", "other"))
+    return LegendGroup(layer.collection, title, layer.visible, rows, note, extra)
+
+
+def _class_rows(layer: LayerDefinition, language: Language) -> tuple[LegendRow, ...]:
+    words = wording(language)
+    indicator = INDICATORS[layer.indicator or ""]
+    unit, (low, high) = indicator.unit, indicator.bounds
+    edges = [low, *layer.breaks, high]
+    rows = []
+    for step, (start, end) in zip(class_steps(layer), pairwise(edges), strict=True):
+        if start == low:
+            phrase = "class_first"
+        elif end != high:
+            phrase = "class_range"
+        else:
+            phrase = "class_to_full" if end < float("inf") else "class_last"
+        title = words[phrase].replace("{from}", f"{start:g}").replace("{to}", f"{end:g}")
+        rows.append(LegendRow("area", str(step), title.replace("{unit}", unit)))
+    return (*reversed(rows), LegendRow("nodata", "none", words["no_data"]))
+
+
+def _status_rows(language: Language) -> tuple[LegendRow, ...]:
+    return tuple(
+        LegendRow("line", status, codelists.STATUS.title(status, language), line)
+        for status, line in LINK_LINES.items()
+    )
+
+
+def _capacity_rows(language: Language) -> tuple[LegendRow, ...]:
+    words = wording(language)
+    low, high = (f"{value:g}" for value in CAPACITY_BREAKS_GBPS)
+    texts = (
+        words["capacity_first"].replace("{to}", low),
+        words["capacity_range"].replace("{from}", low).replace("{to}", high),
+        words["capacity_last"].replace("{from}", high),
+    )
+    return tuple(
+        LegendRow("width", str(i), text, LinkLine(), width)
+        for i, (text, width) in enumerate(zip(texts, (2, 3.5, 5.5), strict=True))
+    )

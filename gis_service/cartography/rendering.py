@@ -1,0 +1,418 @@
+"""
+Pages from definitions: Folium draws, our own template frames.
+
+Folium's header, body and script are rendered apart, so that the page holds no
+inline code and passes a strict Content-Security-Policy. The files of a page
+hold no data: they depend on the definition, the language and the fields that
+the reader may see. Data travels by address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+import folium
+from babel.dates import format_date
+from branca.element import CssLink, Figure, JavascriptLink, MacroElement
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Template as JinjaTemplate
+from markupsafe import Markup
+
+from gis_service.cartography.assets import (
+    LEAFLET_CSS,
+    LEAFLET_JS,
+    MAP_SCRIPTS,
+    WEB,
+    hashed_name,
+    icon_path,
+    own_file,
+    vendored,
+)
+from gis_service.cartography.definition import LayerDefinition, MapDefinition
+from gis_service.cartography.figures import LOCALES, figures, number
+from gis_service.cartography.indicators import INDICATORS
+from gis_service.cartography.kinds import (
+    CAPACITY_BREAKS_GBPS,
+    LINK_LINES,
+    visible_kinds,
+)
+from gis_service.cartography.legend import class_steps, legend
+from gis_service.cartography.wording import wording
+from gis_service.errors import ConfigurationError
+from gis_service.model.collections import REGISTRY
+from gis_service.model.coverage import CoverageTable
+from gis_service.model.fields import Field, Language
+
+DEFAULT_EXTENT = (33.9, -4.7, 41.9, 5.5)
+"""Kenya: where a map without extent begins before its data arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    """An entry of the page's main menu."""
+
+    title: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """
+    The addresses that a page uses, absolute paths or relative to the page.
+
+    Parameters
+    ----------
+    assets
+        Prefix of `RenderedMap.files`, such as `/maps/assets/`.
+    data
+        Address of a layer's data by collection id.
+    languages
+        The same page in each language.
+    embedded
+        Data comes by script files (`layers.data_script`) instead of `fetch`,
+        and the policy stands in the page: for folders opened from `file://`.
+    """
+
+    assets: str
+    data: Callable[[str], str]
+    languages: Mapping[Language, str] = field(default_factory=dict)
+    home: str | None = None
+    nav: tuple[NavLink, ...] = ()
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineBasemap:
+    """
+    Tiles of an online provider, used only when settings name one.
+
+    Parameters
+    ----------
+    url
+        Template with {z}, {x} and {y}, and {s} where there are subdomains.
+    attribution
+        The credit that the provider asks for, as plain text.
+    """
+
+    url: str
+    attribution: str
+
+    @property
+    def origin(self) -> str:
+        """What the policy's img-src must allow."""
+        found = re.match(r"(https?://)([A-Za-z0-9.{}:\[\]-]+)/", self.url)
+        if found is None or not all(part in self.url for part in ("{z}", "{x}", "{y}")):
+            raise ConfigurationError(
+                f"The basemap's address {self.url!r} is not like https://host/{{z}}/{{x}}/{{y}}.png"
+            )
+        return found[1] + re.sub(r"^\{s\}", "*", found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMap:
+    """
+    A page and the files that it needs.
+
+    Parameters
+    ----------
+    html
+        The whole page.
+    files
+        Content by name; names change with content, so they cache for ever.
+    image_origins
+        Origins besides our own that the page loads images from.
+    """
+
+    html: str
+    files: Mapping[str, bytes]
+    image_origins: tuple[str, ...] = ()
+
+    @property
+    def content_security_policy(self) -> str:
+        return content_security_policy(self.image_origins)
+
+
+def content_security_policy(image_origins: Sequence[str] = (), *, in_page: bool = False) -> str:
+    """The policy that pages are served with; `in_page` for a meta element."""
+    images = " ".join(["'self'", "data:", *image_origins])
+    parts = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src {images}",
+        "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'self'",
+    ]
+    return "; ".join(parts if in_page else [*parts, "frame-ancestors 'none'"])
+
+
+def render_map(
+    definition: MapDefinition,
+    *,
+    language: Language,
+    fields: Mapping[str, Sequence[Field]],
+    links: PageLinks,
+    municipality: str = "",
+    summary: CoverageTable | None = None,
+    as_of: date | None = None,
+    synthetic: bool = False,
+    approximate: bool = False,
+    online_basemap: OnlineBasemap | None = None,
+) -> RenderedMap:
+    """
+    Make a map's page.
+
+    Parameters
+    ----------
+    fields
+        Per collection, the fields that this reader may see; a layer whose
+        collection is not there is left out.
+    municipality
+        Name at the page's head.
+    summary
+        The numbers beside the map.
+    as_of
+        The day on which the data was true.
+    synthetic, approximate
+        Say that the data is made up, or that ward outlines are drawn roughly.
+
+    Returns
+    -------
+    RenderedMap
+        Same arguments, same bytes.
+
+    Raises
+    ------
+    UnmappedAddress
+        Folium asks for a library that is not among our own files.
+    ConfigurationError
+        The libraries are not installed, or the basemap's address is not one.
+    """
+    layers = [layer for layer in definition.layers if layer.collection in fields]
+    config = _config(definition, layers, language, fields, links)
+    parts = _folium_parts(definition, config, online_basemap)
+    indicator_layer = next((layer for layer in layers if layer.indicator), None)
+    origins = (online_basemap.origin,) if online_basemap else ()
+    html = _template("map.html").render(
+        language=language,
+        t=wording(language),
+        home=links.home,
+        nav=links.nav,
+        languages=links.languages,
+        policy=content_security_policy(origins, in_page=True) if links.embedded else None,
+        municipality=municipality,
+        definition=definition,
+        legend=legend(layers, fields, language),
+        layers=layers,
+        figures=figures(summary, indicator_layer, language) if summary else None,
+        indicator=INDICATORS[indicator_layer.indicator or ""] if indicator_layer else None,
+        palette=indicator_layer.palette if indicator_layer else "",
+        as_of=format_date(as_of, "long", locale=LOCALES[language]) if as_of else None,
+        as_of_iso=as_of.isoformat() if as_of else None,
+        synthetic=synthetic,
+        approximate=approximate,
+        credit=online_basemap.attribution if online_basemap else "",
+        number=lambda value: number(value, language),
+        icon=icon_path,
+        folium_html=Markup(parts.html),  # noqa: S704 - Folium's empty element, no text in it
+        icon_href=links.assets + parts.icon,
+        stylesheets=[links.assets + name for name in parts.styles],
+        scripts=[*_data_scripts(layers, links), *(links.assets + name for name in parts.scripts)],
+    )
+    return RenderedMap(html, parts.files, origins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What Folium made, apart."""
+
+    html: str
+    icon: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    files: dict[str, bytes]
+
+
+class _Start(MacroElement):
+    """Hands the map to our own script, with what it needs to know and no data."""
+
+    _template = JinjaTemplate(
+        "{% macro script(this, kwargs) %}"
+        "gisMap.start({{ this._parent.get_name() }}, {{ this.config }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Start"
+        self._id = "gis"
+        self.config = json.dumps(config, ensure_ascii=True, sort_keys=True)
+
+
+def _folium_parts(
+    definition: MapDefinition, config: Mapping[str, Any], basemap: OnlineBasemap | None
+) -> _Parts:
+    leaflet_map = _folium_map(definition)
+    if basemap is not None:
+        tiles = folium.TileLayer(
+            basemap.url, attr=" ", max_zoom=19, overlay=True, control=False, pane="tilePane"
+        )
+        tiles._id = "basemap"
+        leaflet_map.add_child(tiles)
+    leaflet_map.add_child(_Start(config))
+    root = leaflet_map.get_root()
+    assert isinstance(root, Figure)  # noqa: S101 - Folium puts every map in one
+    root.render()
+    return _taken_apart(definition.id, root)
+
+
+def _folium_map(definition: MapDefinition) -> folium.Map:
+    west, south, east, north = definition.extent or DEFAULT_EXTENT
+    leaflet_map = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=9,
+        tiles=None,
+        zoom_control=False,
+        prefer_canvas=True,
+        attributionControl=False,
+        maxZoom=19,
+        minZoom=5,
+        zoomSnap=0.25,
+        zoomDelta=1,
+        wheelPxPerZoomLevel=90,
+    )
+    leaflet_map._id = definition.id.replace("-", "_")
+    leaflet_map.default_js = [("leaflet", LEAFLET_JS)]
+    leaflet_map.default_css = [("leaflet_css", LEAFLET_CSS)]
+    return leaflet_map
+
+
+def _taken_apart(id_: str, root: Figure) -> _Parts:
+    files: dict[str, bytes] = {}
+
+    def add(name: str, content: bytes) -> str:
+        kept = hashed_name(name, content)
+        files[kept] = content
+        return kept
+
+    scripts: list[str] = []
+    styles: list[str] = []
+    code: list[str] = []
+    rules: list[str] = []
+    for child in root.header._children.values():
+        if isinstance(child, JavascriptLink | CssLink):
+            name, content = vendored(child.url)
+            files[name] = content
+            (scripts if isinstance(child, JavascriptLink) else styles).append(name)
+        else:
+            text = child.render()
+            code += re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+            rules += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    styles += [
+        add(f"{id_}.css", _packed(rules)),
+        add("gis.css", own_file("gis.css")),
+        add("map.css", own_file("map.css")),
+    ]
+    scripts.append(add("map.js", own_file(*(f"map/{name}.js" for name in MAP_SCRIPTS))))
+    scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
+    icon = add("icon.svg", own_file("icon.svg"))
+    return _Parts(root.html.render().strip(), icon, tuple(styles), tuple(scripts), files)
+
+
+def _data_scripts(layers: Sequence[LayerDefinition], links: PageLinks) -> list[str]:
+    return [links.data(layer.collection) for layer in layers] if links.embedded else []
+
+
+def _packed(texts: Sequence[str]) -> bytes:
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    return ("\n".join(line for line in lines if line) + "\n").encode()
+
+
+_SCRIPT_PHRASES = (
+    "map_label", "loading", "loading_failed", "try_again", "zoom_in", "zoom_out", "close",
+    "search_count", "search_none", "no_data", "yes", "no", "unnamed", "items_here",
+    "connected", "unconnected", "unknown", "share", "offices", "panel_open", "panel_close",
+)
+
+
+def _config(
+    definition: MapDefinition,
+    layers: Sequence[LayerDefinition],
+    language: Language,
+    fields: Mapping[str, Sequence[Field]],
+    links: PageLinks,
+) -> dict[str, Any]:
+    words = wording(language)
+    return {
+        "language": language,
+        "title": definition.title[language],
+        "words": {key: words[key] for key in _SCRIPT_PHRASES},
+        "extent": definition.extent,
+        "embedded": links.embedded,
+        "layers": [
+            _layer_config(layer, fields[layer.collection], language, links) for layer in layers
+        ],
+    }
+
+
+def _layer_config(
+    layer: LayerDefinition, fields: Sequence[Field], language: Language, links: PageLinks
+) -> dict[str, Any]:
+    collection = REGISTRY[layer.collection]
+    config: dict[str, Any] = {
+        "id": layer.collection,
+        "style": layer.style,
+        "title": layer.title[language],
+        "visible": layer.visible,
+        "data": links.data(layer.collection),
+        "label": collection.label,
+        "key": collection.key,
+        "fields": [_field_config(f, language) for f in fields if f.name != collection.label],
+        "search": [f.name for f in fields if f.searchable],
+    }
+    if layer.style == "indicator":
+        config["steps"] = class_steps(layer)
+        config["indicator"] = INDICATORS[layer.indicator or ""].title[language]
+        config["unit"] = INDICATORS[layer.indicator or ""].unit
+    elif layer.style == "node":
+        config["kinds"] = {
+            kind.id: {"title": kind.title[language], "icon": icon_path(kind.id),
+                      "major": kind.major}
+            for kind in visible_kinds(fields)
+        }
+    elif layer.style == "link":
+        config["lines"] = {
+            status: {"dash": line.dash, "tone": line.tone, "hollow": line.hollow}
+            for status, line in LINK_LINES.items()
+        }
+        config["capacityBreaks"] = CAPACITY_BREAKS_GBPS
+    return config
+
+
+def _field_config(shown: Field, language: Language) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "name": shown.name, "type": shown.type.value, "title": shown.title[language],
+    }
+    if shown.unit:
+        config["unit"] = shown.unit
+    if shown.codelist:
+        config["codes"] = {code.code: code.title[language] for code in shown.codelist}
+    return config
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> JinjaTemplate:
+    return _environment().get_template(name)

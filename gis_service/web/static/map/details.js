@@ -1,0 +1,147 @@
+/* What a thing on the map is, as elements. Values become text nodes and nothing else. */
+"use strict";
+(function (gisMap) {
+  /** An element with classes and children; strings become text. */
+  gisMap.element = function (name, className, ...children) {
+    const made = document.createElement(name);
+    if (className) {
+      made.className = className;
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  };
+  const element = gisMap.element;
+
+  gisMap.nameOf = function (config, feature, words) {
+    const name = feature.properties[config.label];
+    return name === undefined || name === null || name === "" ? words.unnamed : String(name);
+  };
+
+  const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+  class Writer {
+    constructor(app) {
+      this.app = app;
+      const locale = app.config.language + "-KE";
+      this.numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
+      this.years = new Intl.NumberFormat(locale, { useGrouping: false });
+      this.days = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+      this.times = new Intl.DateTimeFormat(locale, {
+        dateStyle: "medium", timeStyle: "short", timeZone: "Africa/Nairobi",
+      });
+    }
+
+    /** A field's value as text; null when there is nothing to tell. */
+    text(field, value) {
+      if (value === undefined || value === null || value === "") {
+        return null;
+      }
+      if (Array.isArray(value)) {
+        const texts = value.map((one) => this.text(field, one)).filter((one) => one !== null);
+        return texts.length ? texts.join(", ") : null;
+      }
+      const write = this[field.type] || this.plain;
+      return write.call(this, value, field);
+    }
+
+    plain(value) {
+      return typeof value === "object"
+        ? Object.values(value).filter((v) => v !== null).map(String).join(", ") : String(value);
+    }
+
+    code(value, field) {
+      return (field.codes && Object.hasOwn(field.codes, value)) ? field.codes[value] : String(value);
+    }
+
+    codes(value, field) {
+      return this.code(value, field);
+    }
+
+    boolean(value) {
+      return value ? this.app.words.yes : this.app.words.no;
+    }
+
+    number(value, field) {
+      const isYear = /(^|_)year$/.test(field.name);
+      const text = (isYear ? this.years : this.numbers).format(value);
+      return field.unit ? text + " " + field.unit : text;
+    }
+
+    integer(value, field) {
+      return this.number(value, field);
+    }
+
+    date(value) {
+      const day = new Date(value);
+      return Number.isNaN(day.getTime()) ? String(value) : this.days.format(day);
+    }
+
+    timestamp(value) {
+      const time = new Date(value);
+      return Number.isNaN(time.getTime()) ? String(value) : this.times.format(time);
+    }
+
+    reference(value) {
+      const known = this.app.items.get(String(value));
+      if (known) {
+        return gisMap.nameOf(known.config, known.feature, this.app.words);
+      }
+      return UUID.test(value) ? null : String(value);
+    }
+
+    references(value) {
+      return this.reference(value);
+    }
+  }
+  gisMap.Writer = Writer;
+
+  function wardFigures(app, config, computed) {
+    const known = computed.connected + computed.unconnected;
+    const share = known ? Math.round((100 * computed.connected) / known) + "%" : app.words.no_data;
+    const counts = element("ul", "card-counts");
+    for (const key of ["connected", "unconnected", "unknown"]) {
+      counts.append(element("li", "is-" + key, element("b", "", String(computed[key])), " ",
+        app.words[key]));
+    }
+    return element("div", "card-figures",
+      element("p", "card-number" + (known ? "" : " is-none"), share), counts);
+  }
+
+  /** The card of a feature. */
+  gisMap.details = function (app, config, feature) {
+    const kind = config.kinds && config.kinds[(feature.computed || {}).kind];
+    const card = element("div", "card",
+      element("p", "card-kind", kind ? kind.title : config.title),
+      element("h2", "card-name", gisMap.nameOf(config, feature, app.words)));
+    if (config.style === "indicator" && feature.computed) {
+      card.append(wardFigures(app, config, feature.computed));
+    }
+    const list = element("dl", "card-fields");
+    for (const field of config.fields) {
+      const text = app.writer.text(field, feature.properties[field.name]);
+      if (text !== null) {
+        const value = element("dd", "", text);
+        if (field.name === "connection" || field.name === "status") {
+          value.classList.add("is-" + String(feature.properties[field.name]).replace(/[^\w]/g, ""));
+        }
+        list.append(element("div", "", element("dt", "", field.title), value));
+      }
+    }
+    if (list.childElementCount) {
+      card.append(list);
+    }
+    return card;
+  };
+
+  /** One line under the pointer. */
+  gisMap.hint = function (app, config, feature) {
+    const line = element("div", "hint-line", gisMap.nameOf(config, feature, app.words));
+    const computed = feature.computed;
+    if (config.style === "indicator" && computed) {
+      const known = computed.connected + computed.unconnected;
+      line.append(element("span", "", known
+        ? Math.round((100 * computed.connected) / known) + "%" : app.words.no_data));
+    }
+    return line;
+  };
+})(globalThis.gisMap);

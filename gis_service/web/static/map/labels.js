@@ -1,0 +1,112 @@
+/* Names on the map: drawn with a halo, never over each other, deaf to the pointer. */
+"use strict";
+(function (gisMap) {
+  const token = gisMap.token;
+
+  gisMap.Labels = L.Layer.extend({
+    initialize() {
+      this._labels = [];
+    },
+
+    /** Labels: {at: [lat, lng], text, kind, from, to, rank}; from and to are zooms. */
+    setLabels(labels) {
+      this._labels = labels.sort((a, b) => b.rank - a.rank);
+      this._draw();
+    },
+
+    onAdd(map) {
+      this._canvas = L.DomUtil.create("canvas", "gis-labels leaflet-zoom-hide");
+      this._canvas.setAttribute("aria-hidden", "true");
+      map.getPane("labels").append(this._canvas);
+      this._draw();
+    },
+
+    onRemove() {
+      this._canvas.remove();
+    },
+
+    getEvents() {
+      return { moveend: this._draw, resize: this._draw, viewreset: this._draw };
+    },
+
+    _draw() {
+      const map = this._map;
+      if (!map || !this._canvas) {
+        return;
+      }
+      const size = map.getSize();
+      const margin = Math.round(Math.min(size.x, size.y) * 0.15);
+      const ratio = globalThis.devicePixelRatio || 1;
+      const width = size.x + 2 * margin;
+      const height = size.y + 2 * margin;
+      L.DomUtil.setPosition(this._canvas, map.containerPointToLayerPoint([-margin, -margin]));
+      this._canvas.width = width * ratio;
+      this._canvas.height = height * ratio;
+      this._canvas.style.width = width + "px";
+      this._canvas.style.height = height + "px";
+      const context = this._canvas.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, margin * ratio, margin * ratio);
+      this._place(context, L.bounds([-margin, -margin], [size.x + margin, size.y + margin]));
+    },
+
+    _place(context, view) {
+      const zoom = this._map.getZoom();
+      const taken = [];
+      for (const label of this._labels) {
+        if (zoom < label.from || zoom >= label.to) {
+          continue;
+        }
+        const point = this._map.latLngToContainerPoint(label.at);
+        if (!view.contains(point)) {
+          continue;
+        }
+        const kind = KINDS[label.kind];
+        context.font = kind.font();
+        const half = context.measureText(label.text).width / 2 + kind.room;
+        const y = point.y + kind.below;
+        const box = [point.x - half, y - kind.tall, point.x + half, y + kind.tall];
+        if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) {
+          continue;
+        }
+        taken.push(box);
+        kind.draw(context, label.text, point.x, y, half);
+      }
+    },
+  });
+
+  function haloed(colour) {
+    return function (context, text, x, y) {
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.lineJoin = "round";
+      context.lineWidth = 3.2;
+      context.strokeStyle = token("halo-label");
+      context.strokeText(text, x, y);
+      context.fillStyle = token(colour);
+      context.fillText(text, x, y);
+    };
+  }
+
+  function shield(context, text, x, y, half) {
+    context.beginPath();
+    context.roundRect(x - half + 2, y - 7.5, 2 * half - 4, 15, 3.5);
+    context.fillStyle = token("shield");
+    context.fill();
+    context.lineWidth = 1;
+    context.strokeStyle = token("road-casing");
+    context.stroke();
+    context.fillStyle = token("shield-ink");
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(text, x, y + 0.5);
+  }
+
+  const face = (weight, size) => () => weight + " " + size + "px " + token("sans");
+  const KINDS = {
+    region: { font: face(650, 13), room: 8, tall: 10, below: 0, draw: haloed("label-strong") },
+    area: { font: face(500, 12), room: 5, tall: 8, below: 0, draw: haloed("label") },
+    node: { font: face(650, 11.5), room: 4, tall: 7, below: 20, draw: haloed("network-label") },
+    office: { font: face(500, 11.5), room: 4, tall: 7, below: 17, draw: haloed("label-strong") },
+    road: { font: face(650, 10), room: 6, tall: 9, below: 0, draw: shield },
+  };
+})(globalThis.gisMap);

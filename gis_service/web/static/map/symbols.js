@@ -1,0 +1,206 @@
+/* How each kind of layer looks. templates/signs.html draws the same signs for the legend. */
+"use strict";
+(function (gisMap) {
+  const token = gisMap.token;
+  const QUESTION = new Path2D("M8 9a4 4 0 1 1 5.500 3.700c-1 .5-1.500 1.200-1.500 2.300M12 19h.01");
+  const paths = new Map();
+
+  function path(data) {
+    if (!paths.has(data)) {
+      paths.set(data, new Path2D(data));
+    }
+    return paths.get(data);
+  }
+
+  function disc(context, point, radius) {
+    context.beginPath();
+    context.arc(point.x, point.y, radius, 0, 2 * Math.PI);
+  }
+
+  function glyph(context, point, drawing, size, colour) {
+    context.translate(point.x - size / 2, point.y - size / 2);
+    context.scale(size / 24, size / 24);
+    context.strokeStyle = colour;
+    context.lineWidth = 2.4;
+    context.lineCap = "round";
+    context.lineJoin = "round";
+    context.stroke(drawing);
+  }
+
+  function between(zoom, low, high) {
+    const [zoomA, sizeA] = low;
+    const [zoomB, sizeB] = high;
+    const part = Math.min(1, Math.max(0, (zoom - zoomA) / (zoomB - zoomA)));
+    return sizeA + part * (sizeB - sizeA);
+  }
+
+  const offices = {
+    connected(context, point, r) {
+      disc(context, point, r + 1.6);
+      context.fillStyle = token("halo");
+      context.fill();
+      disc(context, point, r);
+      context.fillStyle = token("connected");
+      context.fill();
+    },
+    unconnected(context, point, r) {
+      disc(context, point, r + 1.6);
+      context.fillStyle = token("halo");
+      context.fill();
+      disc(context, point, r - 0.8);
+      context.lineWidth = Math.max(2, r * 0.48);
+      context.strokeStyle = token("unconnected");
+      context.stroke();
+    },
+    unknown(context, point, r) {
+      disc(context, point, r + 1.6);
+      context.fillStyle = token("halo");
+      context.fill();
+      disc(context, point, r);
+      context.fillStyle = token("unknown");
+      context.fill();
+      if (r > 3.4) {
+        glyph(context, point, QUESTION, r * 1.7, token("halo"));
+      }
+    },
+  };
+
+  function drawOffice(context, point, options) {
+    (offices[options.connection] || offices.unknown)(context, point, options.radius);
+  }
+
+  function drawNode(context, point, options) {
+    const half = options.radius;
+    const corner = half * 0.5;
+    context.beginPath();
+    context.roundRect(point.x - half, point.y - half, 2 * half, 2 * half, corner);
+    context.fillStyle = token("network");
+    context.fill();
+    context.lineWidth = 1.6;
+    context.strokeStyle = token("halo");
+    context.stroke();
+    if (half >= 6.5) {
+      glyph(context, point, path(options.icon), half * 1.4, token("on-network"));
+    }
+  }
+
+  function drawPlain(context, point, options) {
+    disc(context, point, options.radius);
+    context.fillStyle = token("accent");
+    context.fill();
+    context.lineWidth = 1.6;
+    context.strokeStyle = token("halo");
+    context.stroke();
+  }
+
+  function drawCluster(context, point, options) {
+    disc(context, point, options.radius);
+    context.fillStyle = token("surface");
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = token("ink");
+    context.stroke();
+    context.fillStyle = token("ink");
+    context.font = "600 11px " + token("sans");
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(options.count, point.x, point.y + 0.5);
+  }
+
+  const dashes = (text, scale) => text.split(" ").filter(Boolean).map((v) => Number(v) * scale);
+
+  /** Per style: `path(config, feature, zoom)` for lines and areas, `sign(...)` for points. */
+  gisMap.styles = {
+    indicator: {
+      interactive: true,
+      path(config, feature) {
+        const found = feature.computed ? feature.computed.class : null;
+        const none = found === null || found === undefined;
+        return {
+          fill: true, fillOpacity: 1, hatched: none,
+          fillColor: token(none ? "area-none" : "area-" + config.steps[found]),
+          weight: 1, color: token("area-line"), opacity: 1,
+        };
+      },
+    },
+    outline: {
+      interactive: true,
+      path: () => ({
+        fill: true, fillOpacity: 1, fillColor: token("land"), weight: 1,
+        color: token("area-line"), opacity: 1,
+      }),
+    },
+    road: {
+      interactive: false,
+      passes: [
+        (config, feature, zoom) => ({
+          color: token("road-casing"), weight: roadWidth(feature, zoom) + 1.8, opacity: 1,
+        }),
+        (config, feature, zoom) => ({
+          color: token("road"), weight: roadWidth(feature, zoom), opacity: 1,
+        }),
+      ],
+    },
+    link: {
+      interactive: true,
+      path(config, feature, zoom) {
+        const line = config.lines[feature.properties.status] || config.lines.proposed;
+        const scale = between(zoom, [9, 0.7], [14, 1.15]);
+        const weight = linkWidth(config, feature) * scale;
+        return {
+          color: token("tone-" + line.tone), opacity: 1, weight,
+          casing: token("halo"), core: line.hollow ? token("halo") : null,
+          dashArray: dashes(line.dash, scale * 0.9),
+        };
+      },
+    },
+    node: {
+      interactive: true,
+      sign(config, feature, zoom) {
+        const id = (feature.computed && feature.computed.kind) || "node";
+        const kind = config.kinds[id] || config.kinds.node;
+        const radius = kind.major
+          ? between(zoom, [9, 6.5], [13, 11]) : between(zoom, [9.5, 2.6], [13.5, 8.5]);
+        return { draw: drawNode, icon: kind.icon, radius };
+      },
+    },
+    office: {
+      interactive: true,
+      sign(config, feature, zoom) {
+        return {
+          draw: drawOffice, connection: feature.properties.connection,
+          radius: between(zoom, [8.5, 3.2], [13.5, 7.5]),
+        };
+      },
+    },
+    plain: {
+      interactive: true,
+      path: () => ({
+        fill: false, weight: 2.5, color: token("accent"), opacity: 1, casing: token("halo"),
+      }),
+      sign: (config, feature, zoom) => ({
+        draw: drawPlain, radius: between(zoom, [9, 3.5], [14, 7]),
+      }),
+    },
+  };
+
+  gisMap.clusterSign = (count) => ({
+    draw: drawCluster, count: String(count), radius: 11 + Math.min(9, 2.4 * Math.log10(count) ** 2),
+  });
+
+  function roadWidth(feature, zoom) {
+    const trunk = gisMap.isTrunk(feature);
+    return trunk ? between(zoom, [8.5, 1.1], [14.5, 8]) : between(zoom, [9.5, 0.5], [15, 6]);
+  }
+
+  gisMap.isTrunk = (feature) => ["A", "B"].includes(feature.properties.road_class);
+
+  function linkWidth(config, feature) {
+    const capacity = feature.properties.capacity_gbps;
+    if (typeof capacity !== "number") {
+      return 3;
+    }
+    const [low, high] = config.capacityBreaks;
+    return capacity < low ? 2.2 : capacity < high ? 3.6 : 5.4;
+  }
+})(globalThis.gisMap);

@@ -1,0 +1,148 @@
+"""Running the reading process: its folder, its environment, its deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from gis_service.errors import UnreadableFile
+from gis_service.formats.drivers import DRIVERS, gdal_environment
+from gis_service.formats.limits import ReadLimits
+from gis_service.formats.source import FileFormat
+
+_SUFFIXES = {
+    FileFormat.GEOPACKAGE: ".gpkg",
+    FileFormat.GEOJSON: ".geojson",
+    FileFormat.SHAPEFILE: ".zip",
+    FileFormat.CSV: ".csv",
+}
+_SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_reader(
+    path: Path, format_: FileFormat, job: dict[str, Any], limits: ReadLimits
+) -> tuple[dict[str, Any], pa.Table | None]:
+    """
+    Read `path` in a process of its own.
+
+    Returns
+    -------
+    tuple
+        The process's answer, and the rows when it read some.
+
+    Raises
+    ------
+    UnreadableFile
+        It said so, crashed, or had to be ended.
+    """
+    surplus: Sequence[str] = ()
+    for _ in range(2):
+        with _folder(path, format_, job, limits) as folder:
+            _run(folder, format_, limits, surplus)
+            answer = _answer(folder)
+            surplus = answer.get("surplus", ())
+            if not surplus:
+                return answer, _table(folder)
+    raise UnreadableFile(
+        f"GDAL keeps drivers that may not read files ({', '.join(surplus)}); nothing was opened."
+    )
+
+
+@contextmanager
+def _folder(
+    path: Path, format_: FileFormat, job: dict[str, Any], limits: ReadLimits
+) -> Iterator[Path]:
+    """A private folder in which the file stands under a name of our own."""
+    with tempfile.TemporaryDirectory(prefix="gis-read-") as made:
+        folder = Path(made)
+        bare = format_ is FileFormat.SHAPEFILE and path.suffix.lower() == ".shp"
+        name = f"source{'.shp' if bare else _SUFFIXES[format_]}"
+        (folder / name).symlink_to(path.resolve())
+        for part in _SIDE_FILES if bare else ():
+            for beside in (path.with_suffix(part), path.with_suffix(part.upper())):
+                if beside.is_file() and not (folder / f"source{part}").exists():
+                    (folder / f"source{part}").symlink_to(beside.resolve())
+        whole = job | {"file": name, "format": format_.value, "limits": asdict(limits)}
+        (folder / "job.json").write_text(json.dumps(whole))
+        yield folder
+
+
+def _run(
+    folder: Path, format_: FileFormat, limits: ReadLimits, surplus: Sequence[str]
+) -> None:
+    environment = {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(_PACKAGE_ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    if format_ in DRIVERS:
+        environment |= gdal_environment(DRIVERS[format_], surplus)
+    command = [sys.executable, "-s", "-m", "gis_service.formats.child", str(folder)]
+    with (folder / "stderr").open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout=limits.deadline_s)
+        except subprocess.TimeoutExpired:
+            raise UnreadableFile(
+                f"Reading the file took longer than {limits.deadline_s:,.0f} seconds; it was ended."
+            ) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    if status != 0:
+        raise UnreadableFile(_why(status, folder, limits))
+
+
+def _why(status: int, folder: Path, limits: ReadLimits) -> str:
+    if -status in {signal.SIGXCPU, signal.SIGKILL}:
+        return (
+            f"Reading the file took more than {limits.cpu_s} seconds of work or more than "
+            f"{limits.memory_mb:,} MB of memory; it was ended."
+        )
+    said = (folder / "stderr").read_text(errors="replace")
+    if "MemoryError" in said or "bad_alloc" in said or "malloc" in said:
+        return f"Reading the file needs more than {limits.memory_mb:,} MB of memory."
+    last = said.strip().splitlines()[-1][:200] if said.strip() else f"status {status}"
+    return f"The file could not be read; the reading process ended with: {last}"
+
+
+def _answer(folder: Path) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    if "error" in answer:
+        raise UnreadableFile(answer["error"])
+    return answer
+
+
+def _table(folder: Path) -> pa.Table | None:
+    """The rows, mapped from the file; the mapping outlives the folder."""
+    path = folder / "rows.arrow"
+    if not path.exists():
+        return None
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

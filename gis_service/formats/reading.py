@@ -1,0 +1,207 @@
+"""Reading a file: what it is, where on earth its rows are, and which rows are broken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from gis_service.crs import WGS84, crs_title, parse_crs
+from gis_service.errors import UnknownCrs, UnreadableFile
+from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
+from gis_service.formats.process import run_reader
+from gis_service.formats.rows import GEOMETRY, ROW
+from gis_service.formats.sniffing import sniff
+from gis_service.formats.source import FileFormat, SourceFrame
+from gis_service.model.reports import RowFault, Severity
+
+
+def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str, ...]:
+    """
+    Names of a file's layers.
+
+    Raises
+    ------
+    UnreadableFile
+        It cannot be read as what it claims to be.
+    """
+    format_ = sniff(path, max_bytes=limits.file_bytes)
+    job = {"list_layers": True, "layer_name": path.stem}
+    answer, _ = run_reader(path, format_, job, limits)
+    return tuple(answer["layers"])
+
+
+def read_file(
+    path: Path,
+    *,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+    coordinates: Mapping[str, str] | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
+) -> SourceFrame:
+    """
+    Read one layer of a file, in a process of its own that can be ended.
+
+    Parameters
+    ----------
+    layer
+        Needed when the file has several.
+    crs
+        The CRS of a file that does not state one, such as `EPSG:32736`.
+    encoding
+        Encoding of text that is not UTF-8.
+    coordinates
+        Column names for `longitude`, `latitude` or `geometry` of a CSV file
+        whose header does not tell.
+
+    Raises
+    ------
+    UnreadableFile
+        It cannot be read as what it claims to be, or has no rows.
+    UnknownCrs
+        Neither the file nor `crs` says where on earth the coordinates are, or
+        they contradict each other.
+    """
+    format_ = sniff(path, max_bytes=limits.file_bytes)
+    job = {
+        "list_layers": False,
+        "layer": layer,
+        "layer_name": path.stem,
+        "encoding": encoding,
+        "coordinates": dict(coordinates or {}),
+    }
+    answer, table = run_reader(path, format_, job, limits)
+    if table is None or table.num_rows == 0:
+        raise UnreadableFile(f"{path.name} has no rows; there is nothing to load.")
+    faults = [RowFault(**{**f, "severity": Severity(f["severity"])}) for f in answer["faults"]]
+    frame = _properties(table)
+    found: CRS | None = None
+    stated = False
+    if GEOMETRY in table.column_names:
+        found, stated = _crs(path.name, format_, answer, crs)
+        shapes = _shapes(table, frame.index, faults)
+        frame = _with_geometry(frame, shapes, found)
+    return SourceFrame(
+        frame=frame,
+        format=format_,
+        crs=found,
+        crs_found=stated,
+        layer=answer["layer"],
+        layers=tuple(answer["layers"]),
+        sha256=_sha256(path),
+        faults=tuple(faults),
+        notes=tuple(answer["notes"]),
+    )
+
+
+def _properties(table: pa.Table) -> pd.DataFrame:
+    if ROW in table.column_names:
+        numbers = table.column(ROW).to_numpy()
+    else:
+        numbers = np.arange(1, table.num_rows + 1)
+    index = pd.Index(numbers, name="row")
+    columns: dict[str, Any] = {}
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if field.name in {GEOMETRY, ROW}:
+            continue
+        if field.metadata and b"json" in field.metadata:
+            values = [None if v is None else orjson.loads(v) for v in column.to_pylist()]
+            holder = np.empty(len(values), dtype=object)
+            holder[:] = values
+            columns[field.name] = pd.Series(holder, index=index, dtype=object)
+        else:
+            plain = column.cast(field.type.value_type) if pa.types.is_dictionary(
+                field.type
+            ) else column
+            columns[field.name] = pd.Series(pd.arrays.ArrowExtensionArray(plain), index=index)
+    return pd.DataFrame(columns, index=index)
+
+
+def _shapes(
+    table: pa.Table, index: pd.Index[Any], faults: list[RowFault]
+) -> np.ndarray[Any, Any]:
+    """Geometries; one that cannot be built is None and a fault."""
+    wkb = table.column(GEOMETRY).to_numpy()
+    shapes: np.ndarray[Any, Any] = shapely.from_wkb(wkb, on_invalid="ignore")
+    for position in np.flatnonzero(shapely.is_missing(shapes) & pd.notna(wkb)).tolist():
+        try:
+            shapely.from_wkb(wkb[position])
+            reason = "it cannot be built"
+        except (shapely.errors.ShapelyError, ValueError, TypeError) as error:
+            reason = str(error).strip().splitlines()[0].removeprefix("IllegalArgumentException: ")
+        faults.append(
+            RowFault(
+                row=int(index[position]),
+                column="geometry",
+                rule="broken-geometry",
+                value=wkb[position][:20].hex(),
+                message=f"The geometry cannot be built: {reason}.",
+            )
+        )
+    return shapes
+
+
+def _with_geometry(
+    frame: pd.DataFrame, shapes: np.ndarray[Any, Any], crs: CRS | None
+) -> gpd.GeoDataFrame:
+    if "geometry" in frame.columns:
+        frame = frame.rename(columns={"geometry": "geometry (column)"})
+    series = gpd.GeoSeries(shapes, index=frame.index, crs=crs)
+    return gpd.GeoDataFrame(frame, geometry=series)
+
+
+def _crs(
+    name: str, format_: FileFormat, answer: dict[str, Any], asked: str | None
+) -> tuple[CRS, bool]:
+    """The CRS to use, and whether the file says so."""
+    stated = _parsed(answer["crs"])
+    named = parse_crs(asked) if asked else None
+    if stated is not None:
+        if named is not None and not named.equals(stated, ignore_axis_order=True):
+            raise UnknownCrs(
+                f"{name} says that it is in {crs_title(stated)}, but --crs says "
+                f"{crs_title(named)}. Leave --crs out, or correct the file."
+            )
+        return _plain(stated), True
+    if named is not None:
+        return _plain(named), False
+    if answer["crs_assumed"]:
+        return WGS84, True
+    lacking = "its .prj is missing or not understood" if format_ is FileFormat.SHAPEFILE else (
+        "it states none that is understood"
+    )
+    raise UnknownCrs(
+        f"{name} does not say in which coordinate reference system it is ({lacking}). "
+        "Ask whoever made it and name it: --crs EPSG:32736 (WGS 84 / UTM 36S), "
+        "--crs EPSG:21036 (Arc 1960 / UTM 36S) or --crs EPSG:4326 (longitude, latitude). "
+        "The first two differ by some 300 m here, so do not guess."
+    )
+
+
+def _parsed(text: str | None) -> CRS | None:
+    if not text:
+        return None
+    try:
+        return CRS.from_user_input(text)
+    except CRSError:
+        return None
+
+
+def _plain(crs: CRS) -> CRS:
+    return WGS84 if crs.equals(WGS84, ignore_axis_order=True) else crs
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

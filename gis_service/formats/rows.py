@@ -1,0 +1,68 @@
+"""What a reading process hands back: an Arrow table, and what it noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+GEOMETRY = "__geometry__"
+ROW = "__row__"
+JSON = {b"json": b"1"}
+"""Metadata of a column whose texts are JSON."""
+_INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(slots=True)
+class Rows:
+    """
+    One layer, as plain as it can be.
+
+    Parameters
+    ----------
+    table
+        A column per property; `GEOMETRY` holds WKB and `ROW` the row's number
+        in the file where they are present.
+    crs
+        WKT or code of the CRS that the file states; None when it states none.
+    crs_assumed
+        What the standard of the format says in that case; None when it is silent.
+    faults
+        Keyword arguments of `RowFault`.
+    """
+
+    table: pa.Table
+    layer: str
+    layers: tuple[str, ...]
+    crs: str | None = None
+    crs_assumed: str | None = None
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def arrow_column(name: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:
+    """A column of the plainest type that holds every value as it is; JSON where none does."""
+    kinds = {type(value) for value in values}
+    kinds.discard(type(None))
+    if kinds <= {str}:
+        return pa.field(name, pa.string()), pa.array(values, pa.string())
+    if kinds == {bool}:
+        return pa.field(name, pa.bool_()), pa.array(values, pa.bool_())
+    if kinds == {int} and all(v is None or v in _INT64 for v in values):
+        return pa.field(name, pa.int64()), pa.array(values, pa.int64())
+    if kinds == {float}:
+        return pa.field(name, pa.float64()), pa.array(values, pa.float64())
+    texts = [None if value is None else _dumped(value) for value in values]
+    return pa.field(name, pa.string(), metadata=JSON), pa.array(texts, pa.string())
+
+
+def _dumped(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # an integer beyond 64 bits, deep inside
+        import json  # noqa: PLC0415
+
+        return json.dumps(value)

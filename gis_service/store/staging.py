@@ -1,0 +1,342 @@
+"""
+Staging and upsert: rows go by COPY into a temporary table, and from there set-wise.
+
+Everything happens in the caller's transaction, so a load arrives whole or not
+at all, and a dry run is the same load rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Connection,
+    FromClause,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import Uuid as UuidType
+
+from gis_service.errors import Conflict
+from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import Collection, Field, FieldType
+from gis_service.model.reports import RowFault
+from gis_service.store.copying import copy_rows, holds_uuids
+from gis_service.store.tables import table
+
+LOCK_WAIT_S = 30
+ROW = "row_number"
+EXTRA = "extra"
+GEOMETRY = "geom"
+_REFERENCE_TYPES = {FieldType.REFERENCE, FieldType.REFERENCES}
+
+Progress = Callable[[int, int], None]
+"""Called with the rows done and the rows in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows of a load by what became of them."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+def lock_for_load(connection: Connection, collection: Collection, network: UUID | None) -> None:
+    """
+    Keep other loads of the same collection and network waiting until this one ends.
+
+    Raises
+    ------
+    Conflict
+        Another load holds it for longer than anyone likes to wait.
+    """
+    name = f"load:{collection.id}:{network or ''}"
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'"))
+    try:
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise Conflict(
+                f"Another load of {collection.title.en.lower()} has been running for more than "
+                f"{LOCK_WAIT_S} seconds. Try again when it has ended; nothing was changed."
+            ) from None
+        raise
+
+
+class StagedRows:
+    """
+    The rows of one load in a temporary table, and what is to become of each.
+
+    Parameters
+    ----------
+    frame
+        Rows that passed validation: indexed by row number, columns by field,
+        `extra` and `geom` where there are any; references as the text that
+        names them.
+    network
+        The network that the rows belong to; None for collections without.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        collection: Collection,
+        frame: pd.DataFrame,
+        *,
+        network: UUID | None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._network = network
+        self._target = table(collection)
+        self._columns = tuple(str(name) for name in frame.columns)
+        fields = (collection.by_name.get(name) for name in self._columns)
+        self._references = tuple(
+            f for f in fields if f is not None and f.type in _REFERENCE_TYPES
+        )
+        self._named_by_id = {
+            f.name for f in self._references if holds_uuids(frame[f.name])
+        }
+        metadata = MetaData()
+        self._staged = self._staging_table(metadata)
+        self._decided = self._decision_table(metadata)
+        metadata.create_all(connection)
+        copy_rows(connection, self._staged, frame, progress=progress)
+        connection.execute(text("ANALYZE staged_rows"))
+
+    def unknown_references(self) -> list[RowFault]:
+        """Faults of rows that name an item that is not there."""
+        found = []
+        for field in self._references:
+            for row, name in self._connection.execute(self._without_target(field)):
+                found.append(
+                    RowFault(
+                        row, field.name, "unknown-reference", str(name)[:120],
+                        f"There is no item {str(name)[:80]!r} among the "
+                        f"{REGISTRY[field.references or ''].title.en.lower()}"
+                        f"{' of this network' if self._networked(field) else ''}.",
+                    )
+                )
+        return found
+
+    def new_rows(self) -> list[int]:
+        """Numbers of the rows that are not in the database yet."""
+        known = exists().where(self._same_item(self._target))
+        return list(
+            self._connection.scalars(
+                select(self._staged.c[ROW]).where(~known).order_by(self._staged.c[ROW])
+            )
+        )
+
+    def drop(self, rows: Sequence[int]) -> None:
+        """Leave rows out of the load."""
+        if rows:
+            self._connection.execute(
+                delete(self._staged).where(self._staged.c[ROW] == func.any(list(rows)))
+            )
+
+    def upsert(self) -> Outcome:
+        """Insert what is new and update what differs; rows that are equal are not touched."""
+        self._decide()
+        counts = self._connection.execute(
+            select(
+                func.count().filter(self._decided.c.item.is_(None)),
+                func.count().filter(self._decided.c.differs),
+                func.count(),
+            )
+        ).one()
+        inserted, updated, staged = (int(n) for n in counts)
+        if inserted:
+            self._connection.execute(self._insertion())
+        if updated:
+            self._connection.execute(self._update())
+        return Outcome(inserted, updated, staged - inserted - updated)
+
+    def _staging_table(self, metadata: MetaData) -> Table:
+        columns: list[Column[Any]] = [Column(ROW, Integer, nullable=False)]
+        for name in self._columns:
+            field = self._collection.by_name.get(name)
+            if field is not None and field.type is FieldType.REFERENCE:
+                columns.append(Column(name, Text))
+            elif field is not None and field.type is FieldType.REFERENCES:
+                columns.append(Column(name, ARRAY(Text)))
+            else:
+                columns.append(Column(name, self._target.c[name].type))
+        return Table(
+            "staged_rows", metadata, *columns,
+            prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
+        )
+
+    def _decision_table(self, metadata: MetaData) -> Table:
+        """Per row: the item that it is, whether it differs, and the ids of what it names."""
+        return Table(
+            "decided_rows", metadata,
+            Column(ROW, Integer, primary_key=True),
+            Column("item", UuidType(as_uuid=True)),
+            Column("differs", Boolean),
+            *(Column(f.name, self._target.c[f.name].type) for f in self._references),
+            prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
+        )
+
+    def _networked(self, field: Field) -> bool:
+        return REGISTRY[field.references or ""].networked and self._network is not None
+
+    def _same_item(self, stored: FromClause) -> ColumnElement[bool]:
+        key = self._collection.key
+        same = stored.c[key] == self._staged.c[key]
+        return and_(same, stored.c.network_id == self._network) if self._network else same
+
+    def _without_target(self, field: Field) -> Select[Any]:
+        if field.type is FieldType.REFERENCE:
+            name: ColumnElement[Any] = self._staged.c[field.name]
+            rows: FromClause = self._staged
+        else:
+            each = _unnested(self._staged.c[field.name], "value")
+            rows = self._staged.join(each, true())
+            name = each.c.value
+        known = self._keys_of(field)
+        return (
+            select(self._staged.c[ROW], name)
+            .select_from(rows)
+            .where(name.is_not(None), name.not_in(select(known.c.name)))
+            .order_by(self._staged.c[ROW])
+        )
+
+    def _keys_of(self, field: Field) -> Any:
+        """Every text that names an item which the field may name, and the item's id."""
+        collection = REGISTRY[field.references or ""]
+        stored = table(collection)
+        mine = (
+            stored.c.network_id == self._network if self._networked(field) else true()
+        )
+        by_key = select(stored.c[collection.key].label("name"), stored.c.id).where(mine)
+        if field.name not in self._named_by_id:
+            return by_key.subquery(f"{field.name}_names")
+        other = stored.alias()
+        same_text = other.c[collection.key] == cast(stored.c.id, Text)
+        if self._networked(field):
+            same_text = and_(same_text, other.c.network_id == self._network)
+        by_id = select(cast(stored.c.id, Text), stored.c.id).where(
+            mine, ~exists().where(same_text)
+        )
+        return by_key.union_all(by_id).subquery(f"{field.name}_names")
+
+    def _decide(self) -> None:
+        staged, target = self._staged, self._target
+        resolved: dict[str, ColumnElement[Any]] = {}
+        rows: FromClause = staged
+        for field in self._references:
+            names = self._keys_of(field)
+            if field.type is FieldType.REFERENCE:
+                rows = rows.outerjoin(names, names.c.name == staged.c[field.name])
+                resolved[field.name] = names.c.id
+            else:
+                resolved[field.name] = self._resolved_list(field, names)
+        rows = rows.outerjoin(target, self._same_item(target))
+        differs = and_(target.c.id.is_not(None), self._differs(resolved))
+        self._connection.execute(
+            insert(self._decided).from_select(
+                [ROW, "item", "differs", *resolved],
+                select(staged.c[ROW], target.c.id, differs, *resolved.values()).select_from(rows),
+            )
+        )
+        self._connection.execute(text("ANALYZE decided_rows"))
+
+    def _resolved_list(self, field: Field, names: Any) -> ColumnElement[Any]:
+        """Ids in the order of their names; NULL for NULL."""
+        listed = self._staged.c[field.name]
+        each = _unnested(listed, "value", with_ordinality="place")
+        ids = (
+            select(func.array_agg(aggregate_order_by(names.c.id, each.c.place)))
+            .select_from(each.join(names, names.c.name == each.c.value))
+            .scalar_subquery()
+        )
+        return case((listed.is_not(None), ids), else_=null())
+
+    def _differs(self, resolved: dict[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+        stored, staged = [], []
+        for name in self._columns:
+            if name in {self._collection.key, EXTRA}:
+                continue
+            stored.append(self._target.c[name])
+            staged.append(resolved.get(name, self._staged.c[name]))
+        if EXTRA in self._columns:
+            stored.append(self._target.c[EXTRA])
+            staged.append(self._merged_extra())
+        if not stored:
+            return literal(False)
+        return tuple_(*stored).is_distinct_from(tuple_(*staged))
+
+    def _merged_extra(self) -> ColumnElement[Any]:
+        """What the item had and the file is silent about stays."""
+        before = func.coalesce(self._target.c[EXTRA], cast("{}", JSONB))
+        return before.op("||", return_type=JSONB())(self._staged.c[EXTRA])
+
+    def _value(self, name: str) -> ColumnElement[Any]:
+        is_reference = any(f.name == name for f in self._references)
+        return (self._decided if is_reference else self._staged).c[name]
+
+    def _insertion(self) -> Any:
+        network = {"network_id": literal(self._network)} if self._network else {}
+        values = {name: self._value(name) for name in self._columns} | network
+        if "visibility" in values:
+            values["visibility"] = func.coalesce(values["visibility"], "public")
+        return insert(self._target).from_select(
+            list(values),
+            select(*values.values())
+            .join_from(self._staged, self._decided, self._staged.c[ROW] == self._decided.c[ROW])
+            .where(self._decided.c.item.is_(None))
+            .order_by(self._staged.c[ROW]),
+        )
+
+    def _update(self) -> Any:
+        values = {
+            name: self._value(name) for name in self._columns if name != self._collection.key
+        }
+        if EXTRA in values:
+            values[EXTRA] = self._merged_extra()
+        return (
+            update(self._target)
+            .values(values | {"version": self._target.c.version + 1, "updated_at": func.now()})
+            .where(
+                self._target.c.id == self._decided.c.item,
+                self._decided.c.differs,
+                self._staged.c[ROW] == self._decided.c[ROW],
+            )
+        )
+
+
+def _unnested(listed: ColumnElement[Any], *names: str, **options: str) -> Any:
+    """The elements of an array as rows."""
+    return func.unnest(listed).table_valued(*names, **options).alias("each").render_derived()

@@ -146,6 +146,7 @@ AS $$
 DECLARE
     who uuid := {HISTORY}.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO {into}
@@ -154,8 +155,10 @@ BEGIN
         INSERT INTO {into}
         SELECT lower(TG_OP), {values}, {names} FROM new_rows;
     END IF;
-    PERFORM internal.touch('{collection.id}', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('{collection.id}', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$""".strip()

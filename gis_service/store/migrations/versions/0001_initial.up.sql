@@ -1436,6 +1436,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
@@ -1444,8 +1445,10 @@ BEGIN
         INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('networks', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('networks', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1469,6 +1472,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
@@ -1477,8 +1481,10 @@ BEGIN
         INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('organisations', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('organisations', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1502,6 +1508,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
@@ -1510,8 +1517,10 @@ BEGIN
         INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('phases', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('phases', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1535,6 +1544,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
@@ -1543,8 +1553,10 @@ BEGIN
         INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('contracts', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('contracts', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1568,6 +1580,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
@@ -1576,8 +1589,10 @@ BEGIN
         INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('wayleaves', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('wayleaves', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1601,6 +1616,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
@@ -1609,8 +1625,10 @@ BEGIN
         INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('wards', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('wards', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1634,6 +1652,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
@@ -1642,8 +1661,10 @@ BEGIN
         INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('roads', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('roads', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1667,6 +1688,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
@@ -1675,8 +1697,10 @@ BEGIN
         INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, people, year, source, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('population', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('population', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1700,6 +1724,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
@@ -1708,8 +1733,10 @@ BEGIN
         INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('network_nodes', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('network_nodes', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1733,6 +1760,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
@@ -1741,8 +1769,10 @@ BEGIN
         INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('fibre_links', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('fibre_links', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1766,6 +1796,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
@@ -1774,8 +1805,10 @@ BEGIN
         INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('structures', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('structures', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1799,6 +1832,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
@@ -1807,8 +1841,10 @@ BEGIN
         INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('offices', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('offices', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1832,6 +1868,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
@@ -1840,8 +1877,10 @@ BEGIN
         INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('equipment', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('equipment', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1865,6 +1904,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
@@ -1873,8 +1913,10 @@ BEGIN
         INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('work_log', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('work_log', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1898,6 +1940,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
@@ -1906,8 +1949,10 @@ BEGIN
         INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('measurements', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('measurements', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1931,6 +1976,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
@@ -1939,8 +1985,10 @@ BEGIN
         INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom FROM new_rows;
     END IF;
-    PERFORM internal.touch('faults', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('faults', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1964,6 +2012,7 @@ AS $$
 DECLARE
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
+    changed bigint;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
@@ -1972,8 +2021,10 @@ BEGIN
         INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
         SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra FROM new_rows;
     END IF;
-    PERFORM internal.touch('scenarios', 'staff')
-    WHERE TG_OP = 'DELETE' OR EXISTS (SELECT FROM new_rows);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+        PERFORM internal.touch('scenarios', 'staff');
+    END IF;
     RETURN NULL;
 END
 $$;

@@ -186,3 +186,108 @@ VISIBILITY = _codelist(
     ("public", "Public", "Kwa umma"),
     ("staff", "Staff only", "Wafanyakazi pekee"),
 )
+
+CONTRACT_TYPE = _codelist(
+    "contractType",
+    ("ppp", "Public-private partnership", "Ubia wa umma na binafsi"),
+    ("private", "Private", "Binafsi"),
+    ("public", "Public", "Umma"),
+    closed=False,
+    source=OFDS,
+)
+
+CURRENCY = _codelist(
+    "currency",
+    ("KES", "Kenyan shilling", "Shilingi ya Kenya"),
+    ("USD", "US dollar", "Dola ya Marekani"),
+    ("EUR", "Euro", "Yuro"),
+    ("GBP", "Pound sterling", "Pauni ya Uingereza"),
+    closed=False,
+    source="ISO 4217",
+)
+
+STRUCTURE_TYPE = _codelist(
+    "structureType",
+    ("manhole", "Manhole", "Shimo kubwa la kebo"),
+    ("handhole", "Handhole", "Shimo dogo la kebo"),
+    ("pole", "Pole", "Nguzo"),
+    ("ductEnd", "End of a duct", "Mwisho wa mfereji"),
+    ("marker", "Marker post", "Kigingi cha alama"),
+    ("slack", "Slack loop", "Kebo ya akiba"),
+    closed=False,
+)
+
+EQUIPMENT_CATEGORY = _codelist(
+    "equipmentCategory",
+    ("router", "Router", "Ruta"),
+    ("switch", "Switch", "Swichi"),
+    ("olt", "Optical line terminal", "OLT"),
+    ("ont", "Optical network terminal", "ONT"),
+    ("accessPoint", "Wi-Fi access point", "Kituo cha Wi-Fi"),
+    ("microwaveRadio", "Microwave radio", "Redio ya mikrowevu"),
+    ("firewall", "Firewall", "Ukuta wa usalama"),
+    ("server", "Server", "Seva"),
+    ("ups", "Uninterruptible power supply", "UPS"),
+    ("battery", "Battery", "Betri"),
+    ("generator", "Generator", "Jenereta"),
+    ("patchPanel", "Patch panel", "Paneli ya viunganishi"),
+    ("mediaConverter", "Media converter", "Kigeuzi cha mawimbi"),
+    closed=False,
+)
+
+LIFECYCLE = _codelist(
+    "lifecycle",
+    ("ordered", "Ordered", "Imeagizwa"),
+    ("received", "Received", "Imepokelewa"),
+    ("installed", "Installed", "Imewekwa"),
+    ("inService", "In service", "Inatumika"),
+    ("underRepair", "Under repair", "Inatengenezwa"),
+    ("retired", "Retired", "Imestaafishwa"),
+)
+
+CERTIFICATION = _codelist(
+    "certification",
+    ("never", "Never certified", "Haijawahi kuthibitishwa"),
+    ("due", "Due within 30 days", "Inatakiwa ndani ya siku 30"),
+    ("valid", "Valid", "Halali"),
+    ("overdue", "Overdue", "Imepitwa na wakati"),
+    ("failed", "Failed", "Imeshindwa"),
+)
+
+WORK_KIND = _codelist(
+    "workKind",
+    ("procurement", "Procurement", "Ununuzi"),
+    ("installation", "Installation", "Uwekaji"),
+    ("configuration", "Configuration", "Usanidi"),
+    ("inspection", "Inspection", "Ukaguzi"),
+    ("verification", "Verification", "Uhakiki"),
+    ("validation", "Validation", "Uthibitisho wa matumizi"),
+    ("certification", "Certification", "Uthibitishaji"),
+    ("fault", "Fault found", "Hitilafu imepatikana"),
+    ("repair", "Repair", "Ukarabati"),
+    ("retirement", "Retirement", "Kustaafisha"),
+)
+
+WORK_RESULT = _codelist(
+    "workResult",
+    ("passed", "Passed", "Imefaulu"),
+    ("failed", "Failed", "Imeshindwa"),
+    ("done", "Done", "Imefanyika"),
+    ("notDone", "Not done", "Haijafanyika"),
+)
+
+MEASUREMENT_KIND = _codelist(
+    "measurementKind",
+    ("otdr", "OTDR trace", "Kipimo cha OTDR"),
+    ("opticalPower", "Optical power", "Nguvu ya mwanga"),
+    ("insertionLoss", "Insertion loss", "Upotevu wa mwanga"),
+)
+
+FAULT_SOURCE = _codelist(
+    "faultSource",
+    ("technician", "Technician", "Fundi"),
+    ("citizen", "Citizen", "Mwananchi"),
+    ("otdr", "OTDR", "OTDR"),
+    ("monitoring", "Monitoring", "Ufuatiliaji"),
+    closed=False,
+)

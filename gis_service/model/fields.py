@@ -62,7 +62,11 @@ class Codelist:
 
 
 class FieldType(StrEnum):
-    """What a field holds; `CODES` and `REFERENCES` hold several."""
+    """
+    What a field holds; `CODES` and `REFERENCES` hold several.
+
+    `PERSON` is an opaque id; who it stands for is in `people` and can be erased.
+    """
 
     TEXT = "text"
     CODE = "code"
@@ -75,6 +79,7 @@ class FieldType(StrEnum):
     REFERENCE = "reference"
     REFERENCES = "references"
     OBJECT = "object"
+    PERSON = "person"
 
 
 class GeometryType(StrEnum):
@@ -105,7 +110,11 @@ class Field:
     public_step
         The public sees a number rounded to a multiple of this.
     generated
-        PostgreSQL expression that computes it; nobody may write it.
+        PostgreSQL expression over the row's other columns that computes it;
+        nobody may write it.
+    derived
+        Name of the rule in `store.derived` that computes it from other rows;
+        nobody may write it.
     """
 
     name: str
@@ -122,6 +131,12 @@ class Field:
     public: bool = False
     public_step: float | None = None
     generated: str | None = None
+    derived: str | None = None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the service computes it, so that nobody may write it."""
+        return self.generated is not None or self.derived is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +148,18 @@ class PublicRule:
     ----------
     only
         Property values a row must have, any of them per property.
+    empty
+        Properties that must have no value.
     exact_when
-        Array property and code that make a point public exactly as it is.
-    snapped
-        Whether other geometry moves to the centre of its 100 m grid cell.
+        Property and code that make a point public exactly as it is.
+    geometry
+        As it is, with vertices moved to the centres of a 100 m grid, or none.
     """
 
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    empty: tuple[str, ...] = ()
     exact_when: tuple[str, str] | None = None
-    snapped: bool = False
+    geometry: Literal["exact", "snapped", "none"] = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +178,8 @@ class Collection:
         The rule of what the public sees; None when it sees nothing of it.
     label
         The property that names an item to people.
+    append_only
+        Whether items are added and never changed.
     """
 
     id: str
@@ -167,10 +187,12 @@ class Collection:
     description: Text
     fields: tuple[Field, ...]
     geometry: GeometryType | None = None
+    geometry_required: bool = True
     key: str = "external_id"
     networked: bool = True
     label: str = "name"
     public: PublicRule | None = None
+    append_only: bool = False
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -183,7 +205,7 @@ class Collection:
 
     @property
     def writable_fields(self) -> tuple[Field, ...]:
-        return tuple(f for f in self.fields if f.generated is None)
+        return tuple(f for f in self.fields if not f.is_computed)
 
     @property
     def public_fields(self) -> tuple[Field, ...]:

@@ -18,6 +18,7 @@ from gis_service.store.items import (
     rows_statement,
 )
 from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Features:
     async def page(self, query: ItemsQuery, principal: Principal) -> ItemsPage:
         """A page of items as GeoJSON, in the order of their ids."""
         statement = page_statement(query, principal.audience, count_cap=self._count_cap)
-        row = await self._reader.row(statement)
+        row = await self._reader.row(statement, Login.of(principal.audience))
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
         more = row["found"] > query.limit
         return ItemsPage(
@@ -73,7 +74,9 @@ class Features:
 
     async def rows(self, query: ItemsQuery, principal: Principal) -> list[dict[str, Any]]:
         """The same page as plain values, without geometry."""
-        rows = await self._reader.rows(rows_statement(query, principal.audience))
+        rows = await self._reader.rows(
+            rows_statement(query, principal.audience), Login.of(principal.audience)
+        )
         return [dict(row) for row in rows]
 
     async def item(self, collection: Collection, id_: UUID, principal: Principal) -> bytes:
@@ -85,14 +88,18 @@ class Features:
         NotFound
             There is none with that id, or the reader may not see it.
         """
-        row = await self._reader.row(item_statement(collection, id_, principal.audience))
+        row = await self._reader.row(
+            item_statement(collection, id_, principal.audience), Login.of(principal.audience)
+        )
         if row is None:
             raise NotFound(f"{collection.id} has no item {id_}.")
         text: str = row["feature"]
         return text.encode()
 
     async def _summary(self, collection: Collection, principal: Principal) -> CollectionSummary:
-        row = await self._reader.row(extent_statement(collection, principal.audience))
+        row = await self._reader.row(
+            extent_statement(collection, principal.audience), Login.of(principal.audience)
+        )
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
         bbox = None
         if collection.geometry is not None and row["west"] is not None:

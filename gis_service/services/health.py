@@ -9,9 +9,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from gis_service.errors import GisError
-from gis_service.store.database import VERSION_TABLE
 from gis_service.store.reading import Reader
-from gis_service.store.tables import SCHEMA
+from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 LEAST_FREE_MB = 200
 
@@ -53,7 +52,7 @@ class Health:
 
     async def _database(self) -> HealthCheck:
         try:
-            await self._reader.row(text("SELECT 1"))
+            await self._reader.row(text("SELECT 1"), Login.GATE)
         except GisError as error:
             return HealthCheck(
                 "database", False, f"{error} Start it with ./gis up, or look at its log."
@@ -63,7 +62,7 @@ class Health:
     async def _schema(self) -> HealthCheck:
         try:
             row = await self._reader.row(
-                text(f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}")  # noqa: S608
+                text(f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}"), Login.GATE
             )
         except Exception:
             row = None

@@ -17,10 +17,16 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gis_service.errors import ConfigurationError, Unavailable
-from gis_service.store.tables import SCHEMA
+from gis_service.store.roles import (
+    apply_grants,
+    granted,
+    grants,
+    preflight,
+    roles_exist,
+)
+from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-VERSION_TABLE = "schema_revision"
 LOCK_TIMEOUT_S = 2
 LOCK_TRIES = 15
 OLDEST_POSTGRESQL = 13
@@ -103,10 +109,24 @@ class Database:
         Each try waits only briefly for locks, so that readers are not queued
         behind a migration which itself waits behind one long reader.
         """
-        if revision == "head" and self.revision() == newest_revision():
+        if revision == "head" and self.revision() == newest_revision() and self._grants_stand():
             return False
-        _with_lock_tries(lambda connection: command.upgrade(_config(connection), revision), self)
+
+        def upgrade(connection: Connection) -> None:
+            if lacking := preflight(connection):
+                raise ConfigurationError(
+                    "The database's user may not migrate it. It lacks: " + "; ".join(lacking) + "."
+                )
+            command.upgrade(_config(connection), revision)
+            if roles_exist(connection):
+                apply_grants(connection)
+
+        _with_lock_tries(upgrade, self)
         return True
+
+    def _grants_stand(self) -> bool:
+        with self.engine.connect() as connection:
+            return not roles_exist(connection) or granted(connection) == set(grants())
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to `revision` (`base` removes it)."""

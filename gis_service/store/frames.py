@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import Collection
-from gis_service.store.tables import SRID, readable
+from gis_service.store.readable import readable
+from gis_service.store.tables import SRID
 
 
 def read_frame(
@@ -24,7 +25,7 @@ def read_frame(
         EPSG:4326 (longitude, latitude); ordered by id.
     """
     source = readable(collection, audience)
-    columns = [c for c in source.c if c.name not in {"geom", "id"}]
+    columns = [c for c in source.c if c.name not in {"geom", "id", "search_text"}]
     geom = [func.ST_AsBinary(source.c.geom).label("geom")] if "geom" in source.c else []
     rows = connection.execute(select(source.c.id, *columns, *geom).order_by(source.c.id)).all()
     frame = pd.DataFrame(

@@ -24,13 +24,15 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection, FieldType
 from gis_service.model.queries import BBox, Equals, ItemsQuery
-from gis_service.store.tables import SRID, readable
+from gis_service.store.readable import readable
+from gis_service.store.tables import SRID
 
+Statement = Select[*tuple[Any, ...]]
 DECIMALS = 7
 """Decimals of a degree in GeoJSON: about a centimetre (RFC 7946, section 11.2)."""
 
 
-def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> Select[*tuple[Any, ...]]:
+def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> Statement:
     """
     One row: `features` (text), `found`, `last_id`, `matched`.
 
@@ -59,7 +61,7 @@ def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> 
     )
 
 
-def item_statement(collection: Collection, id_: UUID, audience: Audience) -> Select[*tuple[Any, ...]]:
+def item_statement(collection: Collection, id_: UUID, audience: Audience) -> Statement:
     """One row: `feature` (text); no row when this audience may not see it."""
     source = readable(collection, audience)
     return select(feature_text(collection, audience, source).label("feature")).where(
@@ -67,17 +69,17 @@ def item_statement(collection: Collection, id_: UUID, audience: Audience) -> Sel
     )
 
 
-def rows_statement(query: ItemsQuery, audience: Audience) -> Select[*tuple[Any, ...]]:
+def rows_statement(query: ItemsQuery, audience: Audience) -> Statement:
     """The same page as `page_statement`, a row for each item, without geometry."""
     source = readable(query.collection, audience)
-    columns = [c for c in source.c if c.name != "geom"]
+    columns = [c for c in source.c if c.name not in {"geom", "search_text"}]
     page = select(*columns).where(*_conditions(query, source))
     if query.after is not None:
         page = page.where(source.c.id > query.after)
     return page.order_by(source.c.id).limit(query.limit)
 
 
-def extent_statement(collection: Collection, audience: Audience) -> Select[*tuple[Any, ...]]:
+def extent_statement(collection: Collection, audience: Audience) -> Statement:
     """One row: `west`, `south`, `east`, `north` (NULL when empty) and `items`."""
     source = readable(collection, audience)
     if collection.geometry is None:

@@ -1,10 +1,15 @@
-"""Connections for answering requests: one pool of each process, read-only, with time limits."""
+"""
+Connections for answering requests: a pool for each login, read-only, with time limits.
+
+Every question runs under the login of its reader's audience, so that what a
+reader may not see is out of reach even of a wrong statement.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -13,6 +18,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import Executable
 
 from gis_service.errors import InvalidInput, Unavailable
+from gis_service.store.roles import Login
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 _UNREACHABLE = (
@@ -37,37 +43,30 @@ class Reader:
         The database gives a statement up after this; the client a little later.
     """
 
-    def __init__(self, pool: asyncpg.Pool, *, statement_timeout_s: float) -> None:
-        self._pool = pool
+    def __init__(
+        self, pools: Mapping[Login, asyncpg.Pool], *, statement_timeout_s: float
+    ) -> None:
+        self._pools = pools
         self._timeout_s = statement_timeout_s
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: URL, *, pool_size: int, statement_timeout_s: float
+        cls, urls: Mapping[Login, URL], *, pool_size: int, statement_timeout_s: float
     ) -> AsyncIterator[Reader]:
-        """A reader on the database at `url`; its connections close at the end."""
-        pool = asyncpg.create_pool(
-            **_connect_arguments(url),
-            min_size=0,
-            max_size=pool_size,
-            timeout=5,
-            command_timeout=statement_timeout_s + 2,
-            max_inactive_connection_lifetime=300,
-            server_settings={
-                "application_name": "gis-service reader",
-                "statement_timeout": str(int(statement_timeout_s * 1000)),
-                "default_transaction_read_only": "on",
-                "timezone": "UTC",
-                "jit": "off",
-            },
-        )
-        async with pool:
-            yield cls(pool, statement_timeout_s=statement_timeout_s)
+        """A reader with the logins of `urls`; its connections close at the end."""
+        async with AsyncExitStack() as stack:
+            pools = {
+                login: await stack.enter_async_context(
+                    _pool(url, login, size=pool_size, statement_timeout_s=statement_timeout_s)
+                )
+                for login, url in urls.items()
+            }
+            yield cls(pools, statement_timeout_s=statement_timeout_s)
 
-    async def rows(self, statement: Executable) -> list[Any]:
+    async def rows(self, statement: Executable, login: Login) -> list[Any]:
         """
-        All rows of a statement.
+        All rows of a statement, run under a login.
 
         Raises
         ------
@@ -78,7 +77,7 @@ class Reader:
         """
         sql, values = _compiled(statement)
         try:
-            async with self._pool.acquire(timeout=self._timeout_s) as connection:
+            async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
                 return list(await connection.fetch(sql, *values))
         except asyncpg.QueryCanceledError:
             raise Unavailable(
@@ -89,10 +88,29 @@ class Reader:
         except asyncpg.DataError as error:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
 
-    async def row(self, statement: Executable) -> Any | None:
+    async def row(self, statement: Executable, login: Login) -> Any | None:
         """The first row of a statement, or None."""
-        rows = await self.rows(statement)
+        rows = await self.rows(statement, login)
         return rows[0] if rows else None
+
+
+def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:
+    read_only = "off" if login is Login.GATE else "on"
+    return asyncpg.create_pool(
+        **_connect_arguments(url),
+        min_size=0,
+        max_size=size,
+        timeout=5,
+        command_timeout=statement_timeout_s + 2,
+        max_inactive_connection_lifetime=300,
+        server_settings={
+            "application_name": f"gis-service {login.value}",
+            "statement_timeout": str(int(statement_timeout_s * 1000)),
+            "default_transaction_read_only": read_only,
+            "timezone": "UTC",
+            "jit": "off",
+        },
+    )
 
 
 def _compiled(statement: Executable) -> tuple[str, list[Any]]:

@@ -1,7 +1,8 @@
-"""Tables of the collections, derived from the registry, and what each audience reads of them."""
+"""Tables of the collections, derived from the registry."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -21,31 +22,24 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    Select,
-    Subquery,
     Table,
     Text,
     UniqueConstraint,
-    case,
-    cast,
-    false,
     func,
-    literal_column,
-    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.elements import ColumnElement
 
-from gis_service.model.audience import Audience, visible_fields
+from gis_service.model.audience import EXTERNAL_ID
 from gis_service.model.codelists import VISIBILITY
 from gis_service.model.collections import NETWORKS, REGISTRY
 from gis_service.model.fields import Codelist, Collection, Field, FieldType
 
 SCHEMA = "gis"
+VERSION_TABLE = "schema_revision"
 SRID = 4326
-GRID_M = 100
-"""Side of the cells to whose centres public geometry is snapped, in metres."""
+FOLD = "published.fold"
+"""The function that takes case and accents away; immutable, so that it can be indexed."""
 
 METADATA = MetaData(
     schema=SCHEMA,
@@ -70,6 +64,7 @@ _TYPES: dict[FieldType, Any] = {
     FieldType.REFERENCE: UUID(as_uuid=True),
     FieldType.REFERENCES: ARRAY(UUID(as_uuid=True)),
     FieldType.OBJECT: JSONB,
+    FieldType.PERSON: UUID(as_uuid=True),
 }
 
 
@@ -86,9 +81,10 @@ def table(collection: Collection) -> Table:
         METADATA,
         Column("id", UUID(as_uuid=True), primary_key=True, server_default=func.gen_random_uuid()),
         *_key_columns(collection),
-        *(_column(field) for field in collection.fields),
+        *(_column(field) for field in collection.fields if has_column(field)),
         *_system_columns(),
         *_geometry_columns(collection),
+        *search_column(_named_fields(collection)),
         *_constraints(collection),
     )
 
@@ -98,6 +94,21 @@ def metadata() -> MetaData:
     for collection in REGISTRY.values():
         table(collection)
     return METADATA
+
+
+def has_column(field: Field) -> bool:
+    """Whether a field is stored; the others are computed when they are read."""
+    return field.derived is None or field.derived == "ward"
+
+
+def column_type(field: Field) -> Any:
+    """SQL type of a field's column."""
+    return _TYPES[field.type]
+
+
+def _named_fields(collection: Collection) -> tuple[Field, ...]:
+    own = (EXTERNAL_ID,) if has_external_id(collection) else ()
+    return (*own, *collection.fields)
 
 
 def _key_columns(collection: Collection) -> list[Column[Any]]:
@@ -111,7 +122,7 @@ def _key_columns(collection: Collection) -> list[Column[Any]]:
                 nullable=False,
             )
         )
-    if collection.key == "external_id":
+    if has_external_id(collection):
         columns.append(
             Column(
                 "external_id",
@@ -150,7 +161,11 @@ def _geometry_columns(collection: Collection) -> list[Column[Any]]:
         return []
     kind = collection.geometry.value.upper()
     return [
-        Column("geom", Geometry(kind, srid=SRID, spatial_index=False), nullable=False),
+        Column(
+            "geom",
+            Geometry(kind, srid=SRID, spatial_index=False),
+            nullable=not collection.geometry_required,
+        ),
     ]
 
 
@@ -162,7 +177,7 @@ def _constraints(collection: Collection) -> list[Any]:
         *(
             CheckConstraint(rule, name=field.name)
             for field in collection.fields
-            if (rule := _rule(field)) is not None
+            if has_column(field) and (rule := _rule(field)) is not None
         ),
         *(
             Index(f"{collection.id}_{field.name}_idx", field.name)
@@ -172,7 +187,35 @@ def _constraints(collection: Collection) -> list[Any]:
     ]
     if collection.geometry is not None:
         made.append(Index(f"{collection.id}_geom_idx", "geom", postgresql_using="gist"))
+    if any(f.searchable for f in _named_fields(collection)):
+        made.append(search_index(collection.id))
+    if collection.id == "work_log":
+        made.append(Index("work_log_latest_idx", "equipment", "kind", "occurred_at"))
     return made
+
+
+def has_external_id(collection: Collection) -> bool:
+    """Whether items are known by an `external_id` rather than by a code of their own."""
+    return collection.key == EXTERNAL_ID.name
+
+
+def search_column(fields: Iterable[Field]) -> list[Column[Any]]:
+    """Searchable fields joined and folded: small letters without accents; none, no column."""
+    parts = [f"coalesce({f.name}, '')" for f in fields if f.searchable]
+    if not parts:
+        return []
+    joined = " || ' ' || ".join(parts)
+    return [Column("search_text", Text, Computed(f"{FOLD}({joined})", persisted=True))]
+
+
+def search_index(name: str) -> Index:
+    """Trigrams of `search_text`, for searching that forgives typing errors."""
+    return Index(
+        f"{name}_search_idx",
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "public.gin_trgm_ops"},
+    )
 
 
 def _one_of(column: str, codelist: Codelist) -> str:
@@ -195,65 +238,3 @@ def _rule(field: Field) -> str | None:
     return " AND ".join(bounds) or None
 
 
-@cache
-def readable(collection: Collection, audience: Audience) -> Subquery:
-    """
-    What an audience reads of a collection: `id`, its visible fields, `geom`.
-
-    The public's part names its columns and rows here and nowhere else, so what
-    it may not see is not in any statement made from it.
-    """
-    stored = table(collection)
-    columns = [stored.c.id.label("id")]
-    for field in visible_fields(collection, audience):
-        name = "network_id" if field.name == "network" else field.name
-        column: ColumnElement[Any] = stored.c[name]
-        if not audience.is_staff and field.public_step is not None:
-            column = func.round(column / field.public_step) * field.public_step
-        columns.append(column.label(field.name))
-    if collection.geometry is not None:
-        geom = stored.c.geom if audience.is_staff else _public_geometry(collection, stored)
-        columns.append(geom.label("geom"))
-    statement = select(*columns)
-    if not audience.is_staff:
-        statement = _public_rows(statement, collection, stored)
-    return statement.subquery(collection.id)
-
-
-def _public_rows(statement: Select[Any], collection: Collection, stored: Table) -> Select[Any]:
-    rule = collection.public
-    if rule is None:
-        return statement.where(false())
-    wanted = [stored.c.visibility == "public"]
-    wanted += [stored.c[name].in_(values) for name, values in rule.only]
-    if rule.snapped and collection.geometry is not None:
-        wanted.append(_public_geometry(collection, stored).is_not(None))
-    return statement.where(*wanted)
-
-
-def _public_geometry(collection: Collection, stored: Table) -> ColumnElement[Any]:
-    """
-    Geometry as the public may have it.
-
-    Snapped geometry has its vertices at the centres of a fixed grid in the
-    network's metric CRS; a line that falls into one cell becomes NULL.
-    """
-    rule = collection.public
-    if rule is None or not rule.snapped:
-        return stored.c.geom
-    networks = table(NETWORKS)
-    metric = (
-        select(networks.c.metric_srid)
-        .where(networks.c.id == stored.c.network_id)
-        .scalar_subquery()
-    )
-    half: ColumnElement[float] = literal_column(str(GRID_M / 2))
-    size: ColumnElement[float] = literal_column(str(GRID_M))
-    moved = func.ST_SnapToGrid(
-        func.ST_Transform(stored.c.geom, cast(metric, Integer)), half, half, size, size
-    )
-    snapped = func.ST_ReducePrecision(func.ST_Transform(moved, SRID), literal_column("0.000001"))
-    if rule.exact_when is None:
-        return snapped
-    name, code = rule.exact_when
-    return case((stored.c[name] == code, stored.c.geom), else_=snapped)

@@ -2,8 +2,7 @@
 
 from alembic import context
 
-from gis_service.store.database import VERSION_TABLE
-from gis_service.store.tables import SCHEMA
+from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 connection = context.config.attributes["connection"]
 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")

@@ -1,4 +1,4 @@
-"""The first collections: organisations, networks, phases, nodes, links, offices, wards, roads."""
+"""The whole model: collections, history, the public projection, and the service's own tables."""
 
 from gis_service.store.migrations.sql import run_sql
 

@@ -1,0 +1,1 @@
+"""The declarations of the collections, by subject; `model.collections` gathers them."""

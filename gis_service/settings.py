@@ -137,5 +137,6 @@ def described() -> list[tuple[str, str, str]]:
             default = "`maps/`"
         else:
             default = "" if field.default is None else f"`{field.default}`"
-        rows.append((f"GIS_{name.upper()}", default if default != "``" else "", field.description or ""))
+        shown_default = "" if default == "``" else default
+        rows.append((f"GIS_{name.upper()}", shown_default, field.description or ""))
     return rows

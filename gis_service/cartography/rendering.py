@@ -335,6 +335,7 @@ _SCRIPT_PHRASES = (
     "map_label", "loading", "loading_failed", "try_again", "zoom_in", "zoom_out", "close",
     "search_count", "search_none", "no_data", "yes", "no", "unnamed", "items_here",
     "connected", "unconnected", "unknown", "share", "offices", "panel_open", "panel_close",
+    "ward",
 )
 
 

@@ -30,6 +30,7 @@ from gis_service.model.reports import LoadReport, RowFault
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.services.loading import Progress as Reporter
 from gis_service.settings import read_settings
+from gis_service.store.roles import Login
 from gis_service.validation.rules import RULES
 
 BAR_ROWS = 5_000
@@ -117,7 +118,7 @@ def load(  # noqa: PLR0917 - click passes them by name
     settings = read_settings()
     rejected: LoadRejected | None = None
     try:
-        with open_database(settings) as database, _bar() as progress:
+        with open_database(settings, Login.LOADER) as database, _bar() as progress:
             try:
                 report = load_file(database, settings, request, progress=progress)
             except LoadRejected as error:

@@ -145,7 +145,8 @@ OFFICE_TYPE = _codelist(
 
 THEME = _codelist(
     "theme",
-    ("connectedCountyGovernment", "Connected County Government", "Serikali ya Kaunti Iliyounganishwa"),
+    ("connectedCountyGovernment",
+     "Connected County Government", "Serikali ya Kaunti Iliyounganishwa"),
     ("citizenSatisfaction", "Citizen Satisfaction", "Kuridhika kwa Mwananchi"),
     ("connectedCitizen", "Connected Citizen", "Mwananchi Aliyeunganishwa"),
     ("connectedLegislator", "Connected Legislator", "Mbunge wa Kaunti Aliyeunganishwa"),

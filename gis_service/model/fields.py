@@ -135,8 +135,12 @@ class Field:
 
     @property
     def is_computed(self) -> bool:
-        """Whether the service computes it, so that nobody may write it."""
-        return self.generated is not None or self.derived is not None
+        """Whether the service fills it, so that nobody may write it."""
+        return (
+            self.generated is not None
+            or self.derived is not None
+            or self.type is FieldType.PERSON
+        )
 
 
 @dataclass(frozen=True, slots=True)

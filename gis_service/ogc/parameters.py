@@ -216,4 +216,5 @@ _PARSERS: dict[FieldType, Callable[[str, str], Scalar]] = {
     FieldType.TIMESTAMP: _timestamp_value,
     FieldType.REFERENCE: _id_value,
     FieldType.REFERENCES: _id_value,
+    FieldType.PERSON: _id_value,
 }

@@ -22,6 +22,7 @@ _TYPES: dict[FieldType, Schema] = {
     FieldType.REFERENCE: {"type": "string", "format": "uuid"},
     FieldType.REFERENCES: {"type": "string", "format": "uuid"},
     FieldType.OBJECT: {"type": "object"},
+    FieldType.PERSON: {"type": "string", "format": "uuid"},
 }
 _SEVERAL = (FieldType.CODES, FieldType.REFERENCES)
 

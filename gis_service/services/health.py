@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from gis_service.errors import GisError
 from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 LEAST_FREE_MB = 200

@@ -16,7 +16,8 @@ from gis_service.errors import InvalidInput, InvalidParameter, LoadRejected, Not
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file
 from gis_service.formats.source import SourceFrame
-from gis_service.model.collections import NETWORKS, REGISTRY
+from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
 from gis_service.model.reports import LoadReport, RowFault, Severity
 from gis_service.settings import Settings

@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from gis_service.model.audience import Audience
+from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
 from gis_service.store.readable import readable
 from gis_service.store.tables import SRID
@@ -40,3 +41,9 @@ def read_frame(
         frame.pop("geom").map(lambda b: None if b is None else bytes(b)), crs=SRID
     )
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=SRID)
+
+
+def is_synthetic(connection: Connection, audience: Audience) -> bool:
+    """Whether data of any network that the audience may see is made up."""
+    source = readable(NETWORKS, audience)
+    return bool(connection.scalar(select(func.bool_or(source.c.synthetic))))

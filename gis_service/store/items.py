@@ -132,7 +132,7 @@ def _equals(term: Equals, source: Subquery) -> ColumnElement[bool]:
         return literal(term.value, Text) == any_(cast(column, ARRAY(Text)))
     if term.field.type is FieldType.REFERENCES:
         return literal(UUID(str(term.value))) == any_(column)
-    if term.field.type is FieldType.REFERENCE:
+    if term.field.type in (FieldType.REFERENCE, FieldType.PERSON):
         return column == UUID(str(term.value))
     return column == term.value
 

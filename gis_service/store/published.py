@@ -32,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy import table as table_clause
 from sqlalchemy.dialects import postgresql
 
-from gis_service.model.collections import NETWORKS, REGISTRY
+from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection, PublicRule
 from gis_service.store.tables import (
     METADATA,

@@ -28,7 +28,7 @@ def readable(collection: Collection, audience: Audience) -> Subquery:
     computed: dict[str, ColumnElement[Any]] = {}
     if any(derived.is_read(field) for field in collection.fields):
         source, computed = derived.with_certification(stored)
-    columns = [stored.c.id.label("id")]
+    columns: list[ColumnElement[Any]] = [stored.c.id.label("id")]
     for field in visible_fields(collection, audience):
         name = "network_id" if field.name == "network" else field.name
         value = computed.get(field.name)

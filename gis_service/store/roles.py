@@ -230,7 +230,7 @@ def roles_exist(connection: Connection) -> bool:
     found = connection.scalar(
         text("SELECT count(*) FROM pg_roles WHERE rolname = ANY(:names)"), {"names": names}
     )
-    return found == len(names)
+    return bool(found == len(names))
 
 
 def _missing_roles(missing: list[str], owner: str) -> str:

@@ -32,7 +32,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gis_service.model.audience import EXTERNAL_ID
 from gis_service.model.codelists import VISIBILITY
-from gis_service.model.collections import NETWORKS, REGISTRY
+from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Codelist, Collection, Field, FieldType
 
 SCHEMA = "gis"

@@ -59,8 +59,8 @@ async def map_page(request: Request) -> Response:
         request.path_params["name"], asked.principal, asked.language
     )
     response = asked.answer(rendered.html.encode())
-    if rendered.img_origins:
-        response.headers["content-security-policy"] = content_security_policy(rendered.img_origins)
+    if rendered.image_origins:
+        response.headers["content-security-policy"] = content_security_policy(rendered.image_origins)
         response.headers["referrer-policy"] = "strict-origin-when-cross-origin"
     return response
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from gis_service.model.audience import Principal
 
 
-def content_security_policy(img_origins: Iterable[str] = ()) -> str:
+def content_security_policy(image_origins: Iterable[str] = ()) -> str:
     """
-    What a page may load: its own files, and images of `img_origins`.
+    What a page may load: its own files, and images of `image_origins`.
 
     Parameters
     ----------
-    img_origins
+    image_origins
         Origins of an online basemap, from the settings.
     """
-    images = " ".join(("'self'", "data:", *img_origins))
+    images = " ".join(("'self'", "data:", *image_origins))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src {images}; connect-src 'self'; font-src 'self'; manifest-src 'self'; "

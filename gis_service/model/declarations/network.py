@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gis_service.model import codelists
 from gis_service.model.declarations.words import T, codes, field, name
-from gis_service.model.fields import Collection, Text
+from gis_service.model.fields import Collection, PublicRule, Text
 
 NETWORKS = Collection(
     "networks",
@@ -12,7 +12,7 @@ NETWORKS = Collection(
     Text("A network of one owner; it fixes the extent its items lie in and its metric CRS.",
          "Mtandao wa mmiliki mmoja; unaweka eneo la vitu vyake na CRS yake ya mita."),
     (
-        name("The network's name.", "Jina la mtandao."),
+        name("The network's name.", "Jina la mtandao.", public=True),
         field("extent", T.OBJECT, ("Extent", "Eneo"),
                ("Box that every item lies in: west, south, east, north in degrees (WGS84).",
                 "Mraba ambamo kila kitu kimo: magharibi, kusini, mashariki, kaskazini (WGS84)."),
@@ -23,9 +23,10 @@ NETWORKS = Collection(
                required=True, minimum=1024, maximum=32767),
         field("synthetic", T.BOOLEAN, ("Synthetic", "Ya mfano"),
                ("Made up to show the service; describes nothing real.",
-                "Imetungwa kuonyesha huduma; haielezi kitu halisi."), required=True),
+                "Imetungwa kuonyesha huduma; haielezi kitu halisi."), required=True, public=True),
     ),
     networked=False,
+    public=PublicRule(),
 )
 
 ORGANISATIONS = Collection(

@@ -617,6 +617,16 @@ CREATE INDEX network_nodes_geom_idx ON published.network_nodes USING gist (geom)
 
 CREATE INDEX network_nodes_search_idx ON published.network_nodes USING gin (search_text public.gin_trgm_ops);
 
+CREATE TABLE published.networks (
+    id UUID NOT NULL,
+    name TEXT,
+    synthetic BOOLEAN,
+    search_text TEXT GENERATED ALWAYS AS (published.fold(coalesce(name, ''))) STORED,
+    CONSTRAINT networks_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX networks_search_idx ON published.networks USING gin (search_text public.gin_trgm_ops);
+
 CREATE TABLE published.offices (
     id UUID NOT NULL,
     name TEXT,
@@ -1360,7 +1370,7 @@ CREATE CONSTRAINT TRIGGER bump AFTER INSERT ON internal.touched DEFERRABLE INITI
 
 INSERT INTO gis.collection_versions (collection) VALUES ('networks'), ('organisations'), ('phases'), ('contracts'), ('wayleaves'), ('wards'), ('roads'), ('population'), ('network_nodes'), ('fibre_links'), ('structures'), ('offices'), ('equipment'), ('work_log'), ('measurements'), ('faults'), ('scenarios');
 
-INSERT INTO published.collection_versions (collection) VALUES ('wards'), ('roads'), ('network_nodes'), ('fibre_links'), ('offices'), ('faults');
+INSERT INTO published.collection_versions (collection) VALUES ('networks'), ('wards'), ('roads'), ('network_nodes'), ('fibre_links'), ('offices'), ('faults');
 
 CREATE FUNCTION gis.ward_of(place public.geometry) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2040,6 +2050,52 @@ CREATE TRIGGER a_never_truncate BEFORE TRUNCATE ON gis.scenarios FOR EACH STATEM
 CREATE TRIGGER a_never_truncate BEFORE TRUNCATE ON history.scenarios FOR EACH STATEMENT EXECUTE FUNCTION history.refuse();
 
 CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.scenarios FOR EACH STATEMENT EXECUTE FUNCTION history.refuse();
+
+CREATE FUNCTION published.publish_networks() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO published.networks (id, name, synthetic)
+        SELECT new_rows.id, new_rows.name AS name, new_rows.synthetic AS synthetic
+        FROM new_rows
+        WHERE new_rows.visibility = 'public';
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'DELETE' THEN
+        DELETE FROM published.networks was USING old_rows WHERE was.id = old_rows.id;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSE
+        WITH wanted AS MATERIALIZED (
+        SELECT new_rows.id, new_rows.name AS name, new_rows.synthetic AS synthetic
+        FROM new_rows
+        WHERE new_rows.visibility = 'public'
+        ), gone AS (
+            DELETE FROM published.networks was USING old_rows
+            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
+            RETURNING was.id
+        ), put AS (
+            INSERT INTO published.networks AS was (id, name, synthetic) SELECT id, name, synthetic FROM wanted
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, synthetic = excluded.synthetic
+            WHERE (was.name, was.synthetic) IS DISTINCT FROM (excluded.name, excluded.synthetic)
+            RETURNING was.id
+        )
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) INTO changed;
+    END IF;
+    IF changed > 0 THEN
+        PERFORM internal.touch('networks', 'public');
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER c_publish_insert AFTER INSERT ON gis.networks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION published.publish_networks();
+
+CREATE TRIGGER c_publish_update AFTER UPDATE ON gis.networks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION published.publish_networks();
+
+CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.networks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION published.publish_networks();
 
 CREATE FUNCTION published.publish_wards() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER

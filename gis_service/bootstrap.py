@@ -1,0 +1,135 @@
+"""Settings in, services out: the only place where parts are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL
+
+from gis_service.model.audience import Audience
+from gis_service.services.features import Features
+from gis_service.services.health import Health
+from gis_service.services.maps import Maps
+from gis_service.settings import Settings
+from gis_service.store.cluster import PrivateCluster
+from gis_service.store.cluster.secrets import Secrets
+from gis_service.store.database import Database, newest_revision, parse_url
+from gis_service.store.reading import Reader
+from gis_service.store.roles import Login, ensure_roles, login_url, role_name
+
+DATABASE = "gis"
+OWNER = "gis_owner"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that answers requests."""
+
+    settings: Settings
+    features: Features
+    maps: Maps
+    health: Health
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the database is, for its owner and for each login."""
+
+    owner: URL
+    logins: Mapping[Login, URL]
+
+    @classmethod
+    def of(cls, owner: URL, secrets: Secrets) -> Addresses:
+        return cls(owner, {each: login_url(owner, each, secrets.password) for each in Login})
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterator[Services]:
+    """The services on a database; they close at the end."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    async with Reader.open(
+        addresses.logins,
+        pool_size=settings.pool_size,
+        statement_timeout_s=settings.statement_timeout_s,
+    ) as reader:
+        yield Services(
+            settings=settings,
+            features=Features(reader, count_cap=settings.count_cap),
+            maps=Maps(databases_of(addresses), settings),
+            health=Health(reader, home=settings.home, revision=newest_revision()),
+        )
+
+
+def databases_of(addresses: Addresses) -> dict[Audience, Database]:
+    """The database under the login of each audience."""
+    return {a: Database.at(addresses.logins[Login.of(a)]) for a in Audience}
+
+
+def private_cluster(settings: Settings) -> PrivateCluster | None:
+    """The private cluster; None when settings name another database."""
+    if settings.database_url is not None:
+        return None
+    return PrivateCluster(settings.home, pg_bin=settings.pg_bin)
+
+
+def addresses_of(settings: Settings) -> Addresses:
+    """Addresses of the database that settings mean, without starting or checking it."""
+    cluster = private_cluster(settings)
+    if cluster is not None:
+        owner = cluster.url(DATABASE, OWNER)
+    else:
+        assert settings.database_url is not None  # noqa: S101 - private_cluster decides so
+        owner = parse_url(settings.database_url.get_secret_value())
+    return Addresses.of(owner, Secrets(settings.home / "secrets.json"))
+
+
+def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tuple[Database, bool]:
+    """
+    The database with its logins, migrated; and whether anything was done.
+
+    In a running private cluster it is made when absent.
+
+    Raises
+    ------
+    Unavailable, ConfigurationError, ClusterError
+        It does not answer, or lacks something.
+    """
+    if cluster is not None:
+        cluster.ensure_login(OWNER)
+        cluster.ensure_database(DATABASE, owner=OWNER)
+        for login in Login:
+            cluster.ensure_login(role_name(DATABASE, login))
+    database = Database.at(addresses_of(settings).owner)
+    database.check()
+    if cluster is None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        secrets = Secrets(settings.home / "secrets.json")
+        with database.begin() as connection:
+            ensure_roles(connection, secrets.password)
+    return database, database.migrate()
+
+
+@contextmanager
+def open_database(settings: Settings, login: Login | None = None) -> Iterator[Database]:
+    """
+    The database, migrated, for a command on the command line.
+
+    A private cluster that was not running runs only as long as the command.
+
+    Parameters
+    ----------
+    login
+        Under which login; None for the owner.
+    """
+    cluster = private_cluster(settings)
+    started = cluster.start() if cluster is not None else False
+    try:
+        database, _ = prepared_database(settings, cluster)
+        if login is not None:
+            database = Database.at(addresses_of(settings).logins[login])
+        yield database
+    finally:
+        if started and cluster is not None:
+            cluster.stop()

@@ -1,0 +1,53 @@
+"""The command line: every command is a thin call into the services."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from gis_service import __version__
+from gis_service.cli.develop import check, test
+from gis_service.cli.load import load
+from gis_service.cli.maps import maps
+from gis_service.cli.settings import settings
+from gis_service.cli.up import down, serve, up
+from gis_service.errors import GisError
+
+
+class Commands(click.Group):
+    """Lists commands in the order in which people need them; tells errors in plain words."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GisError as error:
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gis")
+def cli() -> None:
+    """
+    The map of a municipality's network.
+
+    \b
+    First steps:
+      ./gis up                      set up everything, serve the map of the sample data
+      ./gis load offices.csv --collection offices
+      ./gis maps build              write the maps as files for any web host
+    """
+
+
+for command in (up, down, load, maps, settings, serve, test, check):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="gis")

@@ -1,0 +1,53 @@
+"""`gis test` and `gis check`: for those who change the service."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[2]
+_PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+@click.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """
+    Run the tests: real PostGIS, real Chromium.
+
+    \b
+    Arguments are pytest's:
+      ./gis test
+      ./gis test -k loading -x
+      ./gis test -m slow
+    """
+    sys.exit(_run("pytest", *arguments))
+
+
+@click.command()
+def check() -> None:
+    """
+    Check style, types and the floors of imports.
+
+    \b
+      ./gis check
+    """
+    checks = (
+        ("ruff", "check", "."),
+        ("mypy",),
+        ("lint-imports", "--no-cache"),
+    )
+    failed = [name[0] for name in checks if _run(*name) != 0]
+    if failed:
+        click.echo(f"Failed: {', '.join(failed)}.", err=True)
+        sys.exit(1)
+    click.echo("All checks passed.")
+
+
+def _run(program: str, *arguments: str) -> int:
+    """Run a program of the virtual environment in the project's root."""
+    path = Path(sys.executable).with_name(program)
+    return subprocess.run([path, *arguments], cwd=ROOT, check=False).returncode

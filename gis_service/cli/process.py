@@ -1,0 +1,225 @@
+"""The running service: one for each home, found again, stopped only when it is ours."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from gis_service.errors import ConfigurationError, Unavailable
+from gis_service.settings import Settings
+
+READY_WITHIN_S = 120
+STOPPED_WITHIN_S = 30
+
+
+class ServiceProcess:
+    """
+    The service of one home.
+
+    A lock, held as long as the process lives, says that it runs; a file beside
+    it says where. The kernel frees the lock however the process ends.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.run = settings.home / "run"
+        self._lock = self.run / "service.lock"
+        self._state = self.run / "service.json"
+
+    @property
+    def log(self) -> Path:
+        return self.settings.home / "logs" / "service.log"
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether this process is now the service; False when another one is."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        with self._lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            self._state.unlink(missing_ok=True)
+            try:
+                yield True
+            finally:
+                self._state.unlink(missing_ok=True)
+
+    def remember(self) -> None:
+        """Write down which process this is and where it answers."""
+        state = {
+            "pid": os.getpid(),
+            "started": _started(os.getpid()),
+            "address": self.settings.public_base_url,
+            "local": _local_address(self.settings),
+        }
+        draft = self._state.with_suffix(".new")
+        draft.write_text(json.dumps(state))
+        draft.replace(self._state)
+
+    def state(self) -> dict[str, str | int] | None:
+        """What the running service wrote down; None when it is not ours or not running."""
+        try:
+            state: dict[str, str | int] = json.loads(self._state.read_text())
+        except (OSError, ValueError):
+            return None
+        return state if _started(int(state["pid"])) == state["started"] else None
+
+    def wait_ready(self, *, child: subprocess.Popen[bytes] | None = None) -> str:
+        """
+        Wait until the running service answers; its address.
+
+        Raises
+        ------
+        Unavailable
+            It ended, or does not answer in time.
+        """
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            state = self.state()
+            if state is not None and _answers(str(state["local"])):
+                return str(state["address"])
+            if child is not None and child.poll() is not None:
+                raise Unavailable(f"The service ended while starting. {self._log_tail()}")
+            time.sleep(0.1)
+        raise Unavailable(f"The service is not ready after {READY_WITHIN_S} s. {self._log_tail()}")
+
+    def stop(self) -> bool:
+        """Stop the running service; False when none runs."""
+        state = self.state()
+        if state is None:
+            return False
+        pid = int(state["pid"])
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOPPED_WITHIN_S
+        while time.monotonic() < deadline:
+            if _started(pid) != state["started"]:
+                return True
+            time.sleep(0.05)
+        raise Unavailable(f"The service (process {pid}) does not stop. {self._log_tail()}")
+
+    def refuse_taken_port(self) -> None:
+        """Raise `ConfigurationError` when another program listens on our port."""
+        family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.settings.host, self.settings.port))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"Cannot listen on {self.settings.host}:{self.settings.port}: "
+                    f"{error.strerror}. Choose another with --port."
+                ) from None
+
+    @contextmanager
+    def stopping_on_signals(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM end the block as a clean stop."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            raise SystemExit(0)
+
+        before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        except SystemExit as end:
+            if end.code not in (0, None):
+                raise
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _log_tail(self) -> str:
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()[-15:]
+        except OSError:
+            return ""
+        return "Its log ends:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def run_detached(process: ServiceProcess, options: list[str]) -> None:
+    """Start the service in the background and wait until it is ready."""
+    if process.state() is not None:
+        process.wait_ready()
+        return
+    process.log.parent.mkdir(parents=True, exist_ok=True)
+    with process.log.open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "gis_service", "up", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    process.wait_ready(child=child)
+
+
+def serve_until_stopped(process: ServiceProcess, settings: Settings) -> None:
+    """Answer requests until a signal asks to stop."""
+    os.environ.update(
+        GIS_HOST=settings.host,
+        GIS_PORT=str(settings.port),
+        GIS_WORKERS=str(settings.workers),
+        GIS_HOME=str(settings.home),
+    )
+    process.run.mkdir(parents=True, exist_ok=True)
+    process.remember()
+    uvicorn.run(
+        "gis_service.web.main:application",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _local_address(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in the kernel's words; None when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return _started_by_ps(pid)
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _started_by_ps(pid: int) -> str | None:
+    if Path("/proc/self").exists():
+        return None
+    found = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None

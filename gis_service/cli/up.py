@@ -1,0 +1,126 @@
+"""`gis up`, `gis down`, `gis serve`: the service as a process."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gis_service.bootstrap import prepared_database, private_cluster
+from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
+from gis_service.cli.progress import say
+from gis_service.errors import ConfigurationError
+from gis_service.services.sample import is_empty, load_sample
+from gis_service.settings import Settings, read_settings
+
+_HOST = click.option("--host", help="Address to listen on (GIS_HOST).")
+_PORT = click.option("--port", type=int, help="Port to listen on (GIS_PORT).")
+_WORKERS = click.option("--workers", type=int, help="Processes that answer (GIS_WORKERS).")
+
+
+@click.command()
+@_HOST
+@_PORT
+@_WORKERS
+@click.option("--detach", is_flag=True, help="Return when the service is ready.")
+@click.option("--no-sample", is_flag=True, help="Leave an empty database empty.")
+def up(
+    host: str | None, port: int | None, workers: int | None, detach: bool, no_sample: bool
+) -> None:
+    """
+    Set up what is missing and serve the map.
+
+    \b
+      ./gis up                      in the foreground; Ctrl-C stops it
+      ./gis up --detach             in the background; ./gis down stops it
+      ./gis up --port 9000 --workers 2
+    """
+    settings = read_settings(host=host, port=port, workers=workers)
+    process = ServiceProcess(settings)
+    if detach:
+        arguments = ["--no-sample"] if no_sample else []
+        run_detached(process, [*_options(settings), *arguments])
+        print_addresses(settings)
+        return
+    with process.alone() as mine:
+        if not mine:
+            running = process.wait_ready()
+            say(f"The service is running already at {running}. ./gis down stops it.")
+            return
+        _serve(process, settings, sample=not no_sample)
+
+
+@click.command()
+def down() -> None:
+    """
+    Stop what `gis up` started: the service and its private database.
+
+    \b
+      ./gis down
+    """
+    settings = read_settings()
+    stopped = ServiceProcess(settings).stop()
+    cluster = private_cluster(settings)
+    if cluster is not None:
+        stopped = cluster.stop() or stopped
+    say("Stopped." if stopped else "Nothing was running.")
+
+
+@click.command()
+@_HOST
+@_PORT
+@_WORKERS
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """
+    Serve with the database that GIS_DATABASE_URL names, after migrating it.
+
+    \b
+      GIS_DATABASE_URL=postgresql://gis:secret@db/gis ./gis serve --host 0.0.0.0
+    """
+    settings = read_settings(host=host, port=port, workers=workers)
+    if settings.database_url is None:
+        raise ConfigurationError(
+            "gis serve needs GIS_DATABASE_URL; gis up brings a database of its own."
+        )
+    _serve(ServiceProcess(settings), settings, sample=False)
+
+
+def print_addresses(settings: Settings) -> None:
+    base = settings.public_base_url
+    say("")
+    say(f"  The map          {base}/maps/coverage")
+    say(f"  All maps         {base}/maps")
+    say(f"  The data         {base}/collections")
+    say(f"  For programs     {base}/   (OGC API - Features; OpenAPI at {base}/api)")
+    say(f"  Health           {base}/health/ready")
+    say("")
+
+
+def _serve(process: ServiceProcess, settings: Settings, *, sample: bool) -> None:
+    process.refuse_taken_port()
+    cluster = private_cluster(settings)
+    with process.stopping_on_signals():
+        try:
+            if cluster is not None:
+                say("Starting the private database ...")
+                cluster.start()
+            database, migrated = prepared_database(settings, cluster)
+            if migrated:
+                say("The database's schema is up to date.")
+            if sample and is_empty(database):
+                say("The database is empty: loading the sample data (synthetic) ...")
+                for line in load_sample(database, settings):
+                    say(f"  {line}")
+            print_addresses(settings)
+            say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
+            serve_until_stopped(process, settings)
+        finally:
+            if cluster is not None:
+                cluster.stop()
+            say("Stopped.")
+
+
+def _options(settings: Settings) -> list[str]:
+    return [
+        "--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)
+    ]

@@ -1,0 +1,251 @@
+"""Maps: from a definition and the rows that the reader may see to a page."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import geopandas as gpd
+from sqlalchemy import Connection
+
+from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
+from gis_service.cartography.layers import data_script, layer_payload
+from gis_service.cartography.rendering import (
+    NavLink,
+    OnlineBasemap,
+    PageLinks,
+    RenderedMap,
+    render_map,
+)
+from gis_service.coverage import coverage_by_ward
+from gis_service.errors import NotFound
+from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
+from gis_service.model.collections import REGISTRY
+from gis_service.model.coverage import CoverageTable
+from gis_service.model.fields import LANGUAGES, Field, Language
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from gis_service.store.frames import is_synthetic, read_frame
+
+Databases = Mapping[Audience, Database]
+"""The database under the login of each audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a page says of its data beside the map itself."""
+
+    summary: CoverageTable | None
+    synthetic: bool
+    approximate: bool
+
+
+class Maps:
+    """The maps that `maps/` defines, for each reader."""
+
+    def __init__(self, databases: Databases, settings: Settings) -> None:
+        self._databases = databases
+        self._settings = settings
+
+    def definitions(self, principal: Principal) -> tuple[MapDefinition, ...]:
+        """Every map that the reader may see, by file name."""
+        found = read_definitions(self._settings.maps)
+        return tuple(d for d in found.values() if principal.audience.includes(d.audience))
+
+    def definition(self, name: str, principal: Principal) -> MapDefinition:
+        """
+        One map's definition.
+
+        Raises
+        ------
+        NotFound
+            There is none of that name, or the reader may not see it.
+        """
+        for definition in self.definitions(principal):
+            if definition.id == name:
+                return definition
+        raise NotFound(f"There is no map {name!r}.")
+
+    async def page(self, name: str, principal: Principal, language: Language) -> RenderedMap:
+        """A map's page, with today's numbers beside it."""
+        definition = self.definition(name, principal)
+        facts = await asyncio.to_thread(self._facts, definition, principal.audience)
+        return self._rendered(definition, principal.audience, language, facts)
+
+    async def file(
+        self, name: str, file: str, language: Language, principal: Principal
+    ) -> bytes:
+        """
+        A script or style of a map; none of them holds data.
+
+        Raises
+        ------
+        NotFound
+            The map has no file of that name.
+        """
+        definition = self.definition(name, principal)
+        nothing = _Facts(summary=None, synthetic=False, approximate=False)
+        for each in (language, *LANGUAGES):
+            rendered = self._rendered(definition, principal.audience, each, nothing)
+            if file in rendered.files:
+                return rendered.files[file]
+        raise NotFound(f"The map {name} has no file {file!r}.")
+
+    async def layer(
+        self, name: str, layer: str, principal: Principal, language: Language
+    ) -> bytes:
+        """
+        What one layer shows, as GeoJSON.
+
+        Raises
+        ------
+        NotFound
+            The map has no such layer for this reader.
+        """
+        definition = self.definition(name, principal)
+        for each in definition.layers:
+            if each.collection == layer and layer in fields_of(definition, principal.audience):
+                return await asyncio.to_thread(
+                    self._payload, definition, each, principal.audience
+                )
+        raise NotFound(f"The map {name} has no layer {layer!r}.")
+
+    def build(self, name: str, audience: Audience, out: Path) -> Path:
+        """
+        Write a map as a folder that any web host serves, or that opens from a disk.
+
+        Returns
+        -------
+        Path
+            The folder; it holds `index.html` (the first language), a page for
+            each other language, and what they need. An older one is replaced
+            as a whole.
+        """
+        definition = self.definition(name, Principal(audience))
+        facts = self._facts(definition, audience)
+        draft = out / f".{name}.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        (draft / "assets").mkdir(parents=True)
+        (draft / "data").mkdir()
+        for language in LANGUAGES:
+            rendered = self._rendered(definition, audience, language, facts, folder=True)
+            (draft / _page_name(language)).write_text(rendered.html, encoding="utf-8")
+            for file, content in rendered.files.items():
+                (draft / "assets" / file).parent.mkdir(parents=True, exist_ok=True)
+                (draft / "assets" / file).write_bytes(content)
+        known = fields_of(definition, audience)
+        for layer in definition.layers:
+            if layer.collection in known:
+                payload = self._payload(definition, layer, audience, facts.summary)
+                script = data_script(layer.collection, payload)
+                (draft / "data" / f"{layer.collection}.js").write_bytes(script)
+        final = out / name
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+        return final
+
+    def _rendered(
+        self,
+        definition: MapDefinition,
+        audience: Audience,
+        language: Language,
+        facts: _Facts,
+        *,
+        folder: bool = False,
+    ) -> RenderedMap:
+        settings = self._settings
+        basemap = None
+        if settings.basemap_url:
+            basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
+        return render_map(
+            definition,
+            language=language,
+            fields=fields_of(definition, audience),
+            links=_folder_links() if folder else _served_links(definition, language),
+            municipality=settings.municipality,
+            summary=facts.summary,
+            as_of=_today(),
+            synthetic=facts.synthetic,
+            approximate=facts.approximate,
+            online_basemap=basemap,
+        )
+
+    def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
+        with self._databases[audience].begin() as connection:
+            summary, wards = _coverage(connection, definition, audience)
+            approximate = wards is not None and bool(
+                wards["outline_approximate"].fillna(False).astype(bool).any()
+            )
+            return _Facts(summary, is_synthetic(connection, audience), approximate)
+
+    def _payload(
+        self,
+        definition: MapDefinition,
+        layer: LayerDefinition,
+        audience: Audience,
+        summary: CoverageTable | None = None,
+    ) -> bytes:
+        fields = fields_of(definition, audience)[layer.collection]
+        with self._databases[audience].begin() as connection:
+            frame = read_frame(connection, REGISTRY[layer.collection], audience)
+            if layer.indicator and summary is None:
+                summary, _ = _coverage(connection, definition, audience)
+        return layer_payload(layer, frame, fields=fields, coverage=summary)
+
+
+def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[Field, ...]]:
+    """The fields that a reader may see, by collection, for the layers that it may see."""
+    known = {c.id: c for c in visible_collections(audience)}
+    return {
+        layer.collection: visible_fields(known[layer.collection], audience)
+        for layer in definition.layers
+        if layer.collection in known
+    }
+
+
+def _coverage(
+    connection: Connection, definition: MapDefinition, audience: Audience
+) -> tuple[CoverageTable | None, gpd.GeoDataFrame | None]:
+    if definition.indicator_layer is None:
+        return None, None
+    wards = read_frame(connection, REGISTRY["wards"], audience)
+    offices = read_frame(connection, REGISTRY["offices"], audience)
+    return coverage_by_ward(wards, offices), wards
+
+
+def _served_links(definition: MapDefinition, language: Language) -> PageLinks:
+    here = f"/maps/{definition.id}"
+    words = {"maps": {"en": "Maps", "sw": "Ramani"}, "data": {"en": "Data", "sw": "Data"}}
+    return PageLinks(
+        assets=f"{here}/files/",
+        data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
+        languages={each: f"{here}?lang={each}" for each in LANGUAGES},
+        home=f"/?lang={language}",
+        nav=(
+            NavLink(words["maps"][language], f"/maps?lang={language}", current=True),
+            NavLink(words["data"][language], f"/collections?lang={language}"),
+        ),
+    )
+
+
+def _folder_links() -> PageLinks:
+    return PageLinks(
+        assets="assets/",
+        data=lambda layer: f"data/{layer}.js",
+        languages={each: _page_name(each) for each in LANGUAGES},
+        embedded=True,
+    )
+
+
+def _page_name(language: Language) -> str:
+    return "index.html" if language == LANGUAGES[0] else f"{language}.html"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+

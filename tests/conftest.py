@@ -1,0 +1,189 @@
+"""A real PostGIS for the tests: one private cluster, a fresh database for each that asks."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gis_service.bootstrap import OWNER, Addresses, open_services
+from gis_service.services.sample import load_sample
+from gis_service.settings import Settings
+from gis_service.store.cluster import PrivateCluster
+from gis_service.store.cluster.secrets import Secrets
+from gis_service.store.database import Database
+from gis_service.store.roles import Login, role_name
+from gis_service.web.app import create_app
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where the real data is absent its tests skip visibly; with CI=true they fail instead."""
+    if SHARED.is_dir() or os.environ.get("CI") == "true":
+        return
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason=f"no real data at {SHARED}"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.fail(f"no real data at {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A folder that an unprivileged database user can reach, removed at the end."""
+    path = Path(tempfile.mkdtemp(prefix="gis-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(home: Path) -> Iterator[PrivateCluster]:
+    cluster = PrivateCluster(home)
+    cluster.start()
+    cluster.ensure_login(OWNER, createdb=True)
+    yield cluster
+    cluster.stop()
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Makes databases from templates."""
+
+    cluster: PrivateCluster
+    numbers: Iterator[int]
+
+    def fresh(self, template: str) -> Database:
+        name = f"test_{next(self.numbers)}"
+        admin = Database.at(self.cluster.url("template1", OWNER))
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return Database.at(self.cluster.url(name, OWNER))
+
+    def with_logins(self, database: Database) -> Addresses:
+        """Make the database's logins and grant them what is theirs."""
+        name = str(database.url.database)
+        for login in Login:
+            self.cluster.ensure_login(role_name(name, login))
+        database.migrate()
+        return Addresses.of(database.url, Secrets(self.cluster.home / "secrets.json"))
+
+    def drop(self, database: Database) -> None:
+        database.engine.dispose()
+        admin = Database.at(self.cluster.url("template1", OWNER))
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"DROP DATABASE {database.url.database} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: PrivateCluster) -> Databases:
+    cluster.ensure_database("gis_migrated", owner=OWNER)
+    Database.at(cluster.url("gis_migrated", OWNER)).migrate()
+    return Databases(cluster, itertools.count(1))
+
+
+@pytest.fixture(scope="session")
+def sample_template(databases: Databases, settings: Settings) -> str:
+    """Name of a database that holds the sample data."""
+    database = databases.fresh("gis_migrated")
+    list(load_sample(database, settings))
+    database.engine.dispose()
+    return str(database.url.database)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    """A fresh, migrated, empty database."""
+    database = databases.fresh("gis_migrated")
+    yield database
+    databases.drop(database)
+
+
+@pytest.fixture
+def sample_database(databases: Databases, sample_template: str) -> Iterator[Database]:
+    """A fresh database with the sample data."""
+    database = databases.fresh(sample_template)
+    yield database
+    databases.drop(database)
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    return Settings(_env_file=None, home=home, maps=ROOT / "maps")  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def app_client(  # type: ignore[no-untyped-def]
+    databases: Databases, sample_database: Database, settings: Settings
+):
+    """A client of the application on the sample data."""
+    from starlette.testclient import TestClient  # noqa: PLC0415
+
+    addresses = databases.with_logins(sample_database)
+    app = create_app(settings, lambda: open_services(settings, addresses))
+    with TestClient(app, base_url=settings.public_base_url) as client:
+        yield client
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the service ended while starting"
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("the service is not ready in time")
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    databases: Databases, sample_template: str, home: Path
+) -> Iterator[str]:
+    """Address of a real service process on the sample data."""
+    database = databases.fresh(sample_template)
+    databases.with_logins(database)
+    port = free_port()
+    environment = os.environ | {
+        "GIS_HOME": str(home),
+        "GIS_PORT": str(port),
+        "GIS_DATABASE_URL": database.url.render_as_string(hide_password=False),
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gis_service", "serve"], env=environment, cwd=home
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)

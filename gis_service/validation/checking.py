@@ -219,7 +219,7 @@ def _parsed(  # noqa: PLR0911 - one for each type
             return pa.array(lists, pa.list_(pa.string())), []
         case FieldType.OBJECT:
             return _objects(series, faults, name), []
-        case FieldType.TEXT | FieldType.REFERENCE:
+        case FieldType.TEXT | FieldType.REFERENCE | FieldType.PERSON:
             texts, nested = as_texts(series)
             faults.add(
                 nested, column=name, rule="nested-value",

@@ -60,7 +60,8 @@ async def map_page(request: Request) -> Response:
     )
     response = asked.answer(rendered.html.encode())
     if rendered.image_origins:
-        response.headers["content-security-policy"] = content_security_policy(rendered.image_origins)
+        policy = content_security_policy(rendered.image_origins)
+        response.headers["content-security-policy"] = policy
         response.headers["referrer-policy"] = "strict-origin-when-cross-origin"
     return response
 

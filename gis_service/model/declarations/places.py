@@ -24,7 +24,7 @@ OFFICES = Collection(
                ("The network node that serves it.", "Kituo kinachoihudumia."),
                references="network_nodes"),
         field("connection", T.CODE, ("Connection", "Muunganisho"),
-               ("Whether it is connected, as reported.", "Kama imeunganishwa, kulingana na ripoti."),
+               ("Whether it is connected, as reported.", "Kama imeunganishwa, kwa ripoti."),
                codelist=codelists.CONNECTION, required=True, public=True),
         field("connected_since", T.DATE, ("Connected since", "Imeunganishwa tangu"),
                ("First day of service.", "Siku ya kwanza ya huduma.")),

@@ -49,10 +49,11 @@ def read_csv(
     """
     text = decoded(content, encoding)
     header, rows, numbers, blank = _cells(text)
+    cells = zip(*rows, strict=True) if rows else ((),) * len(header)
     columns: dict[str, Sequence[str | None]] = {
-        name: [cell or None for cell in cells]
-        for name, cells in zip(header, zip(*rows, strict=True), strict=True)
-    } or {name: [] for name in header}
+        name: [cell or None for cell in column]
+        for name, column in zip(header, cells, strict=True)
+    }
     faults: list[dict[str, Any]] = []
     shapes, used = _shapes(columns, numbers, dict(coordinates or {}), faults)
     fields = [pa.field(name, pa.string()) for name in columns if name not in used]
@@ -62,7 +63,9 @@ def read_csv(
     if shapes is not None:
         fields.append(pa.field(GEOMETRY, pa.binary()))
         arrays.append(pa.array(shapes, pa.binary()))
-    notes = [f"{blank} blank rows were passed over."] if blank else []
+    notes = []
+    if blank:
+        notes.append(f"{blank} blank row{' was' if blank == 1 else 's were'} passed over.")
     return Rows(
         table=pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
         layer=layer,

@@ -69,6 +69,7 @@ def value_lists(series: pd.Series[Any], faults: Faults, column: str) -> list[lis
     """Texts per row, from JSON arrays or joined by semicolons; None where there are none."""
     result: list[list[str] | None] = []
     bad: Mask = np.zeros(len(series), dtype=bool)
+    nested: Mask = np.zeros(len(series), dtype=bool)
     values = series.tolist()
     cache: dict[str, list[str] | None] = {}
     for position, value in enumerate(values):
@@ -82,13 +83,25 @@ def value_lists(series: pd.Series[Any], faults: Faults, column: str) -> list[lis
             bad[position] = items is None and bool(value.strip())
         else:
             items = _texts(list(value)) if isinstance(value, list | np.ndarray) else None
-            bad[position] = items is None
+            nested[position] = items is None and _holds_objects(value)
+            bad[position] = items is None and not nested[position]
         result.append(items or None)
     faults.add(
         bad, column=column, rule="not-a-list", values=values,
         message="A list of texts is needed: a JSON array, or values joined by semicolons.",
     )
+    faults.add(
+        nested, column=column, rule="nested-value", values=values,
+        message=f"Objects where texts belong; keep them beside the fields (--map {column}=extra) "
+        f"or leave them out (--map {column}=).",
+    )
     return result
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    )
 
 
 def _split(text: str) -> list[str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gis_service.crs import CRS84
-from gis_service.model.fields import Collection, Language, Text
+from gis_service.model.fields import Collection, GeometryType, Language, Text
 from gis_service.model.queries import BBox, CollectionExtent
 from gis_service.ogc.links import QUERYABLES_REL, Addresses, Link, documents, with_query
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
@@ -83,6 +83,7 @@ def collections(summaries: Iterable[Document], *, links: Sequence[Link]) -> Docu
 def collection(
     declared: Collection,
     extent: CollectionExtent,
+    geometry: GeometryType | None,
     language: Language,
     at: Addresses,
     *,
@@ -93,6 +94,8 @@ def collection(
 
     Parameters
     ----------
+    geometry
+        The geometry that the reader sees.
     links
         `self` and `alternate` of the resource that shows it on its own; in the
         list it names itself.
@@ -115,7 +118,7 @@ def collection(
             )
         ),
     }
-    if declared.geometry is not None:
+    if geometry is not None:
         document["crs"] = [CRS84]
         document["storageCrs"] = CRS84
         if extent.bbox is not None:

@@ -12,7 +12,12 @@ from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
 from gis_service.ogc.parameters import is_comparable
-from gis_service.ogc.schemas import geometry_schema, property_schema, queryable_schema
+from gis_service.ogc.schemas import (
+    geometry_schema,
+    property_schema,
+    queryable_schema,
+    visible_geometry,
+)
 
 Document = dict[str, Any]
 
@@ -281,7 +286,7 @@ def _feature_schemas(
             "properties": {
                 "type": {"type": "string", "enum": ["Feature"]},
                 "id": {"type": "string", "format": "uuid"},
-                "geometry": geometry_schema(collection.geometry),
+                "geometry": geometry_schema(visible_geometry(collection, audience)),
                 "properties": {"type": "object", "nullable": True, "properties": properties},
                 "links": ref("schemas", "Links"),
             },

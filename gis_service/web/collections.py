@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.model.audience import visible_fields
 from gis_service.ogc import documents
+from gis_service.ogc.links import Link
 from gis_service.ogc.media import HTML, JSON, SCHEMA
 from gis_service.ogc.schemas import queryables as queryables_document
-from gis_service.web.asked import read
+from gis_service.ogc.schemas import visible_geometry
+from gis_service.services.features import CollectionSummary
+from gis_service.web.asked import Asked, read
 
 
 async def collections(request: Request) -> Response:
@@ -19,9 +24,7 @@ async def collections(request: Request) -> Response:
     summaries = await asked.services.features.collections(asked.principal)
     if asked.is_html:
         return asked.page("ogc_collections.html", summaries=summaries)
-    listed = (
-        documents.collection(s.collection, s.extent, asked.language, asked.at) for s in summaries
-    )
+    listed = [_document(asked, summary) for summary in summaries]
     return asked.document(documents.collections(listed, links=asked.links()))
 
 
@@ -31,16 +34,23 @@ async def collection(request: Request) -> Response:
     summary = await asked.services.features.collection(
         request.path_params["collection_id"], asked.principal
     )
-    if asked.is_html:
-        return asked.page(
-            "ogc_collection.html",
-            summary=summary,
-            fields=visible_fields(summary.collection, asked.principal.audience),
-        )
-    return asked.document(
-        documents.collection(
-            summary.collection, summary.extent, asked.language, asked.at, links=asked.links()
-        )
+    if not asked.is_html:
+        return asked.document(_document(asked, summary, links=asked.links()))
+    audience = asked.principal.audience
+    return asked.page(
+        "ogc_collection.html",
+        summary=summary,
+        geometry=visible_geometry(summary.collection, audience),
+        fields=visible_fields(summary.collection, audience),
+    )
+
+
+def _document(
+    asked: Asked, summary: CollectionSummary, *, links: Sequence[Link] = ()
+) -> documents.Document:
+    geometry = visible_geometry(summary.collection, asked.principal.audience)
+    return documents.collection(
+        summary.collection, summary.extent, geometry, asked.language, asked.at, links=links
     )
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gis_service.cartography.definition import MapDefinition
 from gis_service.errors import NotFound
 from gis_service.model.audience import visible_fields
 from gis_service.model.fields import Collection
@@ -52,7 +53,7 @@ async def items(request: Request) -> Response:
             page=page,
             table=_table(asked, collection, page),
             following=following,
-            maps=asked.services.maps.definitions(asked.principal),
+            maps=_maps(asked, collection),
         )
     links.append(_to_collection(asked, collection))
     return asked.answer(feature_collection(page, links, at=datetime.now(UTC)))
@@ -78,7 +79,7 @@ async def item(request: Request) -> Response:
             name=read_back["properties"].get(collection.label) or str(item_id),
             points=positions(read_back["geometry"]["coordinates"]) if read_back["geometry"] else 0,
             entries=entries(read_back, fields, asked.language, asked.at),
-            maps=asked.services.maps.definitions(asked.principal),
+            maps=_maps(asked, collection),
         )
     return asked.answer(feature(finished, [*asked.links(), _to_collection(asked, collection)]))
 
@@ -123,6 +124,15 @@ def _table(asked: Asked, collection: Collection, page: ItemsPage) -> Table:
     features = orjson.loads(b"[" + page.features + b"]")
     fields = visible_fields(collection, asked.principal.audience)
     return table(collection, features, fields, asked.language, asked.at)
+
+
+def _maps(asked: Asked, collection: Collection) -> list[MapDefinition]:
+    """The maps on which the collection is shown."""
+    return [
+        definition
+        for definition in asked.services.maps.definitions(asked.principal)
+        if any(layer.collection == collection.id for layer in definition.layers)
+    ]
 
 
 def _to_collection(asked: Asked, collection: Collection) -> Link:

@@ -1,0 +1,28 @@
+"""Clients of the application in this process, with settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from gis_service.bootstrap import Addresses, open_services
+from gis_service.settings import Settings
+from gis_service.web.app import create_app
+
+Clients = Callable[..., AbstractContextManager[TestClient]]
+
+
+def clients_on(settings: Settings, addresses: Addresses) -> Clients:
+    """Makes clients of a database; changed settings by keyword."""
+
+    @contextmanager
+    def client(**changed: Any) -> Iterator[TestClient]:
+        own = settings.model_copy(update=changed)
+        app = create_app(own, lambda: open_services(own, addresses))
+        with TestClient(app, base_url=own.public_base_url) as made:
+            yield made
+
+    return client

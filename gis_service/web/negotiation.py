@@ -9,7 +9,7 @@ from gis_service.errors import GisError, InvalidParameter
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.ogc.media import Format
 
-_QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
+_QUALITY = re.compile(r"(?:0?\.\d{1,3}|0\.?|1(?:\.0{0,3})?)", re.ASCII)
 
 
 class NotAcceptable(GisError):

@@ -1,0 +1,78 @@
+"""The conformance checker against a real process, both audiences, and behind a path prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from conformance.checker import Verdict, every_check, run_one
+from conformance.clients import Clients, clients_on
+from conformance.service import Service
+from starlette.testclient import TestClient
+
+from gis_service.settings import Settings
+
+CHECKS = list(every_check())
+
+
+@pytest.fixture(scope="module")
+def clients(databases, sample_template: str, settings: Settings) -> Iterator[Clients]:  # type: ignore[no-untyped-def]
+    database = databases.fresh(sample_template)
+    yield clients_on(settings, databases.with_logins(database))
+    databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def live(live_server: str) -> Iterator[Service]:
+    with httpx.Client(timeout=60) as client:
+        yield Service(live_server, client)
+
+
+@pytest.fixture(scope="module")
+def public(clients: Clients) -> Iterator[Service]:
+    with clients(open_audience="public") as client:
+        yield Service(f"{client.base_url}/", client)
+
+
+@pytest.mark.parametrize("id_", CHECKS)
+def test_live(id_: str, live: Service) -> None:
+    _passes(id_, live)
+
+
+@pytest.mark.parametrize("id_", CHECKS)
+def test_public(id_: str, public: Service) -> None:
+    _passes(id_, public)
+
+
+@pytest.mark.parametrize("id_", CHECKS)
+def test_behind_prefix(id_: str, prefixed: Service) -> None:
+    _passes(id_, prefixed)
+
+
+@pytest.fixture(scope="module")
+def prefixed(clients: Clients) -> Iterator[Service]:
+    with clients(base_url="http://127.0.0.1:8000/county/gis") as client:
+        yield Service("http://127.0.0.1:8000/county/gis", client)
+
+
+def test_a_proxy_may_strip_the_prefix(clients: Clients) -> None:
+    with clients(base_url="https://example.org/gis", open_audience="public") as client:
+        kept: TestClient = client
+        for path in ("/collections/wards", "/gis/collections/wards", "/gis/collections/wards/"):
+            document = kept.get(f"https://example.org{path}").json()
+            assert document["links"][0]["href"] == "https://example.org/gis/collections/wards"
+        assert kept.get("https://example.org/gisx/collections").status_code == 404
+
+
+def test_links_of_pages_keep_the_prefix(clients: Clients) -> None:
+    with clients(base_url="http://127.0.0.1:8000/gis") as client:
+        for path in ("/", "/collections", "/collections/wards/items?limit=2", "/api.html", "/nope"):
+            page = client.get(f"http://127.0.0.1:8000/gis{path}", headers={"Accept": "text/html"})
+            for piece in page.text.split('href="')[1:]:
+                assert piece.startswith(("/gis", "#")), piece[:80]
+
+
+def _passes(id_: str, service: Service) -> None:
+    result = run_one(id_, service)
+    assert result.verdict is not Verdict.FAILED, str(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,11 +33,14 @@ class LegendRow:
         `width`, `road` or `plain`.
     key
         The value that it stands for; the page counts its items.
+    short
+        The title where there is little room.
     """
 
     sign: str
     key: str
     title: str
+    short: str = ""
     line: LinkLine | None = None
     size: float = 0
 
@@ -56,10 +60,9 @@ class LegendGroup:
 def legend(
     layers: Sequence[LayerDefinition], fields: Mapping[str, Sequence[Field]], language: Language
 ) -> tuple[LegendGroup, ...]:
-    """The legend of the layers, those on top first."""
-    return tuple(
-        _group(layer, fields[layer.collection], language) for layer in reversed(layers)
-    )
+    """The legend of the layers: what areas are coloured by, then those on top first."""
+    ordered = sorted(reversed(layers), key=lambda layer: layer.indicator is None)
+    return tuple(_group(layer, fields[layer.collection], language) for layer in ordered)
 
 
 def class_steps(layer: LayerDefinition) -> tuple[int, ...]:
@@ -79,7 +82,8 @@ def _group(
     extra: tuple[LegendRow, ...] = ()
     note = ""
     if layer.style == "indicator" and layer.indicator:
-        note = INDICATORS[layer.indicator].title[language]
+        indicator = INDICATORS[layer.indicator]
+        note = f"{indicator.title[language]}, {indicator.unit}".rstrip(", ")
         rows = _class_rows(layer, language)
     elif layer.style == "office":
         rows = tuple(
@@ -106,19 +110,20 @@ def _class_rows(layer: LayerDefinition, language: Language) -> tuple[LegendRow, 
     rows = []
     for step, (start, end) in zip(class_steps(layer), pairwise(edges), strict=True):
         if start == low:
-            phrase = "class_first"
+            phrase, short = "class_first", f"<{end:g}"
         elif end != high:
-            phrase = "class_range"
+            phrase, short = "class_range", f"{start:g}\N{EN DASH}{end:g}"
         else:
-            phrase = "class_to_full" if end < float("inf") else "class_last"
+            phrase = "class_to_full" if end < math.inf else "class_last"
+            short = f"\N{GREATER-THAN OR EQUAL TO}{start:g}"
         title = words[phrase].replace("{from}", f"{start:g}").replace("{to}", f"{end:g}")
-        rows.append(LegendRow("area", str(step), title.replace("{unit}", unit)))
-    return (*reversed(rows), LegendRow("nodata", "none", words["no_data"]))
+        rows.append(LegendRow("area", str(step), title.replace("{unit}", unit), short))
+    return (*rows, LegendRow("nodata", "none", words["no_data"]))
 
 
 def _status_rows(language: Language) -> tuple[LegendRow, ...]:
     return tuple(
-        LegendRow("line", status, codelists.STATUS.title(status, language), line)
+        LegendRow("line", status, codelists.STATUS.title(status, language), line=line)
         for status, line in LINK_LINES.items()
     )
 
@@ -127,11 +132,12 @@ def _capacity_rows(language: Language) -> tuple[LegendRow, ...]:
     words = wording(language)
     low, high = (f"{value:g}" for value in CAPACITY_BREAKS_GBPS)
     texts = (
-        words["capacity_first"].replace("{to}", low),
-        words["capacity_range"].replace("{from}", low).replace("{to}", high),
-        words["capacity_last"].replace("{from}", high),
+        (words["capacity_first"].replace("{to}", low), f"<{low}"),
+        (words["capacity_range"].replace("{from}", low).replace("{to}", high),
+         f"{low}\N{EN DASH}{high}"),
+        (words["capacity_last"].replace("{from}", high), f"\N{GREATER-THAN OR EQUAL TO}{high}"),
     )
     return tuple(
-        LegendRow("width", str(i), text, LinkLine(), width)
+        LegendRow("width", str(i), *text, line=LinkLine(), size=width)
         for i, (text, width) in enumerate(zip(texts, (2, 3.5, 5.5), strict=True))
     )

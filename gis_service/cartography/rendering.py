@@ -399,6 +399,8 @@ def _field_config(shown: Field, language: Language) -> dict[str, Any]:
     }
     if shown.unit:
         config["unit"] = shown.unit
+    if shown.references:
+        config["references"] = shown.references
     if shown.codelist:
         config["codes"] = {code.code: code.title[language] for code in shown.codelist}
     return config

@@ -90,8 +90,8 @@ def write_site(
         )
         page = render_map(
             definition, language=language, fields=fields, links=links, summary=coverage,
-            municipality="Kisii Municipality", as_of=date(2026, 11, 20),
-            **{"synthetic": True, "approximate": True, **options},
+            as_of=date(2026, 11, 20),
+            **{"municipality": "Kisii Municipality", "synthetic": True, "approximate": True, **options},
         )
         (folder / f"{language}.html").write_text(page.html, encoding="utf-8")
         for name, content in page.files.items():

@@ -13,6 +13,10 @@ globalThis.gisMap = globalThis.gisMap || {};
     return tokens.get(name);
   };
 
+  /** `table[key]` where the table itself has it: data may be named like `__proto__`. */
+  gisMap.pick = (table, key, otherwise) => (
+    table && Object.hasOwn(table, key) ? table[key] : otherwise);
+
   gisMap.forgetTokens = function () {
     tokens.clear();
   };
@@ -43,6 +47,11 @@ globalThis.gisMap = globalThis.gisMap || {};
     _fillStroke(context, layer) {
       const options = layer.options;
       if (options.fill) {
+        if (options.under) {
+          context.globalAlpha = 1;
+          context.fillStyle = options.under;
+          context.fill("evenodd");
+        }
         context.globalAlpha = options.fillOpacity;
         context.fillStyle = options.fillColor;
         context.fill("evenodd");

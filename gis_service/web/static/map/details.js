@@ -19,6 +19,11 @@
 
   const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+  const WRITERS = {
+    code: "asCode", codes: "asCode", boolean: "asBoolean", number: "asNumber", integer: "asNumber",
+    date: "asDate", timestamp: "asTime", reference: "asName", references: "asName",
+  };
+
   class Writer {
     constructor(app) {
       this.app = app;
@@ -40,57 +45,45 @@
         const texts = value.map((one) => this.text(field, one)).filter((one) => one !== null);
         return texts.length ? texts.join(", ") : null;
       }
-      const write = this[field.type] || this.plain;
-      return write.call(this, value, field);
+      const write = WRITERS[field.type] || "asText";
+      return this[write](value, field);
     }
 
-    plain(value) {
+    asText(value) {
       return typeof value === "object"
         ? Object.values(value).filter((v) => v !== null).map(String).join(", ") : String(value);
     }
 
-    code(value, field) {
-      return (field.codes && Object.hasOwn(field.codes, value)) ? field.codes[value] : String(value);
+    asCode(value, field) {
+      return gisMap.pick(field.codes, value, String(value));
     }
 
-    codes(value, field) {
-      return this.code(value, field);
-    }
-
-    boolean(value) {
+    asBoolean(value) {
       return value ? this.app.words.yes : this.app.words.no;
     }
 
-    number(value, field) {
+    asNumber(value, field) {
       const isYear = /(^|_)year$/.test(field.name);
       const text = (isYear ? this.years : this.numbers).format(value);
       return field.unit ? text + " " + field.unit : text;
     }
 
-    integer(value, field) {
-      return this.number(value, field);
-    }
-
-    date(value) {
+    asDate(value) {
       const day = new Date(value);
       return Number.isNaN(day.getTime()) ? String(value) : this.days.format(day);
     }
 
-    timestamp(value) {
+    asTime(value) {
       const time = new Date(value);
       return Number.isNaN(time.getTime()) ? String(value) : this.times.format(time);
     }
 
-    reference(value) {
-      const known = this.app.items.get(String(value));
+    asName(value, field) {
+      const known = this.app.byName.get(field.references + "/" + value);
       if (known) {
         return gisMap.nameOf(known.config, known.feature, this.app.words);
       }
       return UUID.test(value) ? null : String(value);
-    }
-
-    references(value) {
-      return this.reference(value);
     }
   }
   gisMap.Writer = Writer;
@@ -107,17 +100,33 @@
       element("p", "card-number" + (known ? "" : " is-none"), share), counts);
   }
 
+  /** What kind of thing a feature is, in a word or two. */
+  gisMap.kindOf = function (app, config, feature) {
+    const kind = gisMap.pick(config.kinds, (feature.computed || {}).kind);
+    if (kind) {
+      return kind.title;
+    }
+    if (config.style === "indicator") {
+      const { constituency } = feature.properties;
+      return constituency ? app.words.ward + " · " + constituency : app.words.ward;
+    }
+    const type = config.fields.find((field) => field.name === "office_type");
+    return (type && app.writer.text(type, feature.properties.office_type)) || config.title;
+  };
+
   /** The card of a feature. */
   gisMap.details = function (app, config, feature) {
-    const kind = config.kinds && config.kinds[(feature.computed || {}).kind];
     const card = element("div", "card",
-      element("p", "card-kind", kind ? kind.title : config.title),
+      element("p", "card-kind", gisMap.kindOf(app, config, feature)),
       element("h2", "card-name", gisMap.nameOf(config, feature, app.words)));
     if (config.style === "indicator" && feature.computed) {
       card.append(wardFigures(app, config, feature.computed));
     }
     const list = element("dl", "card-fields");
     for (const field of config.fields) {
+      if (field.name === "office_type") {
+        continue;
+      }
       const text = app.writer.text(field, feature.properties[field.name]);
       if (text !== null) {
         const value = element("dd", "", text);

@@ -46,9 +46,8 @@
     }
 
     function option(item, index) {
-      const kind = item.config.kinds && item.config.kinds[(item.feature.computed || {}).kind];
       const made = element("li", "", element("span", "option-name", item.title),
-        element("span", "option-kind", item.note || (kind ? kind.title : item.config.title)));
+        element("span", "option-kind", gisMap.kindOf(app, item.config, item.feature)));
       made.id = "finder-option-" + index;
       made.setAttribute("role", "option");
       made.setAttribute("aria-selected", "false");
@@ -143,7 +142,7 @@
   gisMap.searchable = function (app) {
     const items = [];
     const order = { indicator: 0, outline: 0, node: 1, office: 2 };
-    for (const item of app.items.values()) {
+    for (const item of app.items) {
       const fields = new Set([item.config.label, ...item.config.search]);
       const names = [...fields].map((name) => item.feature.properties[name])
         .filter((value) => typeof value === "string" && value).map(plain);

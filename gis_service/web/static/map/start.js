@@ -12,7 +12,8 @@
       this.map = map;
       this.config = config;
       this.words = config.words;
-      this.items = new Map();
+      this.items = [];
+      this.byName = new Map();
       this.wards = new Map();
       this.layers = new Map();
       this.searchable = [];
@@ -28,8 +29,9 @@
         this.checkLayer(item.config.id, true);
       }
       this.back = focus ? back : null;
+      this.map.closePopup();
+      this.map.once("moveend", () => this.openCard(item, item.at, focus));
       this.go(item);
-      this.openCard(item, item.at, focus);
     }
 
     go(item) {
@@ -48,17 +50,31 @@
       const narrow = this.map.getSize().x < 480;
       const popup = L.popup({
         maxWidth: narrow ? 280 : 340, minWidth: 220, maxHeight: narrow ? 260 : 380,
-        offset: item.bounds ? [0, 0] : [0, -6], className: "gis-popup", keepInView: false,
-        autoPan: !focus, autoPanPaddingTopLeft: [20, 80], autoPanPaddingBottomRight: [60, 90],
+        offset: item.bounds ? [0, 0] : [0, -6], className: "gis-popup", ...this.popupRoom(),
       });
       popup.setLatLng(at).setContent(card).openOn(this.map);
-      popup.getElement().querySelector(".leaflet-popup-close-button")
-        .setAttribute("aria-label", this.words.close);
       this.highlight(item);
+      const room = this.namePopup(popup, item);
       if (focus) {
-        card.tabIndex = -1;
-        card.focus({ preventScroll: true });
+        room.focus({ preventScroll: true });
       }
+    }
+
+    /** Names a popup and its button, and lets the keyboard scroll and close it. */
+    namePopup(popup, item) {
+      const box = popup.getElement();
+      const room = box.querySelector(".leaflet-popup-content");
+      room.tabIndex = 0;
+      room.setAttribute("role", "group");
+      room.setAttribute("aria-label", gisMap.nameOf(item.config, item.feature, this.words));
+      box.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", this.words.close);
+      box.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+          event.stopPropagation();
+          this.map.closePopup(popup);
+        }
+      });
+      return room;
     }
 
     highlight(item) {
@@ -114,6 +130,13 @@
       return narrow
         ? { paddingTopLeft: [12, 72], paddingBottomRight: [12, 132] }
         : { paddingTopLeft: [28, 28], paddingBottomRight: [this.legendWidth() + 28, 40] };
+    }
+
+    /** The same for a card, whose place must not lie beneath search, tools or legend. */
+    popupRoom() {
+      return this.map.getSize().x < 760
+        ? { autoPanPaddingTopLeft: [12, 72], autoPanPaddingBottomRight: [64, 136] }
+        : { autoPanPaddingTopLeft: [76, 76], autoPanPaddingBottomRight: [this.legendWidth() + 28, 40] };
     }
 
     legendWidth() {
@@ -188,9 +211,11 @@
 
     remember(item) {
       const { id, properties } = item.feature;
-      this.app.items.set(String(id), item);
-      if (properties.external_id) {
-        this.app.items.set(String(properties.external_id), item);
+      this.app.items.push(item);
+      for (const name of [id, properties.external_id]) {
+        if (name) {
+          this.app.byName.set(this.config.id + "/" + name, item);
+        }
       }
       if (this.config.style === "indicator") {
         this.app.wards.set(String(properties.code), item);
@@ -337,14 +362,16 @@
     indicator: () => ({ kind: "area", from: 10.5, rank: 20 }),
     outline: () => ({ kind: "area", from: 10.5, rank: 20 }),
     node(config, feature) {
-      const kind = config.kinds[(feature.computed || {}).kind];
+      const kind = gisMap.pick(config.kinds, (feature.computed || {}).kind);
       const major = kind && kind.major;
       return { kind: "node", from: major ? 12.5 : 14.5, rank: major ? 40 : 10 };
     },
     office: () => ({ kind: "office", from: 14, rank: 5 }),
     road(config, feature, text) {
-      return text.length > 8 ? null
-        : { kind: "road", from: gisMap.isTrunk(feature) ? 9.5 : 12, rank: 30 };
+      const number = /^[A-E]\d{1,4}\b/.exec(text);
+      return number && {
+        text: number[0], kind: "road", from: gisMap.isTrunk(feature) ? 9.5 : 12, rank: 30,
+      };
     },
   };
 

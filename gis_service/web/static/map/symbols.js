@@ -66,7 +66,7 @@
   };
 
   function drawOffice(context, point, options) {
-    (offices[options.connection] || offices.unknown)(context, point, options.radius);
+    gisMap.pick(offices, options.connection, offices.unknown)(context, point, options.radius);
   }
 
   function drawNode(context, point, options) {
@@ -113,11 +113,12 @@
   gisMap.styles = {
     indicator: {
       interactive: true,
-      path(config, feature) {
+      path(config, feature, zoom) {
         const found = feature.computed ? feature.computed.class : null;
         const none = found === null || found === undefined;
         return {
-          fill: true, fillOpacity: 1, hatched: none,
+          fill: true, fillOpacity: between(zoom, [11.5, 1], [14, 0.6]), hatched: none,
+          under: token("land"),
           fillColor: token(none ? "area-none" : "area-" + config.steps[found]),
           weight: 1, color: token("area-line"), opacity: 1,
         };
@@ -144,7 +145,7 @@
     link: {
       interactive: true,
       path(config, feature, zoom) {
-        const line = config.lines[feature.properties.status] || config.lines.proposed;
+        const line = gisMap.pick(config.lines, feature.properties.status, config.lines.proposed);
         const scale = between(zoom, [9, 0.7], [14, 1.15]);
         const weight = linkWidth(config, feature) * scale;
         return {
@@ -158,9 +159,9 @@
       interactive: true,
       sign(config, feature, zoom) {
         const id = (feature.computed && feature.computed.kind) || "node";
-        const kind = config.kinds[id] || config.kinds.node;
+        const kind = gisMap.pick(config.kinds, id, config.kinds.node);
         const radius = kind.major
-          ? between(zoom, [9, 6.5], [13, 11]) : between(zoom, [9.5, 2.6], [13.5, 8.5]);
+          ? between(zoom, [9, 7], [13, 11]) : between(zoom, [10, 2.6], [13.5, 8.5]);
         return { draw: drawNode, icon: kind.icon, radius };
       },
     },

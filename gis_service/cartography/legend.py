@@ -61,7 +61,7 @@ def legend(
     layers: Sequence[LayerDefinition], fields: Mapping[str, Sequence[Field]], language: Language
 ) -> tuple[LegendGroup, ...]:
     """The legend of the layers: what areas are coloured by, then those on top first."""
-    ordered = sorted(reversed(layers), key=lambda layer: layer.indicator is None)
+    ordered = sorted(layers[::-1], key=lambda layer: layer.indicator is None)
     return tuple(_group(layer, fields[layer.collection], language) for layer in ordered)
 
 

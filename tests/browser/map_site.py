@@ -29,6 +29,10 @@ from gis_service.model.fields import LANGUAGES, Field, Language
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
+FRAME: dict[str, Any] = {
+    "municipality": "Kisii Municipality", "as_of": date(2026, 11, 20), "synthetic": True,
+    "approximate": True,
+}
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -90,8 +94,7 @@ def write_site(
         )
         page = render_map(
             definition, language=language, fields=fields, links=links, summary=coverage,
-            as_of=date(2026, 11, 20),
-            **{"municipality": "Kisii Municipality", "synthetic": True, "approximate": True, **options},
+            **{**FRAME, **options},
         )
         (folder / f"{language}.html").write_text(page.html, encoding="utf-8")
         for name, content in page.files.items():

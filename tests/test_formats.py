@@ -234,7 +234,9 @@ def test_an_unclosed_ring_in_a_geopackage_is_a_fault_of_its_row(tmp_path: Path) 
 def test_csv_rows_with_bad_coordinates_are_named(tmp_path: Path) -> None:
     path = text(tmp_path / "o.csv", "id,lon,lat\na,34.7,-0.6\nb,here,-0.6\nc,34.7,\nd,,\n")
     source = read_file(path)
-    assert [(f.row, f.column, f.value) for f in source.faults] == [(2, "lon", "here"), (3, "lat", "")]
+    assert [(f.row, f.column, f.value) for f in source.faults] == [
+        (2, "lon", "here"), (3, "lat", "")
+    ]  # fmt: skip
     assert {f.rule for f in source.faults} == {"bad-coordinate"}
     assert source.frame.geometry.isna().tolist() == [False, True, True, True]
 
@@ -425,7 +427,7 @@ def test_an_archive_that_lies_about_its_sizes_is_cut_off(tmp_path: Path) -> None
     content = path.read_bytes()
     true, false = struct.pack("<I", 60_000_000), struct.pack("<I", 1_000)
     path.write_bytes(content.replace(true, false))
-    with pytest.raises(UnreadableFile, match="damaged|far more"):
+    with pytest.raises(UnreadableFile, match=r"damaged|far more"):
         read_file(path)
 
 

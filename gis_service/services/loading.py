@@ -22,6 +22,7 @@ from gis_service.model.fields import Collection
 from gis_service.model.reports import LoadReport, RowFault, Severity
 from gis_service.settings import Settings
 from gis_service.store.database import Database
+from gis_service.store.interruption import interruptible
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load
 from gis_service.store.tables import table
 from gis_service.validation.checking import Validated, validate
@@ -125,7 +126,11 @@ def load_file(
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
     )
-    with database.engine.connect() as connection, connection.begin() as transaction:
+    with (
+        database.engine.connect() as connection,
+        connection.begin() as transaction,
+        interruptible(connection),
+    ):
         checked = _Checked(request, collection, network, source, validated)
         report = _store(connection, transaction, checked, progress)
     report = replace(report, duration_s=time.monotonic() - began)

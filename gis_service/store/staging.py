@@ -55,7 +55,7 @@ from gis_service.store.tables import table
 LOCK_WAIT_S = 30
 ROW = "row_number"
 EXTRA = "extra"
-GEOMETRY = "geom"
+VISIBILITY = "visibility"
 _REFERENCE_TYPES = {FieldType.REFERENCE, FieldType.REFERENCES}
 
 Progress = Callable[[int, int], None]
@@ -290,7 +290,8 @@ class StagedRows:
             if name in {self._collection.key, EXTRA}:
                 continue
             stored.append(self._target.c[name])
-            staged.append(resolved.get(name, self._staged.c[name]))
+            value = resolved.get(name, self._staged.c[name])
+            staged.append(self._kept_if_empty(name, value))
         if EXTRA in self._columns:
             stored.append(self._target.c[EXTRA])
             staged.append(self._merged_extra())
@@ -300,8 +301,12 @@ class StagedRows:
 
     def _merged_extra(self) -> ColumnElement[Any]:
         """What the item had and the file is silent about stays."""
-        before = func.coalesce(self._target.c[EXTRA], cast("{}", JSONB))
+        before = func.coalesce(self._target.c[EXTRA], literal({}, JSONB))
         return before.op("||", return_type=JSONB())(self._staged.c[EXTRA])
+
+    def _kept_if_empty(self, name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """An empty cell does not say who may see a row, so that stays as it was."""
+        return func.coalesce(value, self._target.c[name]) if name == VISIBILITY else value
 
     def _value(self, name: str) -> ColumnElement[Any]:
         is_reference = any(f.name == name for f in self._references)
@@ -310,8 +315,8 @@ class StagedRows:
     def _insertion(self) -> Any:
         network = {"network_id": literal(self._network)} if self._network else {}
         values = {name: self._value(name) for name in self._columns} | network
-        if "visibility" in values:
-            values["visibility"] = func.coalesce(values["visibility"], "public")
+        if VISIBILITY in values:
+            values[VISIBILITY] = func.coalesce(values[VISIBILITY], "public")
         return insert(self._target).from_select(
             list(values),
             select(*values.values())
@@ -322,7 +327,9 @@ class StagedRows:
 
     def _update(self) -> Any:
         values = {
-            name: self._value(name) for name in self._columns if name != self._collection.key
+            name: self._kept_if_empty(name, self._value(name))
+            for name in self._columns
+            if name != self._collection.key
         }
         if EXTRA in values:
             values[EXTRA] = self._merged_extra()

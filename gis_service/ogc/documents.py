@@ -92,6 +92,9 @@ def collection(
     """
     A collection's document, the same in the list and on its own but for `links`.
 
+    It names no `crs`: clients take that for an invitation to ask for one, which
+    Part 2 would have to answer.
+
     Parameters
     ----------
     geometry
@@ -118,11 +121,8 @@ def collection(
             )
         ),
     }
-    if geometry is not None:
-        document["crs"] = [CRS84]
-        document["storageCrs"] = CRS84
-        if extent.bbox is not None:
-            document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84}}
+    if geometry is not None and extent.bbox is not None:
+        document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84}}
     return document
 
 

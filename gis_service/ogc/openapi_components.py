@@ -50,8 +50,6 @@ COMPONENT_SCHEMAS: Document = {
         description=_STRING,
         itemType=_STRING,
         extent=ref("schemas", "Extent"),
-        crs={"type": "array", "items": _STRING},
-        storageCrs=_STRING,
         links=_LINKS,
     ),
     "Collections": _object(

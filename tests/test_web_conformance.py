@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
-from conformance.checker import Verdict, every_check, run_one
-from conformance.clients import Clients, clients_on
-from conformance.service import Service
 from starlette.testclient import TestClient
 
 from gis_service.settings import Settings
+from tests.conformance.checker import Verdict, every_check, run_one
+from tests.conformance.clients import Clients, sample_clients
+from tests.conformance.service import Service
 
 CHECKS = list(every_check())
 
 
 @pytest.fixture(scope="module")
-def clients(databases, sample_template: str, settings: Settings) -> Iterator[Clients]:  # type: ignore[no-untyped-def]
-    database = databases.fresh(sample_template)
-    yield clients_on(settings, databases.with_logins(database))
-    databases.drop(database)
+def clients(databases: Any, sample_template: str, settings: Settings) -> Iterator[Clients]:
+    yield from sample_clients(databases, sample_template, settings)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conformance.checker import Skip, check
-from conformance.service import GEOJSON, HTML, Document, Service, linked, with_parameters
 from jsonschema import Draft7Validator
 from shapely.geometry import LinearRing, box, shape
+
+from tests.conformance.checker import Skip, check
+from tests.conformance.service import GEOJSON, HTML, Document, Service, linked, with_parameters
 
 _DECIMALS = re.compile(r"-?\d+\.\d{8,}")
 

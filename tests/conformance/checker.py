@@ -18,9 +18,9 @@ from pathlib import Path
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from conformance.service import Service
+from tests.conformance.service import Service
 
 Check = Callable[[Service], None]
 
@@ -92,7 +92,7 @@ def report(results: Iterable[Result]) -> str:
 def every_check() -> dict[str, tuple[str, Check]]:
     """The checks of all modules, by id."""
     for module in ("official", "beyond"):
-        import_module(f"conformance.{module}")
+        import_module(f"tests.conformance.{module}")
     return CHECKS
 
 
@@ -104,4 +104,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(import_module("conformance.checker").main(sys.argv[1:]))
+    sys.exit(import_module("tests.conformance.checker").main(sys.argv[1:]))

@@ -15,6 +15,13 @@ from gis_service.web.app import create_app
 Clients = Callable[..., AbstractContextManager[TestClient]]
 
 
+def sample_clients(databases: Any, template: str, settings: Settings) -> Iterator[Clients]:
+    """Clients of a database of their own with the sample data; a fixture's body."""
+    database = databases.fresh(template)
+    yield clients_on(settings, databases.with_logins(database))
+    databases.drop(database)
+
+
 def clients_on(settings: Settings, addresses: Addresses) -> Clients:
     """Makes clients of a database; changed settings by keyword."""
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid4
 
-from conformance.checker import Skip, check
-from conformance.service import (
+from openapi_spec_validator import OpenAPIV30SpecValidator
+from shapely.geometry import box, shape
+from shapely.geometry.base import BaseGeometry
+
+from tests.conformance.checker import Skip, check
+from tests.conformance.service import (
     CORE,
     CRS84,
     GEOJSON,
@@ -18,9 +22,6 @@ from conformance.service import (
     linked,
     with_parameters,
 )
-from openapi_spec_validator import OpenAPIV30SpecValidator
-from shapely.geometry import box, shape
-from shapely.geometry.base import BaseGeometry
 
 MOST_GEOMETRIES = 100
 MOST_MATCHED = 10_000

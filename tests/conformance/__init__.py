@@ -1,0 +1,1 @@
+"""A black-box conformance checker for OGC API - Features."""

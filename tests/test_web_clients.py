@@ -1,0 +1,72 @@
+"""Programs that others wrote read the service as it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from owslib.ogcapi.features import Features
+
+GDAL = """
+import json, sys
+import pyogrio
+address, collection, options = json.loads(sys.argv[1])
+frame = pyogrio.read_dataframe(f"OAPIF:{address}", layer=collection, **options)
+print(json.dumps({"rows": len(frame), "columns": list(frame.columns),
+                  "bounds": list(map(float, frame.total_bounds)), "crs": str(frame.crs)}))
+"""
+
+
+def test_owslib(live_server: str) -> None:
+    service = Features(f"{live_server}/")
+    assert any("conf/core" in name for name in service.conformance()["conformsTo"])
+    assert service.api()["openapi"].startswith("3.0")
+    assert {"wards", "offices"} <= set(service.feature_collections())
+    assert service.collection("wards")["extent"]["spatial"]["bbox"]
+    assert service.collection_queryables("wards")["properties"]["code"]
+    everything = service.collection_items("wards", limit=1000)
+    assert everything["numberMatched"] == len(everything["features"]) == 45
+    some = service.collection_items("wards", limit=10)
+    assert len(some["features"]) == 10
+    one = service.collection_item("wards", some["features"][0]["id"])
+    assert one["properties"] == some["features"][0]["properties"]
+    west, south, east, north = service.collection("wards")["extent"]["spatial"]["bbox"][0]
+    box = [west, south, (west + east) / 2, (south + north) / 2]
+    assert 0 < service.collection_items("wards", bbox=box, limit=1000)["numberReturned"] < 45
+    named = service.collection_items("wards", limit=1000, constituency="Bonchari")
+    assert {f["properties"]["constituency"] for f in named["features"]} == {"Bonchari"}
+
+
+def test_gdal_reads_a_collection(live_server: str) -> None:
+    read = _gdal(live_server, "wards")
+    assert read["rows"] == 45
+    assert {"code", "name", "population", "geometry"} <= set(read["columns"])
+    assert "4326" in read["crs"] or "CRS84" in read["crs"]
+    west, south, east, north = read["bounds"]
+    assert 34 < west < east < 36
+    assert -2 < south < north < 0
+
+
+def test_gdal_filters(live_server: str) -> None:
+    assert _gdal(live_server, "wards", where="constituency = 'Bonchari'")["rows"] == 4
+    west, south, east, north = _gdal(live_server, "wards")["bounds"]
+    part = [west, south, (west + east) / 2, (south + north) / 2]
+    assert 0 < _gdal(live_server, "wards", bbox=part)["rows"] < 45
+
+
+def test_gdal_reads_page_by_page(live_server: str) -> None:
+    assert _gdal(live_server, "wards", PAGE_SIZE="7", INITIAL_REQUEST_PAGE_SIZE="3")["rows"] == 45
+
+
+def _gdal(address: str, collection: str, **options: object) -> dict[str, object]:
+    """In a process of its own, since the one that tests may have cut GDAL's drivers down."""
+    done = subprocess.run(
+        [sys.executable, "-c", GDAL, json.dumps([address, collection, options])],
+        capture_output=True, text=True, timeout=120, check=False,
+    )
+    if done.returncode != 0:
+        pytest.fail(done.stderr[-2000:])
+    read: dict[str, object] = json.loads(done.stdout)
+    return read

@@ -1,0 +1,242 @@
+"""Pages of items on the sample data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from gis_service.model.audience import Audience, visible_collections, visible_fields
+from gis_service.model.collections import REGISTRY
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from tests.conformance.clients import Clients, clients_on, sample_clients
+
+HTML = {"Accept": "text/html"}
+HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}`{{7*7}}</script>"
+
+
+@pytest.fixture(scope="module")
+def clients(databases: Any, sample_template: str, settings: Settings) -> Iterator[Clients]:
+    yield from sample_clients(databases, sample_template, settings)
+
+
+@pytest.fixture(scope="module")
+def planner(clients: Clients) -> Iterator[TestClient]:
+    with clients(open_audience="planner") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def public(clients: Clients) -> Iterator[TestClient]:
+    with clients(open_audience="public") as client:
+        yield client
+
+
+def test_a_hidden_property_is_as_unknown_as_one_that_does_not_exist(public: TestClient) -> None:
+    """For every property that the public may not see, of every collection that it may."""
+    asked = 0
+    for collection in visible_collections(Audience.PUBLIC):
+        shown = {f.name for f in visible_fields(collection, Audience.PUBLIC)}
+        for field in visible_fields(collection, Audience.ADMIN):
+            if field.name in shown:
+                continue
+            path = f"/collections/{collection.id}/items"
+            hidden = public.get(path, params={field.name: "true"})
+            absent = public.get(path, params={"no_such_property": "true"})
+            assert _told(hidden, field.name) == _told(absent, "no_such_property")
+            asked += 1
+    assert asked > 40
+
+
+def test_hidden_collections_look_absent(public: TestClient) -> None:
+    shown = visible_collections(Audience.PUBLIC)
+    for collection in REGISTRY.values():
+        for tail in ("", "/items", "/queryables", f"/items/{uuid4()}"):
+            hidden = public.get(f"/collections/{collection.id}{tail}")
+            absent = public.get(f"/collections/no_such{tail}")
+            if collection in shown:
+                assert hidden.status_code == (404 if tail.startswith("/items/") else 200)
+            else:
+                assert _told(hidden, collection.id) == _told(absent, "no_such")
+
+
+def test_nothing_names_what_is_hidden(public: TestClient) -> None:
+    """Neither the API, queryables, items nor pages."""
+    api = public.get("/api").json()
+    listed = public.get("/api.html").text
+    for collection in REGISTRY.values():
+        path = f"/collections/{collection.id}"
+        if collection not in visible_collections(Audience.PUBLIC):
+            assert path not in "".join(api["paths"])
+            assert path not in listed
+            continue
+        shown = {f.name for f in visible_fields(collection, Audience.PUBLIC)}
+        parameters = api["paths"][f"{path}/items"]["get"]["parameters"]
+        assert {p["name"] for p in parameters if "name" in p} <= shown
+        described = api["components"]["schemas"][f"{collection.id}_feature"]["properties"]
+        assert set(described["properties"]["properties"]) == shown
+        assert set(public.get(f"{path}/queryables").json()["properties"]) <= shown
+        for feature in public.get(f"{path}/items?limit=3").json()["features"]:
+            assert set(feature["properties"]) == shown
+        codes = {code.code for f in collection.fields if f.codelist for code in f.codelist}
+        page = public.get(path, headers=HTML).text
+        assert set(re.findall(r"<code>([^<]*)</code>", page)) - codes <= shown
+
+
+def test_limits(clients: Clients) -> None:
+    with clients(default_limit=5, max_limit=20) as client:
+        items = "/collections/wards/items"
+        assert client.get(items).json()["numberReturned"] == 5
+        assert client.get(f"{items}?limit=7").json()["numberReturned"] == 7
+        assert client.get(f"{items}?limit=500").json()["numberReturned"] == 20
+        assert client.get(f"{items}?limit=3&limit=9").json()["numberReturned"] == 9
+        described = client.get("/api").json()["components"]["parameters"]["limit"]["schema"]
+        assert described == {"type": "integer", "minimum": 1, "maximum": 20, "default": 5}
+
+
+def test_number_matched_is_left_out_above_the_cap(clients: Clients) -> None:
+    with clients(count_cap=10) as client:
+        assert "numberMatched" not in client.get("/collections/wards/items").json()
+        some = client.get("/collections/wards/items?constituency=Bonchari").json()
+        assert some["numberMatched"] == some["numberReturned"] < 10
+
+
+def test_filters_of_several_properties_join(planner: TestClient) -> None:
+    items = "/collections/offices/items?limit=1000"
+    everything = planner.get(items).json()["features"]
+    found = planner.get(f"{items}&office_type=health&connection=connected").json()["features"]
+    expected = {
+        f["id"] for f in everything
+        if (f["properties"]["office_type"], f["properties"]["connection"])
+        == ("health", "connected")
+    }
+    assert {f["id"] for f in found} == expected
+    assert expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["name=%27%20OR%201=1%20--", "name=%27;%20DROP%20TABLE%20gis.offices;%20--", "name=%25",
+     "office_type=health%27||%27", "name=\\", "name=" + "a" * 4000],
+)
+def test_hostile_values_match_nothing(planner: TestClient, query: str) -> None:
+    answer = planner.get(f"/collections/offices/items?{query}")
+    assert answer.status_code == 200
+    assert answer.json()["numberMatched"] == 0
+    assert planner.get("/collections/offices/items").json()["numberMatched"] > 0
+
+
+def test_paging_survives_changes_between_pages(
+    databases: Any, sample_template: str, settings: Settings
+) -> None:
+    """Rows come and go while a client pages; those that stay are met once each."""
+    database: Database = databases.fresh(sample_template)
+    with clients_on(settings, databases.with_logins(database))(open_audience="planner") as client:
+        page = client.get("/collections/wards/items?limit=4").json()
+        before = {f["id"] for f in client.get("/collections/wards/items").json()["features"]}
+        met = [f["id"] for f in page["features"]]
+        gone: set[str] = set()
+        number = 0
+        while following := [link for link in page["links"] if link["rel"] == "next"]:
+            number += 1
+            with database.begin() as connection:
+                connection.execute(
+                    text(
+                        "INSERT INTO gis.wards (code, name, geom) "
+                        "SELECT 'new-' || :n, 'New', geom FROM gis.wards LIMIT 1"
+                    ),
+                    {"n": number},
+                )
+                victim = connection.execute(
+                    text("SELECT id::text FROM gis.wards WHERE id > CAST(:last AS uuid) "
+                         "AND code NOT LIKE 'new-%' ORDER BY id OFFSET 3 LIMIT 1"),
+                    {"last": met[-1]},
+                ).scalar()
+                if victim:
+                    connection.execute(
+                        text("DELETE FROM gis.wards WHERE id = CAST(:id AS uuid)"), {"id": victim}
+                    )
+                    gone.add(victim)
+            page = client.get(following[0]["href"]).json()
+            met += [f["id"] for f in page["features"]]
+    databases.drop(database)
+    assert len(met) == len(set(met))
+    assert before - gone <= set(met)
+    assert gone
+
+
+def test_attribute_text_stays_text(
+    databases: Any, sample_template: str, settings: Settings
+) -> None:
+    database: Database = databases.fresh(sample_template)
+    with database.begin() as connection:
+        connection.execute(text("UPDATE gis.offices SET name = :name, contact = :name"),
+                           {"name": HOSTILE})
+    addresses = databases.with_logins(database)
+    with clients_on(settings, addresses)(open_audience="planner") as client:
+        id_ = client.get("/collections/offices/items?limit=1").json()["features"][0]["id"]
+        for path in ("/collections/offices/items", f"/collections/offices/items/{id_}"):
+            page = client.get(path, headers=HTML).text
+            assert "<img src=x" not in page
+            assert "&lt;img src=x onerror=alert(1)&gt;${alert(2)}`{{7*7}}&lt;/script&gt;" in page
+            assert client.get(path).text.count("onerror") > 0
+    databases.drop(database)
+
+
+def test_tables_speak_the_readers_language(planner: TestClient) -> None:
+    path = "/collections/offices/items?limit=200"
+    english = planner.get(path, headers=HTML)
+    swahili = planner.get(f"{path}&lang=sw", headers=HTML)
+    assert '<html lang="en">' in english.text
+    assert '<html lang="sw">' in swahili.text
+    assert "Health facility" in english.text
+    assert "Kituo cha afya" in swahili.text
+    assert "Health facility" not in swahili.text
+    assert swahili.headers["content-language"] == "sw"
+    assert 'href="/collections?lang=sw"' in swahili.text, "links keep the language"
+
+
+def test_pages_lead_on_and_to_the_map(planner: TestClient) -> None:
+    page = planner.get("/collections/offices/items?limit=5&office_type=health", headers=HTML).text
+    following = re.search(r'href="([^"]+)" rel="next"', page)
+    assert following is not None
+    href = following[1].replace("&amp;", "&")
+    assert "office_type=health" in href
+    assert planner.get(href, headers=HTML).status_code == 200
+    assert 'href="/maps/coverage"' in page
+    phases = planner.get("/collections/phases/items", headers=HTML).text
+    assert 'href="/maps/coverage"' not in phases
+
+
+def test_an_item_is_a_page_too(planner: TestClient) -> None:
+    feature = planner.get("/collections/fibre_links/items?limit=1").json()["features"][0]
+    page = planner.get(f"/collections/fibre_links/items/{feature['id']}", headers=HTML)
+    assert page.status_code == 200
+    assert feature["properties"]["name"] in page.text
+    assert feature["id"] in page.text
+
+
+def test_titles_are_in_both_languages(planner: TestClient) -> None:
+    for path in ("/", "/collections", "/collections/offices", "/conformance", "/api.html", "/maps"):
+        english = planner.get(path, headers=HTML).text
+        swahili = planner.get(f"{path}?lang=sw", headers=HTML).text
+        assert _main(english) != _main(swahili), path
+
+
+def _told(answer: Any, name: str) -> tuple[int, dict[str, Any]]:
+    """An error with its name taken out, and with what differs between any two requests."""
+    problem = answer.json()
+    assert problem.pop("instance")
+    assert problem.pop("name") == name
+    problem["detail"] = problem["detail"].replace(f"'{name}'", "''")
+    return answer.status_code, problem
+
+
+def _main(page: str) -> str:
+    return page[page.index("<main"):]

@@ -1,0 +1,95 @@
+"""Maps over HTTP: list, page, files and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from gis_service.settings import Settings
+from tests.conformance.clients import Clients, sample_clients
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def clients(databases: Any, sample_template: str, settings: Settings) -> Iterator[Clients]:
+    yield from sample_clients(databases, sample_template, settings)
+
+
+@pytest.fixture(scope="module")
+def public(clients: Clients) -> Iterator[TestClient]:
+    with clients(open_audience="public") as client:
+        yield client
+
+
+def test_maps_are_listed(public: TestClient) -> None:
+    listed = public.get("/maps").json()["maps"]
+    coverage = next(entry for entry in listed if entry["name"] == "coverage")
+    assert coverage["title"]
+    assert public.get(coverage["links"][0]["href"]).status_code == 200
+    assert coverage["title"] in public.get("/maps", headers=HTML).text
+
+
+def test_a_page_brings_what_it_needs(public: TestClient) -> None:
+    page = public.get("/maps/coverage", headers=HTML)
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "http:" not in page.headers["content-security-policy"]
+    files = _addresses(page.text, "/maps/coverage/files/")
+    assert any(name.endswith(".js") for name in files)
+    assert any(name.endswith(".css") for name in files)
+    for href in files:
+        answer = public.get(href)
+        assert answer.status_code == 200, href
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        kind = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+        assert answer.headers["content-type"].startswith(kind[href.rpartition(".")[2]])
+
+
+def test_layers_are_asked_for_again_and_sent_once(public: TestClient) -> None:
+    href = "/maps/coverage/data/wards.geojson?lang=en"
+    first = public.get(href)
+    assert first.headers["content-type"] == "application/geo+json"
+    assert first.json()["type"] == "FeatureCollection"
+    etag = first.headers["etag"]
+    for tags in (etag, f'"other", W/{etag}', "*"):
+        again = public.get(href, headers={"If-None-Match": tags})
+        assert again.status_code == 304
+        assert not again.content
+        assert again.headers["etag"] == etag
+    assert public.get(href, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert public.head(href).headers["etag"] == etag
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/maps/nope", "/maps/coverage/files/nope.js", "/maps/coverage/data/nope.geojson",
+     "/maps/coverage/data/organisations.geojson", "/maps/coverage/files/..%2f..%2fapp.py",
+     "/maps/%2e%2e%2fcoverage", "/maps/coverage.toml", "/maps/coverage/data/wards"],
+)
+def test_what_no_map_has_is_not_found(public: TestClient, path: str) -> None:
+    answer = public.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_scripts_and_images_are_sent_whatever_is_accepted(public: TestClient) -> None:
+    page = public.get("/maps/coverage", headers=HTML).text
+    script = next(h for h in _addresses(page, "/maps/coverage/files/") if h.endswith(".js"))
+    assert public.get(script, headers={"Accept": "image/webp"}).status_code == 200
+
+
+def test_pages_speak_the_readers_language(public: TestClient) -> None:
+    assert '<html lang="sw">' in public.get("/maps/coverage?lang=sw", headers=HTML).text
+    swahili = public.get("/maps/coverage", headers={**HTML, "Accept-Language": "sw"})
+    assert swahili.headers["content-language"] == "sw"
+
+
+def _addresses(page: str, start: str) -> set[str]:
+    pieces = page.replace('src="', 'href="').split('href="')[1:]
+    return {href for piece in pieces if (href := piece.split('"')[0]).startswith(start)}

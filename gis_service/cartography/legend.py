@@ -61,7 +61,11 @@ def legend(
     layers: Sequence[LayerDefinition], fields: Mapping[str, Sequence[Field]], language: Language
 ) -> tuple[LegendGroup, ...]:
     """The legend of the layers: what areas are coloured by, then those on top first."""
-    ordered = sorted(layers[::-1], key=lambda layer: layer.indicator is None)
+    from_top = tuple(reversed(layers))
+    ordered = (
+        *(layer for layer in from_top if layer.indicator),
+        *(layer for layer in from_top if not layer.indicator),
+    )
     return tuple(_group(layer, fields[layer.collection], language) for layer in ordered)
 
 

@@ -63,6 +63,25 @@ class NavLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """
+    Who is logged in, for the head of a page.
+
+    Parameters
+    ----------
+    client
+        The name to show; None offers to log in.
+    csrf_token
+        What the form for logging out has to carry.
+    """
+
+    login: str
+    logout: str
+    client: str | None = None
+    csrf_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PageLinks:
     """
     The addresses that a page uses, absolute paths or relative to the page.
@@ -85,6 +104,7 @@ class PageLinks:
     languages: Mapping[Language, str] = field(default_factory=dict)
     home: str | None = None
     nav: tuple[NavLink, ...] = ()
+    account: Account | None = None
     embedded: bool = False
 
 
@@ -201,6 +221,7 @@ def render_map(
         t=wording(language),
         home=links.home,
         nav=links.nav,
+        account=links.account,
         languages=links.languages,
         policy=content_security_policy(origins, in_page=True) if links.embedded else None,
         municipality=municipality,

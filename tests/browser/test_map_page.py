@@ -375,3 +375,14 @@ def test_the_page_is_light(tmp_path: Path):
     for page in pages.values():
         files = [page.html.encode(), *page.files.values()]
         assert sum(len(gzip.compress(content)) for content in files) <= 90_000
+
+
+def test_stray_points_do_not_shrink_the_map(tmp_path: Path, visit: Any):
+    frames = sample_frames()
+    offices = frames["offices"]
+    stray = offices.set_geometry([Point(-30, 60), *offices.geometry[1:]])
+    write_site(tmp_path, {**frames, "offices": stray})
+    with served(tmp_path) as address:
+        page = visit().open(f"{address}/en.html").page
+        assert page.evaluate("gisMap.app.map.getZoom()") >= 10
+        assert page.locator(".wards tfoot").inner_text().startswith("Outside every ward")

@@ -6,11 +6,13 @@
   gisMap.Labels = L.Layer.extend({
     initialize() {
       this._labels = [];
+      this._signs = [];
     },
 
-    /** Labels: {at: [lat, lng], text, kind, from, to, rank}; from and to are zooms. */
-    setLabels(labels) {
+    /** Labels: {at: LatLng, text, kind, from, to, rank}; from and to are zooms. */
+    setLabels(labels, signs) {
       this._labels = labels.sort((a, b) => b.rank - a.rank);
+      this._signs = signs;
       this._draw();
     },
 
@@ -51,7 +53,7 @@
 
     _place(context, view) {
       const zoom = this._map.getZoom();
-      const taken = [];
+      const taken = zoom >= NEAR ? this._signBoxes(view) : [];
       for (const label of this._labels) {
         if (zoom < label.from || zoom >= label.to) {
           continue;
@@ -63,16 +65,38 @@
         const kind = KINDS[label.kind];
         context.font = kind.font();
         const half = context.measureText(label.text).width / 2 + kind.room;
-        const y = point.y + kind.below;
-        const box = [point.x - half, y - kind.tall, point.x + half, y + kind.tall];
-        if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) {
-          continue;
+        for (const [dx, dy] of places(kind.off, half)) {
+          const [x, y] = [point.x + dx, point.y + dy];
+          const box = [x - half, y - kind.tall, x + half, y + kind.tall];
+          if (!taken.some((t) => meets(box, t))) {
+            taken.push(box);
+            kind.draw(context, label.text, x, y, half);
+            break;
+          }
         }
-        taken.push(box);
-        kind.draw(context, label.text, point.x, y, half);
       }
     },
+
+    /** Where points are drawn: names keep off them. */
+    _signBoxes(view) {
+      const boxes = [];
+      for (const at of this._signs) {
+        const { x, y } = this._map.latLngToContainerPoint(at);
+        if (view.contains([x, y])) {
+          boxes.push([x - 7, y - 7, x + 7, y + 7]);
+        }
+      }
+      return boxes;
+    },
   });
+
+  const NEAR = 13.5;
+  const meets = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
+
+  /** Places for a name around its point, the best first. */
+  function places(off, half) {
+    return off ? [[0, off], [half + off - 8, 0], [-half - off + 8, 0], [0, -off]] : [[0, 0]];
+  }
 
   function haloed(colour) {
     return function (context, text, x, y) {
@@ -103,10 +127,10 @@
 
   const face = (weight, size) => () => weight + " " + size + "px " + token("sans");
   const KINDS = {
-    region: { font: face(650, 13), room: 8, tall: 10, below: 0, draw: haloed("label-strong") },
-    area: { font: face(500, 12), room: 5, tall: 8, below: 0, draw: haloed("label") },
-    node: { font: face(650, 11.5), room: 4, tall: 7, below: 20, draw: haloed("network-label") },
-    office: { font: face(500, 11.5), room: 4, tall: 7, below: 17, draw: haloed("label-strong") },
-    road: { font: face(650, 10), room: 6, tall: 9, below: 0, draw: shield },
+    region: { font: face(650, 13), room: 8, tall: 10, draw: haloed("label-strong") },
+    area: { font: face(500, 12), room: 5, tall: 8, draw: haloed("label") },
+    node: { font: face(650, 11.5), room: 4, tall: 7, off: 19, draw: haloed("network-label") },
+    office: { font: face(500, 11.5), room: 4, tall: 7, off: 17, draw: haloed("label-strong") },
+    road: { font: face(650, 10), room: 6, tall: 9, draw: shield },
   };
 })(globalThis.gisMap);

@@ -38,7 +38,9 @@
         const key = keyOf(config, feature);
         counts.set(key, (counts.get(key) || 0) + 1);
       }
-      for (const row of legend.querySelectorAll(`fieldset[data-layer="${CSS.escape(config.id)}"] li[data-key]`)) {
+      const group = legend.querySelector(`fieldset[data-layer="${CSS.escape(config.id)}"]`);
+      group.classList.toggle("is-empty", features.length === 0);
+      for (const row of group.querySelectorAll("li[data-key]")) {
         const count = counts.get(row.dataset.key) || 0;
         row.querySelector(".count").textContent = numbers.format(count);
         row.hidden = count === 0 && !["area", "office"].includes(row.dataset.sign);

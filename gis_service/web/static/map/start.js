@@ -115,13 +115,19 @@
     }
 
     drawLabels() {
-      const labels = [];
-      for (const layer of this.layers.values()) {
-        if (this.map.hasLayer(layer.group)) {
-          labels.push(...layer.labels);
-        }
-      }
-      this.labels.setLabels(labels);
+      const shown = [...this.layers.values()].filter((layer) => this.map.hasLayer(layer.group));
+      this.labels.setLabels(
+        shown.flatMap((layer) => layer.labels),
+        shown.flatMap((layer) => layer.points.map((item) => item.at)),
+      );
+    }
+
+    /** Where the data lies: that of the areas, if there are any, for points may stray. */
+    dataBounds() {
+      const layers = [...this.layers.values()].filter((layer) => layer.bounds.isValid());
+      const areas = layers.filter((layer) => layer.config.style === "indicator");
+      return (areas.length ? areas : layers)
+        .reduce((all, layer) => all.extend(layer.bounds), L.latLngBounds([]));
     }
 
     /** What lies over the map, so that nothing is shown beneath it. */
@@ -146,13 +152,8 @@
 
     fitAll({ animate = true } = {}) {
       const extent = this.config.extent;
-      let bounds = extent && L.latLngBounds([extent[1], extent[0]], [extent[3], extent[2]]);
-      if (!bounds) {
-        bounds = L.latLngBounds([]);
-        for (const layer of this.layers.values()) {
-          bounds.extend(layer.bounds);
-        }
-      }
+      const bounds = extent ? L.latLngBounds([extent[1], extent[0]], [extent[3], extent[2]])
+        : this.dataBounds();
       if (bounds.isValid()) {
         this.map.fitBounds(bounds, { ...this.room(), animate: animate && !calm.matches });
       }

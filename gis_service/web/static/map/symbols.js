@@ -117,10 +117,10 @@
         const found = feature.computed ? feature.computed.class : null;
         const none = found === null || found === undefined;
         return {
-          fill: true, fillOpacity: between(zoom, [11.5, 1], [14, 0.6]), hatched: none,
+          fill: true, fillOpacity: between(zoom, [11.5, 1], [14.5, 0.45]), hatched: none,
           under: token("land"),
           fillColor: token(none ? "area-none" : "area-" + config.steps[found]),
-          weight: 1, color: token("area-line"), opacity: 1,
+          weight: 1, color: token(none ? "hatch" : "area-line"), opacity: 1,
         };
       },
     },

@@ -117,7 +117,8 @@ def validate(
     ]
     if collection.geometry is not None:
         if shapes is None:
-            lacking.append("geometry")
+            if collection.geometry_required:
+                lacking.append("geometry")
         else:
             checked = np.full(len(result), None, dtype=object)
             with faults.guarded("geometry"):

@@ -53,7 +53,10 @@ def check_geometry(
         Rows whose geometry the reader has reported already.
     """
     check = _Check(shapes, collection, faults)
-    check.reject(shapely.is_missing(shapes) & ~reported, "no-geometry", "The row has no geometry.")
+    if collection.geometry_required:
+        check.reject(
+            shapely.is_missing(shapes) & ~reported, "no-geometry", "The row has no geometry."
+        )
     check.drop(reported)
     check.reject(
         shapely.is_empty(check.shapes) & check.left, "empty-geometry", "The geometry is empty."

@@ -43,7 +43,7 @@ def made_keys(frame: pd.DataFrame) -> pa.Array:
 
 def lacking_key(frame: pd.DataFrame, collection: Collection) -> InvalidInput:
     """The error for a file without identifiers, with the columns that could be them."""
-    fitting = _candidates(frame)
+    fitting = _candidates(frame, collection.key)
     if fitting:
         advice = (
             f"These columns have a different value in every row: {', '.join(fitting)}. "
@@ -87,7 +87,7 @@ def _same_as(rows: list[int], row: int) -> str:
     return f"The same identifier stands in row {listed}."
 
 
-def _candidates(frame: pd.DataFrame) -> list[str]:
+def _candidates(frame: pd.DataFrame, key: str) -> list[str]:
     """Columns of distinct values, the likeliest first."""
     fitting = []
     for name in frame.columns:
@@ -98,8 +98,8 @@ def _candidates(frame: pd.DataFrame) -> list[str]:
         texts, _ = as_texts(series)
         if texts.null_count == 0 and pc.count_distinct(texts).as_py() == len(texts):
             fitting.append(str(name))
-    likely = {"id": 0, "code": 1, "fid": 2, "number": 3, "no": 3, "ref": 3}
-    fitting.sort(key=lambda n: min((r for w, r in likely.items() if w in n.lower()), default=9))
+    likely = (key, "id", "code", "number", "ref", "no")
+    fitting.sort(key=lambda name: [word not in name.lower() for word in likely])
     return fitting[:_CANDIDATES]
 
 

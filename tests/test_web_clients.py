@@ -13,6 +13,8 @@ GDAL = """
 import json, sys
 import pyogrio
 address, collection, options = json.loads(sys.argv[1])
+if "bbox" in options:
+    options["bbox"] = tuple(options["bbox"])
 frame = pyogrio.read_dataframe(f"OAPIF:{address}", layer=collection, **options)
 print(json.dumps({"rows": len(frame), "columns": list(frame.columns),
                   "bounds": list(map(float, frame.total_bounds)), "crs": str(frame.crs)}))

@@ -35,6 +35,7 @@ from gis_service.cartography.rendering import (
     content_security_policy,
     render_map,
 )
+from gis_service.cartography.script import SCRIPT_PHRASES
 from gis_service.cartography.wording import wording
 from gis_service.coverage import coverage_by_ward
 from gis_service.errors import ConfigurationError
@@ -261,7 +262,7 @@ def test_every_phrase_of_the_pages_exists():
         text = (assets.STATIC / "map" / f"{script}.js").read_text(encoding="utf-8")
         used = set(re.findall(r"(?<!\.)\bwords\.(\w+)", text)) | set(
             re.findall(r"app\.words\.(\w+)", text))
-        assert used <= set(rendering._SCRIPT_PHRASES)
+        assert used <= set(SCRIPT_PHRASES)
 
 
 def test_numbers_are_written_out(definition: MapDefinition):

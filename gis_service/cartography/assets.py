@@ -23,7 +23,10 @@ STATIC = WEB / "static"
 LEAFLET_JS = "npm:leaflet/leaflet.js"
 LEAFLET_CSS = "npm:leaflet/leaflet.css"
 
-MAP_SCRIPTS = ("canvas", "symbols", "labels", "details", "search", "legend", "panel", "start")
+MAP_SCRIPTS = (
+    "canvas", "symbols", "labels", "names", "details", "search", "legend", "panel", "layer", "app",
+    "start",
+)
 """Files of `static/map/`, in the order in which they need each other."""
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -37,75 +37,21 @@ from gis_service.cartography.assets import (
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.figures import LOCALES, figures, number
 from gis_service.cartography.indicators import INDICATORS
-from gis_service.cartography.kinds import (
-    CAPACITY_BREAKS_GBPS,
-    LINK_LINES,
-    visible_kinds,
-)
-from gis_service.cartography.legend import class_steps, legend
+from gis_service.cartography.legend import legend
+from gis_service.cartography.links import Account, NavLink, PageLinks
+from gis_service.cartography.script import script_config
 from gis_service.cartography.wording import wording
 from gis_service.errors import ConfigurationError
-from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import Field, Language
 
+__all__ = [
+    "Account", "NavLink", "OnlineBasemap", "PageLinks", "RenderedMap", "content_security_policy",
+    "render_map",
+]
+
 DEFAULT_EXTENT = (33.9, -4.7, 41.9, 5.5)
 """Kenya: where a map without extent begins before its data arrives."""
-
-
-@dataclass(frozen=True, slots=True)
-class NavLink:
-    """An entry of the page's main menu."""
-
-    title: str
-    href: str
-    current: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """
-    Who is logged in, for the head of a page.
-
-    Parameters
-    ----------
-    client
-        The name to show; None offers to log in.
-    csrf_token
-        What the form for logging out has to carry.
-    """
-
-    login: str
-    logout: str
-    client: str | None = None
-    csrf_token: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PageLinks:
-    """
-    The addresses that a page uses, absolute paths or relative to the page.
-
-    Parameters
-    ----------
-    assets
-        Prefix of `RenderedMap.files`, such as `/maps/assets/`.
-    data
-        Address of a layer's data by collection id.
-    languages
-        The same page in each language.
-    embedded
-        Data comes by script files (`layers.data_script`) instead of `fetch`,
-        and the policy stands in the page: for folders opened from `file://`.
-    """
-
-    assets: str
-    data: Callable[[str], str]
-    languages: Mapping[Language, str] = field(default_factory=dict)
-    home: str | None = None
-    nav: tuple[NavLink, ...] = ()
-    account: Account | None = None
-    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +158,7 @@ def render_map(
         The libraries are not installed, or the basemap's address is not one.
     """
     layers = [layer for layer in definition.layers if layer.collection in fields]
-    config = _config(definition, layers, language, fields, links)
+    config = script_config(definition, layers, language, fields, links)
     parts = _folium_parts(definition, config, online_basemap)
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()
@@ -350,81 +296,6 @@ def _data_scripts(layers: Sequence[LayerDefinition], links: PageLinks) -> list[s
 def _packed(texts: Sequence[str]) -> bytes:
     lines = (line.strip() for text in texts for line in text.splitlines())
     return ("\n".join(line for line in lines if line) + "\n").encode()
-
-
-_SCRIPT_PHRASES = (
-    "map_label", "loading", "loading_failed", "try_again", "zoom_in", "zoom_out", "close",
-    "search_count", "search_none", "no_data", "yes", "no", "unnamed", "items_here",
-    "connected", "unconnected", "unknown", "share", "offices", "panel_open", "panel_close",
-    "ward",
-)
-
-
-def _config(
-    definition: MapDefinition,
-    layers: Sequence[LayerDefinition],
-    language: Language,
-    fields: Mapping[str, Sequence[Field]],
-    links: PageLinks,
-) -> dict[str, Any]:
-    words = wording(language)
-    return {
-        "language": language,
-        "title": definition.title[language],
-        "words": {key: words[key] for key in _SCRIPT_PHRASES},
-        "extent": definition.extent,
-        "embedded": links.embedded,
-        "layers": [
-            _layer_config(layer, fields[layer.collection], language, links) for layer in layers
-        ],
-    }
-
-
-def _layer_config(
-    layer: LayerDefinition, fields: Sequence[Field], language: Language, links: PageLinks
-) -> dict[str, Any]:
-    collection = REGISTRY[layer.collection]
-    config: dict[str, Any] = {
-        "id": layer.collection,
-        "style": layer.style,
-        "title": layer.title[language],
-        "visible": layer.visible,
-        "data": links.data(layer.collection),
-        "label": collection.label,
-        "key": collection.key,
-        "fields": [_field_config(f, language) for f in fields if f.name != collection.label],
-        "search": [f.name for f in fields if f.searchable],
-    }
-    if layer.style == "indicator":
-        config["steps"] = class_steps(layer)
-        config["indicator"] = INDICATORS[layer.indicator or ""].title[language]
-        config["unit"] = INDICATORS[layer.indicator or ""].unit
-    elif layer.style == "node":
-        config["kinds"] = {
-            kind.id: {"title": kind.title[language], "icon": icon_path(kind.id),
-                      "major": kind.major}
-            for kind in visible_kinds(fields)
-        }
-    elif layer.style == "link":
-        config["lines"] = {
-            status: {"dash": line.dash, "tone": line.tone, "hollow": line.hollow}
-            for status, line in LINK_LINES.items()
-        }
-        config["capacityBreaks"] = CAPACITY_BREAKS_GBPS
-    return config
-
-
-def _field_config(shown: Field, language: Language) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "name": shown.name, "type": shown.type.value, "title": shown.title[language],
-    }
-    if shown.unit:
-        config["unit"] = shown.unit
-    if shown.references:
-        config["references"] = shown.references
-    if shown.codelist:
-        config["codes"] = {code.code: code.title[language] for code in shown.codelist}
-    return config
 
 
 @cache

@@ -1,0 +1,63 @@
+"""The addresses that a map's page uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gis_service.model.fields import Language
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    """An entry of the page's main menu."""
+
+    title: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    Who is logged in, for the head of a page.
+
+    Parameters
+    ----------
+    client
+        The name to show; None offers to log in.
+    csrf_token
+        What the form for logging out has to carry.
+    """
+
+    login: str
+    logout: str
+    client: str | None = None
+    csrf_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """
+    The addresses that a page uses, absolute paths or relative to the page.
+
+    Parameters
+    ----------
+    assets
+        Prefix of `RenderedMap.files`, such as `/maps/assets/`.
+    data
+        Address of a layer's data by collection id.
+    languages
+        The same page in each language.
+    embedded
+        Data comes by script files (`layers.data_script`) instead of `fetch`,
+        and the policy stands in the page: for folders opened from `file://`.
+    """
+
+    assets: str
+    data: Callable[[str], str]
+    languages: Mapping[Language, str] = field(default_factory=dict)
+    home: str | None = None
+    nav: tuple[NavLink, ...] = ()
+    account: Account | None = None
+    embedded: bool = False

@@ -1,0 +1,91 @@
+"""What a map's own script is told: no data, only how to show it and where to fetch it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gis_service.cartography.assets import icon_path
+from gis_service.cartography.definition import LayerDefinition, MapDefinition
+from gis_service.cartography.indicators import INDICATORS
+from gis_service.cartography.kinds import CAPACITY_BREAKS_GBPS, LINK_LINES, visible_kinds
+from gis_service.cartography.legend import class_steps
+from gis_service.cartography.links import PageLinks
+from gis_service.cartography.wording import wording
+from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import Field, Language
+
+SCRIPT_PHRASES = (
+    "map_label", "loading", "loading_failed", "try_again", "zoom_in", "zoom_out", "close",
+    "search_count", "search_none", "no_data", "yes", "no", "unnamed", "items_here",
+    "connected", "unconnected", "unknown", "share", "offices", "panel_open", "panel_close",
+    "ward",
+)
+
+
+def script_config(
+    definition: MapDefinition,
+    layers: Sequence[LayerDefinition],
+    language: Language,
+    fields: Mapping[str, Sequence[Field]],
+    links: PageLinks,
+) -> dict[str, Any]:
+    """All that the script needs to know: words, signs, fields and addresses."""
+    words = wording(language)
+    return {
+        "language": language,
+        "title": definition.title[language],
+        "words": {key: words[key] for key in SCRIPT_PHRASES},
+        "extent": definition.extent,
+        "embedded": links.embedded,
+        "layers": [
+            _layer_config(layer, fields[layer.collection], language, links) for layer in layers
+        ],
+    }
+
+
+def _layer_config(
+    layer: LayerDefinition, fields: Sequence[Field], language: Language, links: PageLinks
+) -> dict[str, Any]:
+    collection = REGISTRY[layer.collection]
+    config: dict[str, Any] = {
+        "id": layer.collection,
+        "style": layer.style,
+        "title": layer.title[language],
+        "visible": layer.visible,
+        "data": links.data(layer.collection),
+        "label": collection.label,
+        "key": collection.key,
+        "fields": [_field_config(f, language) for f in fields if f.name != collection.label],
+        "search": [f.name for f in fields if f.searchable],
+    }
+    if layer.style == "indicator":
+        config["steps"] = class_steps(layer)
+        config["indicator"] = INDICATORS[layer.indicator or ""].title[language]
+        config["unit"] = INDICATORS[layer.indicator or ""].unit
+    elif layer.style == "node":
+        config["kinds"] = {
+            kind.id: {"title": kind.title[language], "icon": icon_path(kind.id),
+                      "major": kind.major}
+            for kind in visible_kinds(fields)
+        }
+    elif layer.style == "link":
+        config["lines"] = {
+            status: {"dash": line.dash, "tone": line.tone, "hollow": line.hollow}
+            for status, line in LINK_LINES.items()
+        }
+        config["capacityBreaks"] = CAPACITY_BREAKS_GBPS
+    return config
+
+
+def _field_config(shown: Field, language: Language) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "name": shown.name, "type": shown.type.value, "title": shown.title[language],
+    }
+    if shown.unit:
+        config["unit"] = shown.unit
+    if shown.references:
+        config["references"] = shown.references
+    if shown.codelist:
+        config["codes"] = {code.code: code.title[language] for code in shown.codelist}
+    return config

@@ -1,0 +1,158 @@
+/* The map as a whole: what is shown where, and the card of what was chosen. */
+"use strict";
+(function (gisMap) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  gisMap.App = class App {
+    constructor(map, config) {
+      this.map = map;
+      this.config = config;
+      this.words = config.words;
+      this.items = [];
+      this.byName = new Map();
+      this.wards = new Map();
+      this.layers = new Map();
+      this.searchable = [];
+      this.writer = new gisMap.Writer(this);
+      this.back = null;
+    }
+
+    /** Fly to an item, show its card, and move the keyboard there if asked. */
+    show(item, { focus = false, back = null } = {}) {
+      const layer = this.layers.get(item.config.id);
+      if (layer && !this.map.hasLayer(layer.group)) {
+        this.toggle(item.config.id, true);
+        this.checkLayer(item.config.id, true);
+      }
+      this.back = focus ? back : null;
+      this.map.closePopup();
+      this.map.once("moveend", () => this.openCard(item, item.at, focus));
+      this.go(item);
+    }
+
+    go(item) {
+      const bounds = item.bounds;
+      const options = { ...this.room(), maxZoom: 15, animate: !calm.matches, duration: 0.6 };
+      if (bounds) {
+        this.map.flyToBounds(bounds, { ...options, maxZoom: 13 });
+      } else {
+        const zoom = Math.max(this.map.getZoom(), 14.5);
+        this.map.flyTo(item.at, zoom, options);
+      }
+    }
+
+    openCard(item, at, focus) {
+      const card = gisMap.details(this, item.config, item.feature);
+      const narrow = this.map.getSize().x < 480;
+      const popup = L.popup({
+        maxWidth: narrow ? 280 : 340, minWidth: 220, maxHeight: narrow ? 260 : 380,
+        offset: item.bounds ? [0, 0] : [0, -6], className: "gis-popup", ...this.popupRoom(),
+      });
+      popup.setLatLng(at).setContent(card).openOn(this.map);
+      this.highlight(item);
+      const room = this.namePopup(popup, item);
+      if (focus) {
+        room.focus({ preventScroll: true });
+      }
+    }
+
+    /** Names a popup and its button, and lets the keyboard scroll and close it. */
+    namePopup(popup, item) {
+      const box = popup.getElement();
+      const room = box.querySelector(".leaflet-popup-content");
+      room.tabIndex = 0;
+      room.setAttribute("role", "group");
+      room.setAttribute("aria-label", gisMap.nameOf(item.config, item.feature, this.words));
+      box.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", this.words.close);
+      box.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+          event.stopPropagation();
+          this.map.closePopup(popup);
+        }
+      });
+      return room;
+    }
+
+    highlight(item) {
+      this.mark.clearLayers();
+      const isWard = item.config.style === "indicator";
+      gisMap.markWard(isWard ? String(item.feature.properties.code) : "");
+      if (item.feature.geometry.type.endsWith("Point")) {
+        return;
+      }
+      L.geoJSON(item.feature.geometry, {
+        pane: "mark", renderer: this.markRenderer, interactive: false,
+        style: { fill: false, color: gisMap.token("mark"), weight: 3, opacity: 1 },
+      }).addTo(this.mark);
+    }
+
+    toggle(id, on) {
+      const layer = this.layers.get(id);
+      if (!layer) {
+        return;
+      }
+      layer.wanted = on;
+      if (on) {
+        layer.group.addTo(this.map);
+        layer.restyle();
+      } else {
+        layer.group.remove();
+      }
+      this.restack();
+      this.drawLabels();
+    }
+
+    restack() {
+      for (const layer of this.layers.values()) {
+        if (this.map.hasLayer(layer.group)) {
+          layer.group.eachLayer((path) => path.bringToFront());
+        }
+      }
+    }
+
+    drawLabels() {
+      const shown = [...this.layers.values()].filter((layer) => this.map.hasLayer(layer.group));
+      this.labels.setLabels(
+        shown.flatMap((layer) => layer.labels),
+        shown.flatMap((layer) => layer.points.map((item) => item.at)),
+      );
+    }
+
+    /** Where the data lies: that of the areas, if there are any, for points may stray. */
+    dataBounds() {
+      const layers = [...this.layers.values()].filter((layer) => layer.bounds.isValid());
+      const areas = layers.filter((layer) => layer.config.style === "indicator");
+      return (areas.length ? areas : layers)
+        .reduce((all, layer) => all.extend(layer.bounds), L.latLngBounds([]));
+    }
+
+    /** What lies over the map, so that nothing is shown beneath it. */
+    room() {
+      const narrow = this.map.getSize().x < 760;
+      return narrow
+        ? { paddingTopLeft: [12, 72], paddingBottomRight: [12, 132] }
+        : { paddingTopLeft: [28, 28], paddingBottomRight: [this.legendWidth() + 28, 40] };
+    }
+
+    /** The same for a card, whose place must not lie beneath search, tools or legend. */
+    popupRoom() {
+      return this.map.getSize().x < 760
+        ? { autoPanPaddingTopLeft: [12, 72], autoPanPaddingBottomRight: [64, 136] }
+        : { autoPanPaddingTopLeft: [76, 76], autoPanPaddingBottomRight: [this.legendWidth() + 28, 40] };
+    }
+
+    legendWidth() {
+      const legend = document.querySelector(".legend");
+      return legend && legend.open ? legend.offsetWidth : 0;
+    }
+
+    fitAll({ animate = true } = {}) {
+      const extent = this.config.extent;
+      const bounds = extent ? L.latLngBounds([extent[1], extent[0]], [extent[3], extent[2]])
+        : this.dataBounds();
+      if (bounds.isValid()) {
+        this.map.fitBounds(bounds, { ...this.room(), animate: animate && !calm.matches });
+      }
+    }
+  };
+})(globalThis.gisMap);

@@ -56,6 +56,8 @@ class Pretender:
 
     def definitions(self, principal: Principal) -> tuple[()]:
         self.seen.append(principal)
+        if isinstance(self.error, InvalidDefinition):
+            raise self.error
         return ()
 
     async def collections(self, principal: Principal) -> tuple[()]:
@@ -239,6 +241,12 @@ def test_a_map_may_load_its_basemap_and_nothing_else(tmp_path: Path) -> None:
         assert "img-src 'self' data: https://tiles.example;" in policy
         assert policy.count("https:") == 1
         assert "https:" not in client.get("/maps").headers["content-security-policy"]
+
+
+def test_a_faulty_map_takes_no_other_page_down(tmp_path: Path) -> None:
+    with client_of(tmp_path, error=InvalidDefinition("x.toml", [SECRET])) as (client, _):
+        assert client.get("/", headers=BROWSER).status_code == 200
+        assert client.get("/maps", headers=BROWSER).status_code == 500
 
 
 def test_fastapi_describes_nothing_by_itself(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from gis_service.ogc.parameters import (
     write_cursor,
 )
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.maps import maps_beside
 from gis_service.web.tables import Table, entries, positions, table
 
 PAGE_PARAMETERS = (*COMMON_PARAMETERS, "limit", "bbox", "datetime", "cursor")
@@ -130,7 +131,7 @@ def _maps(asked: Asked, collection: Collection) -> list[MapDefinition]:
     """The maps on which the collection is shown."""
     return [
         definition
-        for definition in asked.services.maps.definitions(asked.principal)
+        for definition in maps_beside(asked)
         if any(layer.collection == collection.id for layer in definition.layers)
     ]
 

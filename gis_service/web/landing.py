@@ -14,6 +14,7 @@ from gis_service.ogc import documents
 from gis_service.ogc.media import HTML, JSON, OPENAPI
 from gis_service.ogc.openapi import openapi
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.maps import maps_beside
 
 
 async def landing(request: Request) -> Response:
@@ -34,7 +35,7 @@ async def landing(request: Request) -> Response:
         "ogc_landing.html",
         title=documents.service_title(place, asked.language),
         description=documents.service_description(place, asked.language),
-        maps=asked.services.maps.definitions(asked.principal),
+        maps=maps_beside(asked),
         collections=_placed_first(visible_collections(asked.principal.audience)),
     )
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import PurePosixPath
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gis_service.cartography.definition import MapDefinition
+from gis_service.errors import InvalidDefinition
 from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON
 from gis_service.web.asked import Asked, caching, read
+from gis_service.web.pages import account_of
 from gis_service.web.security import content_security_policy
+
+log = logging.getLogger("gis_service.web")
 
 FOREVER = "max-age=31536000, immutable"
 """For addresses whose content never changes, since its hash is part of them."""
@@ -26,6 +32,20 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
+
+
+def maps_beside(asked: Asked) -> tuple[MapDefinition, ...]:
+    """
+    The maps to link to from other pages.
+
+    A faulty definition in `maps/` must not take those pages down with it; the
+    list of maps itself says so.
+    """
+    try:
+        return asked.services.maps.definitions(asked.principal)
+    except InvalidDefinition as error:
+        log.warning("no links to maps: %s", error)
+        return ()
 
 
 async def maps(request: Request) -> Response:
@@ -56,7 +76,10 @@ async def map_page(request: Request) -> Response:
     """One map."""
     asked = read(request, HTML, known=None)
     rendered = await asked.services.maps.page(
-        request.path_params["name"], asked.principal, asked.language
+        request.path_params["name"],
+        asked.principal,
+        asked.language,
+        account=account_of(request, asked.at),
     )
     response = asked.answer(rendered.html.encode())
     if rendered.image_origins:

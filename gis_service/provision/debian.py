@@ -76,6 +76,7 @@ def _packages_of(program: Program, known: set[str]) -> list[str]:
         Program.VENV: (f"python{version}-venv", "python3-venv"),
         Program.CHROMIUM: ("chromium", "chromium-browser"),
         Program.FONTS: ("fonts-dejavu-core", "fonts-noto-core"),
+        Program.LIBATOMIC: ("libatomic1",),
     }[program]
     return [name for name in candidates if name in known][:1]
 
@@ -90,7 +91,10 @@ def _newest_postgis(known: set[str]) -> list[str]:
 
 
 def _known_packages() -> tuple[str, ...]:
-    names = r"^(postgresql-[0-9]+-postgis-3|python3.*-venv|chromium(-browser)?|fonts-.*-core)$"
+    names = (
+        r"^(postgresql-[0-9]+-postgis-3|python3.*-venv|chromium(-browser)?|fonts-.*-core"
+        r"|libatomic1)$"
+    )
     listed = subprocess.run(
         ["apt-cache", "search", "--names-only", names],
         capture_output=True, text=True, check=False,

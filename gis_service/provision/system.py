@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import os
@@ -44,6 +45,7 @@ class Program(Enum):
     POSTGIS = "PostgreSQL with PostGIS"
     CHROMIUM = "Chromium"
     FONTS = "fonts"
+    LIBATOMIC = "libatomic"
 
 
 ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
@@ -54,6 +56,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgresql postgresql-postgis postgresql-postgis-scripts",
             Program.CHROMIUM: "chromium",
             Program.FONTS: "fonts-dejavu-core",
+            Program.LIBATOMIC: "libatomic1",
         },
     ),
     "dnf": (
@@ -63,6 +66,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgresql-server postgresql-contrib postgis",
             Program.CHROMIUM: "chromium",
             Program.FONTS: "dejavu-sans-fonts",
+            Program.LIBATOMIC: "libatomic",
         },
     ),
     "zypper": (
@@ -72,6 +76,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgresql-server postgresql-contrib 'postgresql*-postgis'",
             Program.CHROMIUM: "chromium",
             Program.FONTS: "dejavu-fonts",
+            Program.LIBATOMIC: "libatomic1",
         },
     ),
     "pacman": (
@@ -81,6 +86,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgresql postgis",
             Program.CHROMIUM: "chromium",
             Program.FONTS: "ttf-dejavu",
+            Program.LIBATOMIC: "gcc-libs",
         },
     ),
     "apk": (
@@ -90,6 +96,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgresql postgresql-contrib postgis",
             Program.CHROMIUM: "chromium",
             Program.FONTS: "font-dejavu",
+            Program.LIBATOMIC: "libatomic",
         },
     ),
     "brew": (
@@ -99,6 +106,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.POSTGIS: "postgis",
             Program.CHROMIUM: "--cask google-chrome",
             Program.FONTS: "--cask font-dejavu",
+            Program.LIBATOMIC: "gcc",
         },
     ),
 }
@@ -121,6 +129,8 @@ def missing(needs: Needs, environment: Mapping[str, str]) -> tuple[Program, ...]
         wanted.append(Program.CHROMIUM)
     if needs.browser and not has_fonts():
         wanted.append(Program.FONTS)
+    if needs.browser and not has_libatomic():
+        wanted.append(Program.LIBATOMIC)
     return tuple(wanted)
 
 
@@ -135,7 +145,7 @@ def has_postgis(servers: Iterable[str] = _SERVERS) -> bool:
     return any(
         (share / "extension" / "postgis.control").is_file()
         for folder in _folders(servers)
-        if os.access(folder / "initdb", os.X_OK)
+        if os.access(folder / "initdb", os.X_OK) and not _lacks_library(folder)
         for share in _shares(folder)
     )
 
@@ -156,6 +166,17 @@ def has_fonts(folders: Iterable[str] = _FONTS) -> bool:
         for folder in folders
         for path in Path(folder).expanduser().rglob("*")
     )
+
+
+def has_libatomic() -> bool:
+    """Whether the library is there that Playwright's own Node is linked to on Linux."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def package_tool() -> str | None:
@@ -189,6 +210,12 @@ def _otherwise(programs: tuple[Program, ...]) -> Iterator[str]:
 def _folders(patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         yield from Path("/").glob(pattern.lstrip("/"))
+
+
+def _lacks_library(server: Path) -> bool:
+    """Debian packs PostGIS's library apart from its scripts, and one may come alone."""
+    debian = server.match("/usr/lib/postgresql/*/bin")
+    return debian and not (server.parent / "lib" / "postgis-3.so").is_file()
 
 
 def _shares(server: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import geopandas as gpd
@@ -47,11 +48,12 @@ def coverage_by_ward(
     areas = to_wgs84(wards).to_crs(srid)[["code", "geometry"]].reset_index(drop=True)
     points = _points(offices, srid)
     counted = points.assign(**{_WARD: _ward_of_each(points, areas)})
+    tally = _tally(counted)
     return CoverageTable(
-        wards=tuple(_ward_rows(wards, counted)),
-        total=_counts(counted),
-        by_theme=_by_theme(counted),
-        outside=_counts(counted[counted[_WARD].isna()]),
+        wards=tuple(_ward_rows(wards, tally)),
+        total=_counts(tally),
+        by_theme=_by_theme(tally),
+        outside=_counts(Counter({k: n for k, n in tally.items() if k[0] is None})),
         outside_offices=_ids(counted[counted[_WARD].isna()]),
         offices_on_edge=_ids(counted[_is_near_edge(counted, areas, edge_m)]),
         edge_m=edge_m,
@@ -99,25 +101,39 @@ def _is_near_edge(
     return is_near.reindex(counted.index, fill_value=False)
 
 
-def _ward_rows(wards: gpd.GeoDataFrame, counted: gpd.GeoDataFrame) -> Iterable[WardCoverage]:
-    groups = dict(iter(counted.groupby(_WARD)))
-    nothing = counted.iloc[:0]
+_Tally = Counter[tuple[str | None, str, str]]
+"""How many offices there are by ward (None: in none), theme and connection."""
+
+
+def _tally(counted: gpd.GeoDataFrame) -> _Tally:
+    wards = counted[_WARD].astype(object).where(counted[_WARD].notna(), None)
+    return Counter(zip(wards, counted["theme"], counted["connection"], strict=True))
+
+
+def _ward_rows(wards: gpd.GeoDataFrame, tally: _Tally) -> Iterable[WardCoverage]:
+    parts: dict[str | None, _Tally] = defaultdict(Counter)
+    for key, count in tally.items():
+        parts[key[0]][key] = count
     for ward in wards.sort_values("name", kind="stable").itertuples():
-        rows = groups.get(ward.code, nothing)
         constituency = ward.constituency if isinstance(ward.constituency, str) else ""
+        part = parts[ward.code]
         yield WardCoverage(
-            str(ward.code), str(ward.name), constituency, _counts(rows), _by_theme(rows)
+            str(ward.code), str(ward.name), constituency, _counts(part), _by_theme(part)
         )
 
 
-def _counts(rows: pd.DataFrame) -> Counts:
-    connected = int((rows["connection"] == "connected").sum())
-    unconnected = int((rows["connection"] == "unconnected").sum())
-    return Counts(connected, unconnected, len(rows) - connected - unconnected)
+def _counts(tally: _Tally) -> Counts:
+    found: Counter[str] = Counter()
+    for (_, _, connection), count in tally.items():
+        found[connection if connection in ("connected", "unconnected") else "unknown"] += count
+    return Counts(found["connected"], found["unconnected"], found["unknown"])
 
 
-def _by_theme(rows: pd.DataFrame) -> dict[str, Counts]:
-    return {str(theme): _counts(group) for theme, group in rows.groupby("theme", sort=True)}
+def _by_theme(tally: _Tally) -> dict[str, Counts]:
+    themes: dict[str, _Tally] = defaultdict(Counter)
+    for key, count in tally.items():
+        themes[key[1]][key] = count
+    return {theme: _counts(themes[theme]) for theme in sorted(themes)}
 
 
 def _ids(rows: pd.DataFrame) -> tuple[str, ...]:

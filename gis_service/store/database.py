@@ -17,8 +17,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gis_service.errors import ConfigurationError, Unavailable
+from gis_service.model.audience import Actor
+from gis_service.store.actor import set_actor
 from gis_service.store.roles import (
     apply_grants,
+    excess,
     granted,
     grants,
     preflight,
@@ -63,6 +66,7 @@ class Database:
 
     url: URL
     engine: Engine
+    migrations: Path = MIGRATIONS
 
     @classmethod
     def at(cls, url: URL) -> Database:
@@ -109,7 +113,8 @@ class Database:
         Each try waits only briefly for locks, so that readers are not queued
         behind a migration which itself waits behind one long reader.
         """
-        if revision == "head" and self.revision() == newest_revision() and self._grants_stand():
+        newest = newest_revision(self.migrations)
+        if revision == "head" and self.revision() == newest and self._grants_stand():
             return False
 
         def upgrade(connection: Connection) -> None:
@@ -117,7 +122,7 @@ class Database:
                 raise ConfigurationError(
                     "The database's user may not migrate it. It lacks: " + "; ".join(lacking) + "."
                 )
-            command.upgrade(_config(connection), revision)
+            command.upgrade(_config(connection, self.migrations), revision)
             if roles_exist(connection):
                 apply_grants(connection)
 
@@ -126,30 +131,49 @@ class Database:
 
     def _grants_stand(self) -> bool:
         with self.engine.connect() as connection:
-            return not roles_exist(connection) or granted(connection) == set(grants())
+            if not roles_exist(connection):
+                return True
+            return granted(connection) == set(grants()) and not excess(connection)
 
     def downgrade(self, revision: str) -> None:
-        """Take the schema back to `revision` (`base` removes it)."""
-        _with_lock_tries(lambda connection: command.downgrade(_config(connection), revision), self)
+        """Take the schema back to `revision`; `base` leaves nothing of it behind."""
+
+        def back(connection: Connection) -> None:
+            command.downgrade(_config(connection, self.migrations), revision)
+            if revision == "base":
+                connection.execute(text(f"DROP TABLE {SCHEMA}.{VERSION_TABLE}"))
+                connection.execute(text(f"DROP SCHEMA {SCHEMA}"))
+
+        _with_lock_tries(back, self)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back on any error."""
+    def begin(self, actor: Actor | None = None) -> Iterator[Connection]:
+        """
+        One transaction: committed at the end, rolled back on any error.
+
+        Parameters
+        ----------
+        actor
+            Who makes its changes, for history.
+        """
         with self.engine.begin() as connection:
+            if actor is not None:
+                set_actor(connection, actor)
             yield connection
 
 
-def newest_revision() -> str:
-    script = ScriptDirectory(str(MIGRATIONS))
+def newest_revision(migrations: Path = MIGRATIONS) -> str:
+    """The last of the migrations in a folder."""
+    script = ScriptDirectory(str(migrations))
     head = script.get_current_head()
     if head is None:
         raise ConfigurationError("The migrations are missing from this installation.")
     return head
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(migrations))
     config.attributes["connection"] = connection
     return config
 

@@ -27,9 +27,11 @@ from sqlalchemy import (
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field
-from gis_service.store.tables import SCHEMA, has_column, table
+from gis_service.store.published import TRANSITIONS
+from gis_service.store.tables import SCHEMA, SEARCH_PATH, has_column, table
 
 DUE_WITHIN_DAYS = 30
+TIME_ZONE = "Africa/Nairobi"
 
 
 def is_read(field: Field) -> bool:
@@ -44,6 +46,7 @@ def with_certification(equipment: Table) -> tuple[FromClause, dict[str, ColumnEl
     The state is `never` without an event; `failed` when the latest failed;
     else by the day on which the interval after it ends: `overdue` when past,
     `due` within 30 days, `valid` before that, and always without an interval.
+    Days are those of Kenya, whatever the session's time zone.
     """
     log = table(REGISTRY["work_log"])
     latest = (
@@ -56,14 +59,16 @@ def with_certification(equipment: Table) -> tuple[FromClause, dict[str, ColumnEl
         .lateral("latest")
     )
     months: ColumnElement[Any] = cast(literal_column("'1 month'"), Interval)
+    certified: ColumnElement[date] = _day(latest.c.occurred_at)
     due: ColumnElement[date] = cast(
-        latest.c.occurred_at + equipment.c.certification_interval_months * months, Date
+        certified + equipment.c.certification_interval_months * months, Date
     )
-    soon = func.current_date() + literal_column(str(DUE_WITHIN_DAYS))
+    today = _day(func.now())
+    soon = today + literal_column(str(DUE_WITHIN_DAYS))
     state = case(
         (latest.c.occurred_at.is_(None), "never"),
         (latest.c.result == "failed", "failed"),
-        (due < func.current_date(), "overdue"),
+        (due < today, "overdue"),
         (due <= soon, "due"),
         else_="valid",
     )
@@ -72,36 +77,47 @@ def with_certification(equipment: Table) -> tuple[FromClause, dict[str, ColumnEl
     return joined, {"certification": state, "certification_due_on": passed}
 
 
+def _day(time: ColumnElement[Any]) -> ColumnElement[date]:
+    zone: ColumnElement[str] = literal_column(f"'{TIME_ZONE}'")
+    return cast(func.timezone(zone, time), Date)
+
+
 def statements() -> list[str]:
     """Functions and triggers that keep the stored values true."""
     placed = [c for c in REGISTRY.values() if any(f.derived == "ward" for f in c.fields)]
-    made = [_WARD_OF, _SET_WARD]
+    made = [_WARD_OF, _SET_WARD, _HOLD_WARDS]
     for collection in placed:
-        made.append(
-            f"CREATE TRIGGER a_ward BEFORE INSERT OR UPDATE OF geom, ward "
-            f"ON {SCHEMA}.{collection.id} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.set_ward()"
-        )
+        when = f"BEFORE INSERT OR UPDATE OF geom, ward ON {SCHEMA}.{collection.id}"
+        made += [
+            f"CREATE TRIGGER a_hold_wards {when} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.hold_wards()",
+            f"CREATE TRIGGER a_ward {when} "
+            f"FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.set_ward()",
+        ]
     made.append(_wards_moved(placed))
     made += [
         f"CREATE TRIGGER z_wards_{event.lower()} AFTER {event} ON {SCHEMA}.wards "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.wards_moved()"
-        for event in ("INSERT", "UPDATE", "DELETE")
+        f"REFERENCING {transition} FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.wards_moved()"
+        for event, transition in TRANSITIONS.items()
     ]
     return [*made, _FIXED_NETWORK, _FIXED_NETWORK_TRIGGER]
 
 
+# Wards that the public may not see name nothing: an office's ward is public, and
+# would tell of them.
 _WARD_OF = f"""
 CREATE FUNCTION {SCHEMA}.ward_of(place public.geometry) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, public
+SET search_path = {SEARCH_PATH}
 AS $$
-    SELECT code FROM {SCHEMA}.wards WHERE ST_Intersects(geom, place) ORDER BY code LIMIT 1
+    SELECT code FROM {SCHEMA}.wards
+    WHERE visibility = 'public' AND ST_Intersects(geom, place) ORDER BY code LIMIT 1
 $$""".strip()
 
 _SET_WARD = f"""
 CREATE FUNCTION {SCHEMA}.set_ward() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = {SEARCH_PATH}
 AS $$
 BEGIN
     NEW.ward := {SCHEMA}.ward_of(NEW.geom);
@@ -109,26 +125,60 @@ BEGIN
 END
 $$""".strip()
 
+_WARDS_LOCK = "hashtext('gis-service wards')"
+
+# An office and a ward's outline that change at the same time do not see each
+# other. So whoever places something holds the wards as they are until the end,
+# beside any number of others, and whoever moves a ward waits for them.
+_HOLD_WARDS = f"""
+CREATE FUNCTION {SCHEMA}.hold_wards() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = {SEARCH_PATH}
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared({_WARDS_LOCK});
+    RETURN NULL;
+END
+$$""".strip()
+
 
 def _wards_moved(placed: list[Collection]) -> str:
     updates = "\n".join(
-        f"    UPDATE {SCHEMA}.{c.id} SET ward = {SCHEMA}.ward_of(geom), version = version + 1, "
-        f"updated_at = now()\n"
-        f"    WHERE ward IS DISTINCT FROM {SCHEMA}.ward_of(geom);"
+        f"""    UPDATE {SCHEMA}.{c.id} stored
+    SET ward = found.ward, version = version + 1, updated_at = now()
+    FROM (SELECT id, {SCHEMA}.ward_of(geom) AS ward FROM {SCHEMA}.{c.id} OFFSET 0) found
+    WHERE stored.id = found.id AND stored.ward IS DISTINCT FROM found.ward;"""
         for c in placed
     )
-    return (
-        f"CREATE FUNCTION {SCHEMA}.wards_moved() RETURNS trigger\n"
-        "LANGUAGE plpgsql SECURITY DEFINER\n"
-        "SET search_path = pg_catalog, public\n"
-        f"AS $$\nBEGIN\n{updates}\n    RETURN NULL;\nEND\n$$"
-    )
+    return f"""
+CREATE FUNCTION {SCHEMA}.wards_moved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = {SEARCH_PATH}
+AS $$
+DECLARE
+    moved boolean := true;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        moved := EXISTS (
+            (SELECT code, visibility, ST_AsBinary(geom) FROM old_rows
+             EXCEPT SELECT code, visibility, ST_AsBinary(geom) FROM new_rows)
+            UNION ALL
+            (SELECT code, visibility, ST_AsBinary(geom) FROM new_rows
+             EXCEPT SELECT code, visibility, ST_AsBinary(geom) FROM old_rows));
+    END IF;
+    IF moved THEN
+        PERFORM pg_advisory_xact_lock({_WARDS_LOCK});
+{updates}
+    END IF;
+    RETURN NULL;
+END
+$$""".strip()
 
 
 _FIXED_NETWORK = f"""
 CREATE FUNCTION {SCHEMA}.network_is_fixed() RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = pg_catalog, public
+SET search_path = {SEARCH_PATH}
 AS $$
 BEGIN
     RAISE EXCEPTION 'extent and metric_srid of a network are fixed when it is made'

@@ -4,7 +4,20 @@ History: every version that every row ever had.
 Statement-level triggers copy the rows that a statement made, changed or
 deleted into a table of the same columns, in the same transaction. A version's
 predecessor is the one before it with the same id, so old and new values are
-both there, and each is stored once.
+both there, and each is stored once. A row that a statement leaves as it was is
+not a version.
+
+The rule of time: what a transaction changes is true from the moment at which
+the transaction commits. The time at which it began, or at which a statement
+ran, will not do: a load of ten minutes would be in the past of a reader who
+did not see it, and an edit that began early and ended late would come before
+the change that it was based on. So a transaction's last act is to write its
+`committed_at` into `history.transactions`, while it holds the version of every
+collection that it changed: for each collection these times rise in the order
+of the commits. The rows "as of" a time are those of the transactions that
+committed at that time or before, each whole or not at all: what a reader saw
+who asked at that time. An answer about the past never changes later; one about
+this very moment may miss a transaction that is just ending.
 """
 
 from __future__ import annotations
@@ -19,12 +32,14 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    FromClause,
     Identity,
     Index,
     MetaData,
     Select,
     Table,
     Text,
+    and_,
     func,
     select,
 )
@@ -32,13 +47,27 @@ from sqlalchemy import (
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.store.published import TRANSITIONS
-from gis_service.store.tables import METADATA, SCHEMA, table
+from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, table
 
 HISTORY = "history"
-OWN = ("seq", "operation", "changed_at", "transaction_id", "person_id", "request_id")
+OWN = ("seq", "operation", "began_at", "transaction_id", "person_id", "request_id")
 """Columns of a history table that its collection's table does not have."""
 
 METADATA_HISTORY = MetaData(schema=HISTORY, naming_convention=METADATA.naming_convention)
+
+TRANSACTIONS = Table(
+    "transactions",
+    METADATA_HISTORY,
+    Column("transaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("began_at", DateTime(timezone=True), primary_key=True),
+    Column("committed_at", DateTime(timezone=True), nullable=False),
+    Index("transactions_committed_at_idx", "committed_at"),
+)
+"""
+When each transaction that changed a collection was committed.
+
+Its number alone does not name it: a database restored elsewhere counts anew.
+"""
 
 
 @cache
@@ -48,35 +77,53 @@ def history_table(collection: Collection) -> Table:
     return Table(
         collection.id,
         METADATA_HISTORY,
+        Column("id", UUID(as_uuid=True), primary_key=True),
         Column("seq", BigInteger, Identity(always=True), primary_key=True),
         Column("operation", Text, nullable=False),
-        Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("began_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         Column("transaction_id", BigInteger, nullable=False),
         Column("person_id", UUID(as_uuid=True)),
         Column("request_id", Text),
-        *(Column(c.name, c.type, nullable=True) for c in _kept(stored)),
-        Index(f"{collection.id}_id_seq_idx", "id", "seq"),
-        Index(f"{collection.id}_changed_at_idx", "changed_at", postgresql_using="brin"),
+        *(Column(name, stored.c[name].type, nullable=True) for name in _kept(stored)[1:]),
+        Index(f"{collection.id}_transaction_id_idx", "transaction_id", postgresql_using="brin"),
     )
 
 
-def _kept(stored: Table) -> list[Column[Any]]:
-    """What is worth keeping: all but the text that search derives from the rest."""
-    return [c for c in stored.c if c.name != "search_text"]
+def _kept(stored: Table) -> list[str]:
+    """What is worth keeping, `id` first: all but the text that search derives from the rest."""
+    return [c.name for c in stored.c if c.name != "search_text"]
+
+
+def committed(collection: Collection) -> FromClause:
+    """A collection's versions, each with the transaction that committed it."""
+    kept = history_table(collection)
+    return kept.join(
+        TRANSACTIONS,
+        and_(
+            TRANSACTIONS.c.transaction_id == kept.c.transaction_id,
+            TRANSACTIONS.c.began_at == kept.c.began_at,
+        ),
+    )
 
 
 def versions_statement(collection: Collection, id_: uuid.UUID) -> Select[Any]:
-    """Every version of one item, oldest first."""
+    """Every version of one item with its `committed_at`, oldest first."""
     kept = history_table(collection)
-    return select(kept).where(kept.c.id == id_).order_by(kept.c.seq)
+    return (
+        select(kept, TRANSACTIONS.c.committed_at)
+        .select_from(committed(collection))
+        .where(kept.c.id == id_)
+        .order_by(kept.c.seq)
+    )
 
 
 def as_of(collection: Collection, at: datetime) -> Select[Any]:
-    """The collection's rows as they stood at a time."""
+    """The collection's rows as they stood at a time, by id; the module says what that means."""
     kept = history_table(collection)
     latest = (
         select(kept)
-        .where(kept.c.changed_at <= at)
+        .select_from(committed(collection))
+        .where(TRANSACTIONS.c.committed_at <= at)
         .distinct(kept.c.id)
         .order_by(kept.c.id, kept.c.seq.desc())
         .subquery("latest")
@@ -86,15 +133,20 @@ def as_of(collection: Collection, at: datetime) -> Select[Any]:
 
 
 def changed_between(collection: Collection, since: datetime, until: datetime) -> Select[Any]:
-    """Ids of the items that any statement touched in a span of time."""
+    """Ids of the items that any transaction changed after `since` and not after `until`."""
     kept = history_table(collection)
-    within = (kept.c.changed_at > since) & (kept.c.changed_at <= until)
-    return select(kept.c.id).where(within).distinct()
+    ended = TRANSACTIONS.c.committed_at
+    return (
+        select(kept.c.id)
+        .select_from(committed(collection))
+        .where(ended > since, ended <= until)
+        .distinct()
+    )
 
 
 def statements() -> list[str]:
     """Functions and triggers that write history, and that keep it as it is written."""
-    made = [_ACTOR, _REFUSE]
+    made = [_ACTOR, _REFUSE, *_kept_for_good(TRANSACTIONS.name)]
     for collection in REGISTRY.values():
         made.append(_record_function(collection))
         made += [
@@ -103,28 +155,36 @@ def statements() -> list[str]:
             f"EXECUTE FUNCTION {HISTORY}.record_{collection.id}()"
             for event, transition in TRANSITIONS.items()
         ]
-        made += [
-            f"CREATE TRIGGER a_never_truncate BEFORE TRUNCATE ON {schema}.{collection.id} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION {HISTORY}.refuse()"
-            for schema in (SCHEMA, HISTORY)
-        ]
-        made.append(
-            f"CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON {HISTORY}.{collection.id} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION {HISTORY}.refuse()"
-        )
+        made.append(_never_truncated(SCHEMA, collection.id))
+        made += _kept_for_good(collection.id)
     return made
+
+
+def _never_truncated(schema: str, name: str) -> str:
+    return (
+        f"CREATE TRIGGER a_never_truncate BEFORE TRUNCATE ON {schema}.{name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {HISTORY}.refuse()"
+    )
+
+
+def _kept_for_good(name: str) -> list[str]:
+    return [
+        _never_truncated(HISTORY, name),
+        f"CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON {HISTORY}.{name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {HISTORY}.refuse()",
+    ]
 
 
 _ACTOR = f"""
 CREATE FUNCTION {HISTORY}.actor() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog
+SET search_path = {SEARCH_PATH}
 AS $$ SELECT nullif(current_setting('gis.person_id', true), '')::uuid $$""".strip()
 
 _REFUSE = f"""
 CREATE FUNCTION {HISTORY}.refuse() RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = {SEARCH_PATH}
 AS $$
 BEGIN
     RAISE EXCEPTION '% is not allowed on %.%: history is only added to',
@@ -133,30 +193,47 @@ END
 $$""".strip()
 
 
+# Rows are compared as stored (*<>), so that a version differs from the one before
+# it in at least one byte. The two tables of changed rows are joined by hash: see
+# `published` on why never by nested loop.
 def _record_function(collection: Collection) -> str:
-    names = ", ".join(c.name for c in _kept(table(collection)))
+    kept = _kept(table(collection))
+    names = ", ".join(kept)
+    new, old = (", ".join(f"{row}.{name}" for name in kept) for row in ("n", "o"))
     target = f"{HISTORY}.{collection.id}"
     into = f"{target} (operation, transaction_id, person_id, request_id, {names})"
-    values = "pg_current_xact_id()::text::bigint, who, what"
     return f"""
 CREATE FUNCTION {HISTORY}.record_{collection.id}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = {SEARCH_PATH}
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := {HISTORY}.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO {into}
-        SELECT 'delete', {values}, {names} FROM old_rows;
+        SELECT 'delete', here, who, what, {names} FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO {into}
+        SELECT 'insert', here, who, what, {names} FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO {into}
-        SELECT lower(TG_OP), {values}, {names} FROM new_rows;
+        SELECT 'delete', here, who, what, {old}
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO {into}
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, {new}
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('{collection.id}', 'staff');
     END IF;
     RETURN NULL;

@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.dialects.postgresql import dialect
 
 from gis_service.errors import ConfigurationError
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
-from gis_service.store.history import HISTORY
+from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.internal import INTERNAL
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
@@ -77,8 +79,9 @@ def _reading() -> Iterator[Grant]:
         for id_ in (*REGISTRY, "collection_versions"):
             yield Grant(login, SCHEMA, id_, "SELECT")
     for login in (Login.PLANNER, Login.ADMIN):
-        for id_ in REGISTRY:
+        for id_ in (*REGISTRY, TRANSACTIONS.name):
             yield Grant(login, HISTORY, id_, "SELECT")
+    yield Grant(Login.ADMIN, INTERNAL, "people", "SELECT", ("erased_at", "id", "name"))
 
 
 def _writing() -> Iterator[Grant]:
@@ -181,10 +184,114 @@ ORDER BY 1, 2, 3, 4, 5
 
 
 def apply_grants(connection: Connection) -> None:
-    """Make the privileges of every login of the connected database right."""
+    """
+    Make the privileges of every login of the connected database right.
+
+    Raises
+    ------
+    ConfigurationError
+        A login may do more, and we may not take it away; the message says
+        what an administrator has to run.
+    """
     plain = connection.execution_options(no_parameters=True)
-    for statement in grant_statements(_database(connection)):
+    for statement in (*grant_statements(_database(connection)), _CLOSE_PUBLIC):
         plain.exec_driver_sql(statement)
+    if found := excess(connection):
+        listed = "\n".join(f"  - {line}" for line in found)
+        raise ConfigurationError(
+            "Some database roles may do more than the service allows them. Have an "
+            f"administrator take it away:\n{listed}"
+        )
+
+
+# Whoever may create functions in `public` could have ours call them, with the rights
+# of the owner. PostGIS tells anyone the extent and spread of any column by these
+# functions, also of tables that they may not read.
+STATISTICS = (
+    "st_estimatedextent", "st_findextent", "_postgis_stats", "_postgis_selectivity",
+    "_postgis_join_selectivity", "_postgis_index_extent",
+)
+_CLOSE_PUBLIC = f"""
+DO $$
+DECLARE
+    leaky regprocedure;
+BEGIN
+    IF (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'public') THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
+    FOR leaky IN SELECT p.oid FROM pg_proc p
+        WHERE p.proname IN ({", ".join(f"'{name}'" for name in STATISTICS)})
+        AND pg_has_role(p.proowner, 'USAGE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', leaky);
+    END LOOP;
+END
+$$"""
+
+
+def excess(connection: Connection) -> list[str]:
+    """
+    What the logins of the connected database have that `grants` does not say.
+
+    Powers of the role itself, roles that it may become, things that it owns,
+    places where it may create, and what everyone may do in a schema of ours.
+    """
+    names = [role_name(_database(connection), login) for login in Login]
+    return list(
+        connection.scalars(text(_EXCESS), {"roles": names, "schemas": list(_SCHEMAS)})
+    )
+
+
+_EXCESS = """
+WITH login AS (SELECT * FROM pg_roles WHERE rolname = ANY(:roles)),
+ours AS (SELECT * FROM pg_namespace WHERE nspname = ANY(:schemas)),
+mine AS (SELECT * FROM pg_namespace WHERE nspname !~ '^pg_')
+SELECT format('%I has powers of its own: ALTER ROLE %1$I NOSUPERUSER NOCREATEROLE NOCREATEDB '
+              'NOREPLICATION NOBYPASSRLS', rolname)
+FROM login WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+UNION ALL
+SELECT format('%I may become %I: REVOKE %2$I FROM %1$I', rolname, r.roleid::regrole::name)
+FROM login JOIN pg_auth_members r ON r.member = login.oid
+UNION ALL
+SELECT format('%I owns %s: ALTER TABLE %2$s OWNER TO another role', rolname, c.oid::regclass)
+FROM login JOIN pg_class c ON c.relowner = login.oid
+WHERE c.relpersistence <> 't' AND c.relkind <> 't'
+UNION ALL
+SELECT format('%I owns %s: ALTER FUNCTION %2$s OWNER TO another role', rolname,
+              p.oid::regprocedure)
+FROM login JOIN pg_proc p ON p.proowner = login.oid
+WHERE p.pronamespace IN (SELECT oid FROM mine)
+UNION ALL
+SELECT format('%I may create in schema %I: REVOKE CREATE ON SCHEMA %2$I FROM %1$I, PUBLIC',
+              rolname, nspname)
+FROM login CROSS JOIN mine WHERE has_schema_privilege(rolname, mine.oid, 'CREATE')
+UNION ALL
+SELECT format('%I may create schemas: REVOKE CREATE ON DATABASE %I FROM %1$I, PUBLIC',
+              rolname, current_database())
+FROM login WHERE has_database_privilege(rolname, current_database(), 'CREATE')
+UNION ALL
+SELECT format('everyone has %s on schema %I: REVOKE ALL ON SCHEMA %2$I FROM PUBLIC',
+              a.privilege_type, nspname)
+FROM ours, aclexplode(nspacl) a WHERE a.grantee = 0
+UNION ALL
+SELECT format('everyone has %s on %s: REVOKE ALL ON %2$s FROM PUBLIC', a.privilege_type,
+              c.oid::regclass)
+FROM pg_class c JOIN ours ON ours.oid = c.relnamespace, aclexplode(c.relacl) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT format('everyone has %s on a column of %s: REVOKE ALL ON %2$s FROM PUBLIC',
+              a.privilege_type, c.oid::regclass)
+FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid
+JOIN ours ON ours.oid = c.relnamespace, aclexplode(t.attacl) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT format('everyone may call %s: REVOKE ALL ON FUNCTION %1$s FROM PUBLIC',
+              p.oid::regprocedure)
+FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace,
+aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+WHERE a.grantee = 0
+ORDER BY 1
+"""
 
 
 def ensure_roles(connection: Connection, password: Callable[[str], str]) -> None:
@@ -214,14 +321,17 @@ def ensure_roles(connection: Connection, password: Callable[[str], str]) -> None
     if missing and not may_create:
         raise ConfigurationError(_missing_roles(missing, str(connection.scalar(text(
             "SELECT current_user")))))
-    cursor = connection.connection.cursor()
-    for name in names if may_create else ():
-        verb = "CREATE" if name in missing else "ALTER"
-        cursor.execute(
-            sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                sql.Identifier(name), sql.Literal(password(name))
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor:
+        for name in names if may_create else ():
+            verb = "CREATE" if name in missing else "ALTER"
+            # Hashed here, so that no log of statements ever holds the password.
+            verifier = encrypt_password(password(name), name, driver, "scram-sha-256")
+            cursor.execute(
+                sql.SQL(verb + " ROLE {} LOGIN PASSWORD {}").format(
+                    sql.Identifier(name), sql.Literal(verifier)
+                )
             )
-        )
 
 
 def roles_exist(connection: Connection) -> bool:

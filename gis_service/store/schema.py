@@ -8,19 +8,22 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gis_service.model.collections import REGISTRY
 from gis_service.store import derived, history, internal, published
-from gis_service.store.tables import FOLD, METADATA, SCHEMA, table
+from gis_service.store.tables import FOLD, METADATA, SCHEMA, SEARCH_PATH, table
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 SCHEMAS = (SCHEMA, published.PUBLISHED, history.HISTORY, internal.INTERNAL)
 
 # PostgreSQL's unaccent() is only STABLE, because its dictionary may change; an
-# index needs IMMUTABLE, which holds as long as nobody edits the dictionary.
+# index needs IMMUTABLE, which holds as long as nobody edits the dictionary. It
+# knows letters with their accents in one character only: NFKC puts them together.
 _FOLD = f"""
 CREATE FUNCTION {FOLD}(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-SET search_path = pg_catalog, public
-AS $$ SELECT lower(public.unaccent('public.unaccent'::regdictionary, value)) $$""".strip()
+SET search_path = {SEARCH_PATH}
+AS $$
+    SELECT lower(public.unaccent('public.unaccent'::regdictionary, normalize(value, NFKC)))
+$$""".strip()
 
 
 def create_statements() -> list[str]:
@@ -37,10 +40,10 @@ def create_statements() -> list[str]:
         *_tables(published.METADATA_PUBLISHED),
         *_tables(history.METADATA_HISTORY),
         *_tables(internal.METADATA_INTERNAL),
-        *internal.statements(),
         *derived.statements(),
         *history.statements(),
         *published.statements(),
+        *internal.statements(),
     ]
 
 

@@ -39,6 +39,11 @@ from gis_service.model.fields import Codelist, Collection, Field, FieldType
 SCHEMA = "gis"
 VERSION_TABLE = "schema_revision"
 SRID = 4326
+SEARCH_PATH = "pg_catalog, public, pg_temp"
+"""
+Where every function of ours looks for names. `pg_temp` is named, and last,
+because PostgreSQL otherwise looks for types and tables there first.
+"""
 FOLD = "published.fold"
 """The function that takes case and accents away; immutable, so that it can be indexed."""
 

@@ -35,6 +35,23 @@ _DURABLE = {
 
 _LONGEST_NAME = 63
 
+# By these functions PostGIS tells anyone the extent and spread of any column, also of
+# tables that they may not read.
+_HIDE_STATISTICS = """
+DO $$
+DECLARE
+    leaky regprocedure;
+BEGIN
+    FOR leaky IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        AND proname IN ('st_estimatedextent', 'st_findextent', '_postgis_stats',
+                        '_postgis_selectivity', '_postgis_join_selectivity',
+                        '_postgis_index_extent')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', leaky);
+    END LOOP;
+END
+$$"""
+
 
 @dataclass(frozen=True)
 class Admin:
@@ -111,6 +128,9 @@ class Admin:
                     name, sql.SQL("CREATEDB" if createdb else "NOCREATEDB"), sql.Literal(verifier)
                 )
             )
+            if createdb:
+                # From where a database can be made.
+                cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE template1 TO {}").format(name))
 
     def ensure_database(self, name: str, *, owner: str) -> None:
         """Make a database with its extensions, or give it the owner and what it lacks."""
@@ -128,6 +148,8 @@ class Admin:
                 cursor.execute(sql.SQL(make).format(**parts))
             elif known != [(owner,)]:
                 cursor.execute(sql.SQL("ALTER DATABASE {name} OWNER TO {owner}").format(**parts))
+            # No login has business in the server's own databases.
+            cursor.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
             self._ensure_extensions(name)
 
     def _ensure_extensions(self, database: str) -> None:
@@ -138,6 +160,7 @@ class Admin:
                         sql.Identifier(extension)
                     )
                 )
+            cursor.execute(_HIDE_STATISTICS)
 
     @contextmanager
     def _connected(self, database: str = "postgres") -> Iterator[connection]:

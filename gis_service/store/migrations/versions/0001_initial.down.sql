@@ -19,6 +19,6 @@ DROP TABLE
     gis.collection_versions
     CASCADE;
 
-DROP FUNCTION gis.set_ward, gis.ward_of, gis.wards_moved, gis.network_is_fixed;
+DROP FUNCTION gis.hold_wards, gis.network_is_fixed, gis.set_ward, gis.ward_of, gis.wards_moved;
 
 DROP SCHEMA published, history, internal CASCADE;

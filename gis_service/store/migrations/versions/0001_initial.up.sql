@@ -6,8 +6,10 @@ CREATE SCHEMA IF NOT EXISTS internal;
 
 CREATE FUNCTION published.fold(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-SET search_path = pg_catalog, public
-AS $$ SELECT lower(public.unaccent('public.unaccent'::regdictionary, value)) $$;
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT lower(public.unaccent('public.unaccent'::regdictionary, normalize(value, NFKC)))
+$$;
 
 CREATE TABLE gis.networks (
     id UUID DEFAULT gen_random_uuid() NOT NULL,
@@ -676,13 +678,13 @@ CREATE INDEX wards_geom_idx ON published.wards USING gist (geom);
 CREATE INDEX wards_search_idx ON published.wards USING gin (search_text public.gin_trgm_ops);
 
 CREATE TABLE history.contracts (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -697,21 +699,19 @@ CREATE TABLE history.contracts (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT contracts_pkey PRIMARY KEY (seq)
+    CONSTRAINT contracts_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX contracts_changed_at_idx ON history.contracts USING brin (changed_at);
-
-CREATE INDEX contracts_id_seq_idx ON history.contracts (id, seq);
+CREATE INDEX contracts_transaction_id_idx ON history.contracts USING brin (transaction_id);
 
 CREATE TABLE history.equipment (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     asset_tag TEXT,
@@ -734,21 +734,19 @@ CREATE TABLE history.equipment (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT equipment_pkey PRIMARY KEY (seq)
+    CONSTRAINT equipment_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX equipment_changed_at_idx ON history.equipment USING brin (changed_at);
-
-CREATE INDEX equipment_id_seq_idx ON history.equipment (id, seq);
+CREATE INDEX equipment_transaction_id_idx ON history.equipment USING brin (transaction_id);
 
 CREATE TABLE history.faults (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     summary TEXT,
@@ -769,21 +767,19 @@ CREATE TABLE history.faults (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(POINT,4326),
-    CONSTRAINT faults_pkey PRIMARY KEY (seq)
+    CONSTRAINT faults_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX faults_changed_at_idx ON history.faults USING brin (changed_at);
-
-CREATE INDEX faults_id_seq_idx ON history.faults (id, seq);
+CREATE INDEX faults_transaction_id_idx ON history.faults USING brin (transaction_id);
 
 CREATE TABLE history.fibre_links (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -813,21 +809,19 @@ CREATE TABLE history.fibre_links (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(LINESTRING,4326) NOT NULL,
-    CONSTRAINT fibre_links_pkey PRIMARY KEY (seq)
+    CONSTRAINT fibre_links_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX fibre_links_changed_at_idx ON history.fibre_links USING brin (changed_at);
-
-CREATE INDEX fibre_links_id_seq_idx ON history.fibre_links (id, seq);
+CREATE INDEX fibre_links_transaction_id_idx ON history.fibre_links USING brin (transaction_id);
 
 CREATE TABLE history.measurements (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     kind TEXT,
@@ -846,21 +840,19 @@ CREATE TABLE history.measurements (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT measurements_pkey PRIMARY KEY (seq)
+    CONSTRAINT measurements_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX measurements_changed_at_idx ON history.measurements USING brin (changed_at);
-
-CREATE INDEX measurements_id_seq_idx ON history.measurements (id, seq);
+CREATE INDEX measurements_transaction_id_idx ON history.measurements USING brin (transaction_id);
 
 CREATE TABLE history.network_nodes (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -884,21 +876,19 @@ CREATE TABLE history.network_nodes (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(POINT,4326) NOT NULL,
-    CONSTRAINT network_nodes_pkey PRIMARY KEY (seq)
+    CONSTRAINT network_nodes_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX network_nodes_changed_at_idx ON history.network_nodes USING brin (changed_at);
-
-CREATE INDEX network_nodes_id_seq_idx ON history.network_nodes (id, seq);
+CREATE INDEX network_nodes_transaction_id_idx ON history.network_nodes USING brin (transaction_id);
 
 CREATE TABLE history.networks (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     external_id TEXT,
     name TEXT,
     extent JSONB,
@@ -908,21 +898,19 @@ CREATE TABLE history.networks (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT networks_pkey PRIMARY KEY (seq)
+    CONSTRAINT networks_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX networks_changed_at_idx ON history.networks USING brin (changed_at);
-
-CREATE INDEX networks_id_seq_idx ON history.networks (id, seq);
+CREATE INDEX networks_transaction_id_idx ON history.networks USING brin (transaction_id);
 
 CREATE TABLE history.offices (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -943,21 +931,19 @@ CREATE TABLE history.offices (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(POINT,4326) NOT NULL,
-    CONSTRAINT offices_pkey PRIMARY KEY (seq)
+    CONSTRAINT offices_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX offices_changed_at_idx ON history.offices USING brin (changed_at);
-
-CREATE INDEX offices_id_seq_idx ON history.offices (id, seq);
+CREATE INDEX offices_transaction_id_idx ON history.offices USING brin (transaction_id);
 
 CREATE TABLE history.organisations (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -968,21 +954,19 @@ CREATE TABLE history.organisations (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT organisations_pkey PRIMARY KEY (seq)
+    CONSTRAINT organisations_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX organisations_changed_at_idx ON history.organisations USING brin (changed_at);
-
-CREATE INDEX organisations_id_seq_idx ON history.organisations (id, seq);
+CREATE INDEX organisations_transaction_id_idx ON history.organisations USING brin (transaction_id);
 
 CREATE TABLE history.phases (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -994,21 +978,19 @@ CREATE TABLE history.phases (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT phases_pkey PRIMARY KEY (seq)
+    CONSTRAINT phases_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX phases_changed_at_idx ON history.phases USING brin (changed_at);
-
-CREATE INDEX phases_id_seq_idx ON history.phases (id, seq);
+CREATE INDEX phases_transaction_id_idx ON history.phases USING brin (transaction_id);
 
 CREATE TABLE history.population (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     external_id TEXT,
     people DOUBLE PRECISION,
     year BIGINT,
@@ -1018,21 +1000,19 @@ CREATE TABLE history.population (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(MULTIPOLYGON,4326) NOT NULL,
-    CONSTRAINT population_pkey PRIMARY KEY (seq)
+    CONSTRAINT population_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX population_changed_at_idx ON history.population USING brin (changed_at);
-
-CREATE INDEX population_id_seq_idx ON history.population (id, seq);
+CREATE INDEX population_transaction_id_idx ON history.population USING brin (transaction_id);
 
 CREATE TABLE history.roads (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     external_id TEXT,
     name TEXT,
     road_class TEXT,
@@ -1042,21 +1022,19 @@ CREATE TABLE history.roads (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(LINESTRING,4326) NOT NULL,
-    CONSTRAINT roads_pkey PRIMARY KEY (seq)
+    CONSTRAINT roads_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX roads_changed_at_idx ON history.roads USING brin (changed_at);
-
-CREATE INDEX roads_id_seq_idx ON history.roads (id, seq);
+CREATE INDEX roads_transaction_id_idx ON history.roads USING brin (transaction_id);
 
 CREATE TABLE history.scenarios (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -1068,21 +1046,19 @@ CREATE TABLE history.scenarios (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT scenarios_pkey PRIMARY KEY (seq)
+    CONSTRAINT scenarios_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX scenarios_changed_at_idx ON history.scenarios USING brin (changed_at);
-
-CREATE INDEX scenarios_id_seq_idx ON history.scenarios (id, seq);
+CREATE INDEX scenarios_transaction_id_idx ON history.scenarios USING brin (transaction_id);
 
 CREATE TABLE history.structures (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     name TEXT,
@@ -1097,21 +1073,28 @@ CREATE TABLE history.structures (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(POINT,4326) NOT NULL,
-    CONSTRAINT structures_pkey PRIMARY KEY (seq)
+    CONSTRAINT structures_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX structures_changed_at_idx ON history.structures USING brin (changed_at);
+CREATE INDEX structures_transaction_id_idx ON history.structures USING brin (transaction_id);
 
-CREATE INDEX structures_id_seq_idx ON history.structures (id, seq);
+CREATE TABLE history.transactions (
+    transaction_id BIGINT NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    committed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id, began_at)
+);
+
+CREATE INDEX transactions_committed_at_idx ON history.transactions (committed_at);
 
 CREATE TABLE history.wards (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     code TEXT,
     name TEXT,
     constituency TEXT,
@@ -1124,21 +1107,19 @@ CREATE TABLE history.wards (
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
     geom geometry(MULTIPOLYGON,4326) NOT NULL,
-    CONSTRAINT wards_pkey PRIMARY KEY (seq)
+    CONSTRAINT wards_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX wards_changed_at_idx ON history.wards USING brin (changed_at);
-
-CREATE INDEX wards_id_seq_idx ON history.wards (id, seq);
+CREATE INDEX wards_transaction_id_idx ON history.wards USING brin (transaction_id);
 
 CREATE TABLE history.wayleaves (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     grantor UUID,
@@ -1152,21 +1133,19 @@ CREATE TABLE history.wayleaves (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT wayleaves_pkey PRIMARY KEY (seq)
+    CONSTRAINT wayleaves_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX wayleaves_changed_at_idx ON history.wayleaves USING brin (changed_at);
-
-CREATE INDEX wayleaves_id_seq_idx ON history.wayleaves (id, seq);
+CREATE INDEX wayleaves_transaction_id_idx ON history.wayleaves USING brin (transaction_id);
 
 CREATE TABLE history.work_log (
+    id UUID NOT NULL,
     seq BIGINT GENERATED ALWAYS AS IDENTITY,
     operation TEXT NOT NULL,
-    changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     transaction_id BIGINT NOT NULL,
     person_id UUID,
     request_id TEXT,
-    id UUID,
     network_id UUID,
     external_id TEXT,
     kind TEXT,
@@ -1182,12 +1161,10 @@ CREATE TABLE history.work_log (
     version INTEGER,
     updated_at TIMESTAMP WITH TIME ZONE,
     extra JSONB,
-    CONSTRAINT work_log_pkey PRIMARY KEY (seq)
+    CONSTRAINT work_log_pkey PRIMARY KEY (id, seq)
 );
 
-CREATE INDEX work_log_changed_at_idx ON history.work_log USING brin (changed_at);
-
-CREATE INDEX work_log_id_seq_idx ON history.work_log (id, seq);
+CREATE INDEX work_log_transaction_id_idx ON history.work_log USING brin (transaction_id);
 
 CREATE TABLE gis.collection_versions (
     collection TEXT NOT NULL,
@@ -1332,56 +1309,17 @@ CREATE TABLE internal.sessions (
 
 CREATE INDEX sessions_key_id_idx ON internal.sessions (key_id);
 
-CREATE FUNCTION internal.touch(collection text, audience text) RETURNS void
-LANGUAGE sql SECURITY DEFINER
-SET search_path = pg_catalog
-AS $$
-    INSERT INTO internal.touched (transaction_id, collection, audience)
-    VALUES (pg_current_xact_id()::text::bigint, collection, audience)
-    ON CONFLICT DO NOTHING
-$$;
-
-CREATE FUNCTION internal.bump() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog
-AS $$
-DECLARE
-    mine bigint := pg_current_xact_id()::text::bigint;
-    name text;
-BEGIN
-    FOR name IN SELECT collection FROM internal.touched
-        WHERE transaction_id = mine AND audience = 'public' ORDER BY collection
-    LOOP
-        UPDATE published.collection_versions
-        SET version = version + 1, changed_at = now() WHERE collection = name;
-    END LOOP;
-    FOR name IN SELECT collection FROM internal.touched
-        WHERE transaction_id = mine AND audience = 'staff' ORDER BY collection
-    LOOP
-        UPDATE gis.collection_versions
-        SET version = version + 1, changed_at = now() WHERE collection = name;
-    END LOOP;
-    DELETE FROM internal.touched WHERE transaction_id = mine;
-    RETURN NULL;
-END
-$$;
-
-CREATE CONSTRAINT TRIGGER bump AFTER INSERT ON internal.touched DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION internal.bump();
-
-INSERT INTO gis.collection_versions (collection) VALUES ('networks'), ('organisations'), ('phases'), ('contracts'), ('wayleaves'), ('wards'), ('roads'), ('population'), ('network_nodes'), ('fibre_links'), ('structures'), ('offices'), ('equipment'), ('work_log'), ('measurements'), ('faults'), ('scenarios');
-
-INSERT INTO published.collection_versions (collection) VALUES ('networks'), ('wards'), ('roads'), ('network_nodes'), ('fibre_links'), ('offices'), ('faults');
-
 CREATE FUNCTION gis.ward_of(place public.geometry) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT code FROM gis.wards WHERE ST_Intersects(geom, place) ORDER BY code LIMIT 1
+    SELECT code FROM gis.wards
+    WHERE visibility = 'public' AND ST_Intersects(geom, place) ORDER BY code LIMIT 1
 $$;
 
 CREATE FUNCTION gis.set_ward() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     NEW.ward := gis.ward_of(NEW.geom);
@@ -1389,32 +1327,63 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION gis.hold_wards() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtext('gis-service wards'));
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER a_hold_wards BEFORE INSERT OR UPDATE OF geom, ward ON gis.offices FOR EACH STATEMENT EXECUTE FUNCTION gis.hold_wards();
+
 CREATE TRIGGER a_ward BEFORE INSERT OR UPDATE OF geom, ward ON gis.offices FOR EACH ROW EXECUTE FUNCTION gis.set_ward();
+
+CREATE TRIGGER a_hold_wards BEFORE INSERT OR UPDATE OF geom, ward ON gis.faults FOR EACH STATEMENT EXECUTE FUNCTION gis.hold_wards();
 
 CREATE TRIGGER a_ward BEFORE INSERT OR UPDATE OF geom, ward ON gis.faults FOR EACH ROW EXECUTE FUNCTION gis.set_ward();
 
 CREATE FUNCTION gis.wards_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+    moved boolean := true;
 BEGIN
-    UPDATE gis.offices SET ward = gis.ward_of(geom), version = version + 1, updated_at = now()
-    WHERE ward IS DISTINCT FROM gis.ward_of(geom);
-    UPDATE gis.faults SET ward = gis.ward_of(geom), version = version + 1, updated_at = now()
-    WHERE ward IS DISTINCT FROM gis.ward_of(geom);
+    IF TG_OP = 'UPDATE' THEN
+        moved := EXISTS (
+            (SELECT code, visibility, ST_AsBinary(geom) FROM old_rows
+             EXCEPT SELECT code, visibility, ST_AsBinary(geom) FROM new_rows)
+            UNION ALL
+            (SELECT code, visibility, ST_AsBinary(geom) FROM new_rows
+             EXCEPT SELECT code, visibility, ST_AsBinary(geom) FROM old_rows));
+    END IF;
+    IF moved THEN
+        PERFORM pg_advisory_xact_lock(hashtext('gis-service wards'));
+    UPDATE gis.offices stored
+    SET ward = found.ward, version = version + 1, updated_at = now()
+    FROM (SELECT id, gis.ward_of(geom) AS ward FROM gis.offices OFFSET 0) found
+    WHERE stored.id = found.id AND stored.ward IS DISTINCT FROM found.ward;
+    UPDATE gis.faults stored
+    SET ward = found.ward, version = version + 1, updated_at = now()
+    FROM (SELECT id, gis.ward_of(geom) AS ward FROM gis.faults OFFSET 0) found
+    WHERE stored.id = found.id AND stored.ward IS DISTINCT FROM found.ward;
+    END IF;
     RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER z_wards_insert AFTER INSERT ON gis.wards FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
+CREATE TRIGGER z_wards_insert AFTER INSERT ON gis.wards REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
 
-CREATE TRIGGER z_wards_update AFTER UPDATE ON gis.wards FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
+CREATE TRIGGER z_wards_update AFTER UPDATE ON gis.wards REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
 
-CREATE TRIGGER z_wards_delete AFTER DELETE ON gis.wards FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
+CREATE TRIGGER z_wards_delete AFTER DELETE ON gis.wards REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION gis.wards_moved();
 
 CREATE FUNCTION gis.network_is_fixed() RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     RAISE EXCEPTION 'extent and metric_srid of a network are fixed when it is made'
@@ -1426,12 +1395,12 @@ CREATE TRIGGER a_fixed BEFORE UPDATE ON gis.networks FOR EACH ROW WHEN (OLD.metr
 
 CREATE FUNCTION history.actor() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, public, pg_temp
 AS $$ SELECT nullif(current_setting('gis.person_id', true), '')::uuid $$;
 
 CREATE FUNCTION history.refuse() RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     RAISE EXCEPTION '% is not allowed on %.%: history is only added to',
@@ -1439,24 +1408,41 @@ BEGIN
 END
 $$;
 
+CREATE TRIGGER a_never_truncate BEFORE TRUNCATE ON history.transactions FOR EACH STATEMENT EXECUTE FUNCTION history.refuse();
+
+CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.transactions FOR EACH STATEMENT EXECUTE FUNCTION history.refuse();
+
 CREATE FUNCTION history.record_networks() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.external_id, o.name, o.extent, o.metric_srid, o.synthetic, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.networks (operation, transaction_id, person_id, request_id, id, external_id, name, extent, metric_srid, synthetic, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.external_id, n.name, n.extent, n.metric_srid, n.synthetic, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('networks', 'staff');
     END IF;
     RETURN NULL;
@@ -1477,22 +1463,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.networks FOR EAC
 
 CREATE FUNCTION history.record_organisations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.roles, o.country, o.website, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.organisations (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, roles, country, website, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.roles, n.country, n.website, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('organisations', 'staff');
     END IF;
     RETURN NULL;
@@ -1513,22 +1512,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.organisations FO
 
 CREATE FUNCTION history.record_phases() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.description, o.starts_on, o.ends_on, o.funders, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.phases (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, starts_on, ends_on, funders, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.description, n.starts_on, n.ends_on, n.funders, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('phases', 'staff');
     END IF;
     RETURN NULL;
@@ -1549,22 +1561,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.phases FOR EACH 
 
 CREATE FUNCTION history.record_contracts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.description, o.contract_type, o.amount, o.currency, o.signed_on, o.documents, o.related_phases, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.contracts (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, contract_type, amount, currency, signed_on, documents, related_phases, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.description, n.contract_type, n.amount, n.currency, n.signed_on, n.documents, n.related_phases, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('contracts', 'staff');
     END IF;
     RETURN NULL;
@@ -1585,22 +1610,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.contracts FOR EA
 
 CREATE FUNCTION history.record_wayleaves() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.grantor, o.year_signed, o.indefinite, o.term_years, o.cost_recurring, o.cost_per_metre, o.currency, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.wayleaves (operation, transaction_id, person_id, request_id, id, network_id, external_id, grantor, year_signed, indefinite, term_years, cost_recurring, cost_per_metre, currency, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.grantor, n.year_signed, n.indefinite, n.term_years, n.cost_recurring, n.cost_per_metre, n.currency, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('wayleaves', 'staff');
     END IF;
     RETURN NULL;
@@ -1621,22 +1659,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.wayleaves FOR EA
 
 CREATE FUNCTION history.record_wards() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.code, o.name, o.constituency, o.population, o.population_year, o.source, o.outline_approximate, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.wards (operation, transaction_id, person_id, request_id, id, code, name, constituency, population, population_year, source, outline_approximate, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.code, n.name, n.constituency, n.population, n.population_year, n.source, n.outline_approximate, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('wards', 'staff');
     END IF;
     RETURN NULL;
@@ -1657,22 +1708,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.wards FOR EACH S
 
 CREATE FUNCTION history.record_roads() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.external_id, o.name, o.road_class, o.source, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.roads (operation, transaction_id, person_id, request_id, id, external_id, name, road_class, source, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.external_id, n.name, n.road_class, n.source, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('roads', 'staff');
     END IF;
     RETURN NULL;
@@ -1693,22 +1757,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.roads FOR EACH S
 
 CREATE FUNCTION history.record_population() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, external_id, people, year, source, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, external_id, people, year, source, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, external_id, people, year, source, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, external_id, people, year, source, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.external_id, o.people, o.year, o.source, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.population (operation, transaction_id, person_id, request_id, id, external_id, people, year, source, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.external_id, n.people, n.year, n.source, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('population', 'staff');
     END IF;
     RETURN NULL;
@@ -1729,22 +1806,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.population FOR E
 
 CREATE FUNCTION history.record_network_nodes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.status, o.type, o.infrastructure, o.public_wifi, o.gateway, o.access_point, o.spare_capacity, o.power, o.technologies, o.owner, o.providers, o.phase, o.address, o.accuracy_m, o.slack_m, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.network_nodes (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, type, infrastructure, public_wifi, gateway, access_point, spare_capacity, power, technologies, owner, providers, phase, address, accuracy_m, slack_m, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.status, n.type, n.infrastructure, n.public_wifi, n.gateway, n.access_point, n.spare_capacity, n.power, n.technologies, n.owner, n.providers, n.phase, n.address, n.accuracy_m, n.slack_m, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('network_nodes', 'staff');
     END IF;
     RETURN NULL;
@@ -1765,22 +1855,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.network_nodes FO
 
 CREATE FUNCTION history.record_fibre_links() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.status, o.start_node, o.end_node, o.medium, o.deployment, o.fibre_type, o.fibre_count, o.spare_fibres, o.fibre_length_m, o.route_length_m, o.splices, o.connectors, o.capacity_gbps, o.technologies, o.owner, o.providers, o.supplier, o.dark_fibre, o.shared_trench, o.phase, o.ready_for_service_date, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.fibre_links (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, status, start_node, end_node, medium, deployment, fibre_type, fibre_count, spare_fibres, fibre_length_m, route_length_m, splices, connectors, capacity_gbps, technologies, owner, providers, supplier, dark_fibre, shared_trench, phase, ready_for_service_date, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.status, n.start_node, n.end_node, n.medium, n.deployment, n.fibre_type, n.fibre_count, n.spare_fibres, n.fibre_length_m, n.route_length_m, n.splices, n.connectors, n.capacity_gbps, n.technologies, n.owner, n.providers, n.supplier, n.dark_fibre, n.shared_trench, n.phase, n.ready_for_service_date, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('fibre_links', 'staff');
     END IF;
     RETURN NULL;
@@ -1801,22 +1904,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.fibre_links FOR 
 
 CREATE FUNCTION history.record_structures() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.structure_type, o.link, o.position_m, o.slack_m, o.owner, o.accuracy_m, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.structures (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, structure_type, link, position_m, slack_m, owner, accuracy_m, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.structure_type, n.link, n.position_m, n.slack_m, n.owner, n.accuracy_m, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('structures', 'staff');
     END IF;
     RETURN NULL;
@@ -1837,22 +1953,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.structures FOR E
 
 CREATE FUNCTION history.record_offices() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.office_type, o.theme, o.served_by, o.connection, o.connected_since, o.technology, o.required_mbps, o.measured_mbps, o.staff, o.beneficiaries, o.ward, o.contact, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.offices (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, office_type, theme, served_by, connection, connected_since, technology, required_mbps, measured_mbps, staff, beneficiaries, ward, contact, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.office_type, n.theme, n.served_by, n.connection, n.connected_since, n.technology, n.required_mbps, n.measured_mbps, n.staff, n.beneficiaries, n.ward, n.contact, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('offices', 'staff');
     END IF;
     RETURN NULL;
@@ -1873,22 +2002,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.offices FOR EACH
 
 CREATE FUNCTION history.record_equipment() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.asset_tag, o.serial, o.category, o.make, o.model, o.node, o.office, o.management_address, o.lan_address, o.wan_address, o.lifecycle, o.order_number, o.supplier, o.installed_on, o.warranty_until, o.certification_interval_months, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.equipment (operation, transaction_id, person_id, request_id, id, network_id, external_id, asset_tag, serial, category, make, model, node, office, management_address, lan_address, wan_address, lifecycle, order_number, supplier, installed_on, warranty_until, certification_interval_months, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.asset_tag, n.serial, n.category, n.make, n.model, n.node, n.office, n.management_address, n.lan_address, n.wan_address, n.lifecycle, n.order_number, n.supplier, n.installed_on, n.warranty_until, n.certification_interval_months, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('equipment', 'staff');
     END IF;
     RETURN NULL;
@@ -1909,22 +2051,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.equipment FOR EA
 
 CREATE FUNCTION history.record_work_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.kind, o.equipment, o.node, o.link, o.occurred_at, o.recorded_at, o.by, o.result, o.notes, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.work_log (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, equipment, node, link, occurred_at, recorded_at, by, result, notes, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.kind, n.equipment, n.node, n.link, n.occurred_at, n.recorded_at, n.by, n.result, n.notes, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('work_log', 'staff');
     END IF;
     RETURN NULL;
@@ -1945,22 +2100,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.work_log FOR EAC
 
 CREATE FUNCTION history.record_measurements() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.kind, o.link, o.node, o.equipment, o.measured_at, o.instrument, o.fibre, o.wavelength_nm, o.otdr_distance_m, o.loss_db, o.power_dbm, o.by, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.measurements (operation, transaction_id, person_id, request_id, id, network_id, external_id, kind, link, node, equipment, measured_at, instrument, fibre, wavelength_nm, otdr_distance_m, loss_db, power_dbm, by, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.kind, n.link, n.node, n.equipment, n.measured_at, n.instrument, n.fibre, n.wavelength_nm, n.otdr_distance_m, n.loss_db, n.power_dbm, n.by, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('measurements', 'staff');
     END IF;
     RETURN NULL;
@@ -1981,22 +2149,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.measurements FOR
 
 CREATE FUNCTION history.record_faults() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
+        SELECT 'insert', here, who, what, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.summary, o.link, o.node, o.equipment, o.office, o.cuts, o.started_at, o.cleared_at, o.source, o.otdr_distance_m, o.uncertainty_m, o.ward, o.reporter, o.visibility, o.version, o.updated_at, o.extra, o.geom
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.faults (operation, transaction_id, person_id, request_id, id, network_id, external_id, summary, link, node, equipment, office, cuts, started_at, cleared_at, source, otdr_distance_m, uncertainty_m, ward, reporter, visibility, version, updated_at, extra, geom)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.summary, n.link, n.node, n.equipment, n.office, n.cuts, n.started_at, n.cleared_at, n.source, n.otdr_distance_m, n.uncertainty_m, n.ward, n.reporter, n.visibility, n.version, n.updated_at, n.extra, n.geom
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('faults', 'staff');
     END IF;
     RETURN NULL;
@@ -2017,22 +2198,35 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.faults FOR EACH 
 
 CREATE FUNCTION history.record_scenarios() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
+    here bigint := pg_current_xact_id()::text::bigint;
     who uuid := history.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
     changed bigint;
+    gone bigint := 0;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
-        SELECT 'delete', pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra FROM old_rows;
+        SELECT 'delete', here, who, what, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra FROM old_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
+        SELECT 'insert', here, who, what, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra FROM new_rows;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
         INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
-        SELECT lower(TG_OP), pg_current_xact_id()::text::bigint, who, what, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra FROM new_rows;
+        SELECT 'delete', here, who, what, o.id, o.network_id, o.external_id, o.name, o.description, o.adds, o.removes, o.removes_nodes, o.visibility, o.version, o.updated_at, o.extra
+        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        INSERT INTO history.scenarios (operation, transaction_id, person_id, request_id, id, network_id, external_id, name, description, adds, removes, removes_nodes, visibility, version, updated_at, extra)
+        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, n.id, n.network_id, n.external_id, n.name, n.description, n.adds, n.removes, n.removes_nodes, n.visibility, n.version, n.updated_at, n.extra
+        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
+        GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed > 0 THEN
+    IF changed + gone > 0 THEN
         PERFORM internal.touch('scenarios', 'staff');
     END IF;
     RETURN NULL;
@@ -2053,7 +2247,8 @@ CREATE TRIGGER a_append_only BEFORE UPDATE OR DELETE ON history.scenarios FOR EA
 
 CREATE FUNCTION published.publish_networks() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
@@ -2065,17 +2260,22 @@ BEGIN
         WHERE new_rows.visibility = 'public';
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.networks was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.networks WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.name AS name, new_rows.synthetic AS synthetic
-        FROM new_rows
-        WHERE new_rows.visibility = 'public'
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.name, o.synthetic) IS DISTINCT FROM (n.visibility, n.name, n.synthetic)
+        ), wanted AS MATERIALIZED (
+        SELECT judged.id, judged.name AS name, judged.synthetic AS synthetic
+        FROM judged
+        WHERE judged.visibility = 'public'
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.networks was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.networks WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.networks AS was (id, name, synthetic) SELECT id, name, synthetic FROM wanted
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, synthetic = excluded.synthetic
@@ -2099,29 +2299,41 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.networks REFERENCING OLD TAB
 
 CREATE FUNCTION published.publish_wards() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO published.wards (id, code, name, constituency, population, population_year, source, outline_approximate, geom)
-        SELECT new_rows.id, new_rows.code AS code, new_rows.name AS name, new_rows.constituency AS constituency, new_rows.population AS population, new_rows.population_year AS population_year, new_rows.source AS source, new_rows.outline_approximate AS outline_approximate, new_rows.geom AS geom
+        SELECT seen.id, seen.code, seen.name, seen.constituency, seen.population, seen.population_year, seen.source, seen.outline_approximate, seen.geom
+        FROM (SELECT new_rows.id AS id, new_rows.code AS code, new_rows.name AS name, new_rows.constituency AS constituency, new_rows.population AS population, new_rows.population_year AS population_year, new_rows.source AS source, new_rows.outline_approximate AS outline_approximate, new_rows.geom AS geom
         FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL;
+        WHERE new_rows.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom);
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.wards was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.wards WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.code AS code, new_rows.name AS name, new_rows.constituency AS constituency, new_rows.population AS population, new_rows.population_year AS population_year, new_rows.source AS source, new_rows.outline_approximate AS outline_approximate, new_rows.geom AS geom
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.code, o.name, o.constituency, o.population, o.population_year, o.source, o.outline_approximate, o.geom) IS DISTINCT FROM (n.visibility, n.code, n.name, n.constituency, n.population, n.population_year, n.source, n.outline_approximate, n.geom)
+        ), wanted AS MATERIALIZED (
+        SELECT seen.id, seen.code, seen.name, seen.constituency, seen.population, seen.population_year, seen.source, seen.outline_approximate, seen.geom
+        FROM (SELECT judged.id AS id, judged.code AS code, judged.name AS name, judged.constituency AS constituency, judged.population AS population, judged.population_year AS population_year, judged.source AS source, judged.outline_approximate AS outline_approximate, judged.geom AS geom
+        FROM judged
+        WHERE judged.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom)
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.wards was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.wards WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.wards AS was (id, code, name, constituency, population, population_year, source, outline_approximate, geom) SELECT id, code, name, constituency, population, population_year, source, outline_approximate, geom FROM wanted
             ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, constituency = excluded.constituency, population = excluded.population, population_year = excluded.population_year, source = excluded.source, outline_approximate = excluded.outline_approximate, geom = excluded.geom
@@ -2145,29 +2357,41 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.wards REFERENCING OLD TABLE 
 
 CREATE FUNCTION published.publish_roads() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO published.roads (id, name, road_class, source, geom)
-        SELECT new_rows.id, new_rows.name AS name, new_rows.road_class AS road_class, new_rows.source AS source, new_rows.geom AS geom
+        SELECT seen.id, seen.name, seen.road_class, seen.source, seen.geom
+        FROM (SELECT new_rows.id AS id, new_rows.name AS name, new_rows.road_class AS road_class, new_rows.source AS source, new_rows.geom AS geom
         FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL;
+        WHERE new_rows.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom);
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.roads was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.roads WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.name AS name, new_rows.road_class AS road_class, new_rows.source AS source, new_rows.geom AS geom
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.name, o.road_class, o.source, o.geom) IS DISTINCT FROM (n.visibility, n.name, n.road_class, n.source, n.geom)
+        ), wanted AS MATERIALIZED (
+        SELECT seen.id, seen.name, seen.road_class, seen.source, seen.geom
+        FROM (SELECT judged.id AS id, judged.name AS name, judged.road_class AS road_class, judged.source AS source, judged.geom AS geom
+        FROM judged
+        WHERE judged.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom)
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.roads was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.roads WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.roads AS was (id, name, road_class, source, geom) SELECT id, name, road_class, source, geom FROM wanted
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, road_class = excluded.road_class, source = excluded.source, geom = excluded.geom
@@ -2191,37 +2415,45 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.roads REFERENCING OLD TABLE 
 
 CREATE FUNCTION published.publish_network_nodes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO published.network_nodes (id, name, status, public_wifi, geom)
-        SELECT new_rows.id, new_rows.name AS name, new_rows.status AS status, new_rows.public_wifi AS public_wifi, ST_AsEWKB(CASE WHEN (new_rows.infrastructure = 'wifiAccessPoint') THEN new_rows.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
+        SELECT seen.id, seen.name, seen.status, seen.public_wifi, seen.geom
+        FROM (SELECT new_rows.id AS id, new_rows.name AS name, new_rows.status AS status, new_rows.public_wifi AS public_wifi, CASE WHEN (new_rows.infrastructure = 'wifiAccessPoint') THEN new_rows.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
         FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END) AS geom
+        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END AS geom
         FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational') AND CASE WHEN (new_rows.infrastructure = 'wifiAccessPoint') THEN new_rows.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
-        FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END IS NOT NULL;
+        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational')
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom);
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.network_nodes was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.network_nodes WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.name AS name, new_rows.status AS status, new_rows.public_wifi AS public_wifi, ST_AsEWKB(CASE WHEN (new_rows.infrastructure = 'wifiAccessPoint') THEN new_rows.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.name, o.status, o.public_wifi, o.infrastructure, o.geom, o.network_id) IS DISTINCT FROM (n.visibility, n.name, n.status, n.public_wifi, n.infrastructure, n.geom, n.network_id)
+        ), wanted AS MATERIALIZED (
+        SELECT seen.id, seen.name, seen.status, seen.public_wifi, seen.geom
+        FROM (SELECT judged.id AS id, judged.name AS name, judged.status AS status, judged.public_wifi AS public_wifi, CASE WHEN (judged.infrastructure = 'wifiAccessPoint') THEN judged.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(judged.geom, CAST((SELECT gis.networks.metric_srid
         FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END) AS geom
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational') AND CASE WHEN (new_rows.infrastructure = 'wifiAccessPoint') THEN new_rows.geom ELSE ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
-        FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END IS NOT NULL
+        WHERE gis.networks.id = judged.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) END AS geom
+        FROM judged
+        WHERE judged.visibility = 'public' AND judged.status IN ('operational')
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom)
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.network_nodes was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.network_nodes WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.network_nodes AS was (id, name, status, public_wifi, geom) SELECT id, name, status, public_wifi, geom FROM wanted
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, public_wifi = excluded.public_wifi, geom = excluded.geom
@@ -2245,37 +2477,45 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.network_nodes REFERENCING OL
 
 CREATE FUNCTION published.publish_fibre_links() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO published.fibre_links (id, name, status, route_length_m, geom)
-        SELECT new_rows.id, new_rows.name AS name, new_rows.status AS status, round(new_rows.route_length_m / CAST(100 AS NUMERIC)) * 100 AS route_length_m, ST_AsEWKB(ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
+        SELECT seen.id, seen.name, seen.status, seen.route_length_m, seen.geom
+        FROM (SELECT new_rows.id AS id, new_rows.name AS name, new_rows.status AS status, round(new_rows.route_length_m / CAST(100 AS NUMERIC)) * 100 AS route_length_m, ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
         FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001)) AS geom
+        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) AS geom
         FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational') AND ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
-        FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) IS NOT NULL;
+        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational')
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom);
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.fibre_links was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.fibre_links WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.name AS name, new_rows.status AS status, round(new_rows.route_length_m / CAST(100 AS NUMERIC)) * 100 AS route_length_m, ST_AsEWKB(ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.name, o.status, o.route_length_m, o.geom, o.network_id) IS DISTINCT FROM (n.visibility, n.name, n.status, n.route_length_m, n.geom, n.network_id)
+        ), wanted AS MATERIALIZED (
+        SELECT seen.id, seen.name, seen.status, seen.route_length_m, seen.geom
+        FROM (SELECT judged.id AS id, judged.name AS name, judged.status AS status, round(judged.route_length_m / CAST(100 AS NUMERIC)) * 100 AS route_length_m, ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(judged.geom, CAST((SELECT gis.networks.metric_srid
         FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001)) AS geom
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.status IN ('operational') AND ST_SnapToGrid(ST_Transform(ST_SnapToGrid(ST_Transform(new_rows.geom, CAST((SELECT gis.networks.metric_srid
-        FROM gis.networks
-        WHERE gis.networks.id = new_rows.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) IS NOT NULL
+        WHERE gis.networks.id = judged.network_id) AS INTEGER)), 50, 50, 100, 100), 4326), 0.000001) AS geom
+        FROM judged
+        WHERE judged.visibility = 'public' AND judged.status IN ('operational')
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom)
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.fibre_links was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.fibre_links WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.fibre_links AS was (id, name, status, route_length_m, geom) SELECT id, name, status, route_length_m, geom FROM wanted
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, route_length_m = excluded.route_length_m, geom = excluded.geom
@@ -2299,29 +2539,41 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.fibre_links REFERENCING OLD 
 
 CREATE FUNCTION published.publish_offices() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO published.offices (id, name, office_type, theme, connection, ward, geom)
-        SELECT new_rows.id, new_rows.name AS name, new_rows.office_type AS office_type, new_rows.theme AS theme, new_rows.connection AS connection, new_rows.ward AS ward, new_rows.geom AS geom
+        SELECT seen.id, seen.name, seen.office_type, seen.theme, seen.connection, seen.ward, seen.geom
+        FROM (SELECT new_rows.id AS id, new_rows.name AS name, new_rows.office_type AS office_type, new_rows.theme AS theme, new_rows.connection AS connection, new_rows.ward AS ward, new_rows.geom AS geom
         FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL;
+        WHERE new_rows.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom);
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.offices was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.offices WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.name AS name, new_rows.office_type AS office_type, new_rows.theme AS theme, new_rows.connection AS connection, new_rows.ward AS ward, new_rows.geom AS geom
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.geom IS NOT NULL
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.name, o.office_type, o.theme, o.connection, o.ward, o.geom) IS DISTINCT FROM (n.visibility, n.name, n.office_type, n.theme, n.connection, n.ward, n.geom)
+        ), wanted AS MATERIALIZED (
+        SELECT seen.id, seen.name, seen.office_type, seen.theme, seen.connection, seen.ward, seen.geom
+        FROM (SELECT judged.id AS id, judged.name AS name, judged.office_type AS office_type, judged.theme AS theme, judged.connection AS connection, judged.ward AS ward, judged.geom AS geom
+        FROM judged
+        WHERE judged.visibility = 'public'
+         LIMIT ALL OFFSET 0) AS seen
+        WHERE NOT ST_IsEmpty(seen.geom)
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.offices was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.offices WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.offices AS was (id, name, office_type, theme, connection, ward, geom) SELECT id, name, office_type, theme, connection, ward, geom FROM wanted
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, office_type = excluded.office_type, theme = excluded.theme, connection = excluded.connection, ward = excluded.ward, geom = excluded.geom
@@ -2345,7 +2597,8 @@ CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.offices REFERENCING OLD TABL
 
 CREATE FUNCTION published.publish_faults() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
     changed bigint;
@@ -2357,17 +2610,22 @@ BEGIN
         WHERE new_rows.visibility = 'public' AND new_rows.cleared_at IS NULL;
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM published.faults was USING old_rows WHERE was.id = old_rows.id;
+        DELETE FROM published.faults WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
         GET DIAGNOSTICS changed = ROW_COUNT;
     ELSE
-        WITH wanted AS MATERIALIZED (
-        SELECT new_rows.id, new_rows.started_at AS started_at, new_rows.ward AS ward
-        FROM new_rows
-        WHERE new_rows.visibility = 'public' AND new_rows.cleared_at IS NULL
+        WITH judged AS MATERIALIZED (
+            SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
+            WHERE o.id IS NULL OR (o.visibility, o.started_at, o.ward, o.cleared_at) IS DISTINCT FROM (n.visibility, n.started_at, n.ward, n.cleared_at)
+        ), wanted AS MATERIALIZED (
+        SELECT judged.id, judged.started_at AS started_at, judged.ward AS ward
+        FROM judged
+        WHERE judged.visibility = 'public' AND judged.cleared_at IS NULL
+        ), unwanted AS (
+            (SELECT id FROM old_rows EXCEPT SELECT id FROM new_rows)
+            UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
-            DELETE FROM published.faults was USING old_rows
-            WHERE was.id = old_rows.id AND was.id NOT IN (SELECT id FROM wanted)
-            RETURNING was.id
+            DELETE FROM published.faults WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
+            RETURNING id
         ), put AS (
             INSERT INTO published.faults AS was (id, started_at, ward) SELECT id, started_at, ward FROM wanted
             ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ward = excluded.ward
@@ -2388,3 +2646,63 @@ CREATE TRIGGER c_publish_insert AFTER INSERT ON gis.faults REFERENCING NEW TABLE
 CREATE TRIGGER c_publish_update AFTER UPDATE ON gis.faults REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION published.publish_faults();
 
 CREATE TRIGGER c_publish_delete AFTER DELETE ON gis.faults REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION published.publish_faults();
+
+CREATE FUNCTION internal.touch(collection text, audience text) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    INSERT INTO internal.touched (transaction_id, collection, audience)
+    VALUES (pg_current_xact_id()::text::bigint, collection, audience)
+    ON CONFLICT DO NOTHING
+$$;
+
+CREATE FUNCTION internal.wait_for_checks() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    INSERT INTO internal.touched (transaction_id, collection, audience)
+    VALUES (NEW.transaction_id, '', '') ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION internal.count_versions() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    mine bigint := NEW.transaction_id;
+    public_ones text[] := ARRAY(SELECT collection FROM internal.touched
+        WHERE transaction_id = mine AND audience = 'public');
+    staff_ones text[] := ARRAY(SELECT collection FROM internal.touched
+        WHERE transaction_id = mine AND audience = 'staff');
+    public_last timestamptz;
+    staff_last timestamptz;
+    stamp timestamptz;
+BEGIN
+    SELECT max(changed_at) INTO public_last FROM (
+        SELECT changed_at FROM published.collection_versions
+        WHERE collection = ANY (public_ones) ORDER BY collection FOR UPDATE) held;
+    SELECT max(changed_at) INTO staff_last FROM (
+        SELECT changed_at FROM gis.collection_versions
+        WHERE collection = ANY (staff_ones) ORDER BY collection FOR UPDATE) held;
+    stamp := greatest(clock_timestamp(), public_last, staff_last);
+    UPDATE published.collection_versions SET version = version + 1, changed_at = stamp
+    WHERE collection = ANY (public_ones);
+    UPDATE gis.collection_versions SET version = version + 1, changed_at = stamp
+    WHERE collection = ANY (staff_ones);
+    INSERT INTO history.transactions (transaction_id, began_at, committed_at)
+    VALUES (mine, now(), stamp) ON CONFLICT DO NOTHING;
+    DELETE FROM internal.touched WHERE transaction_id = mine;
+    RETURN NULL;
+END
+$$;
+
+CREATE CONSTRAINT TRIGGER a_wait AFTER INSERT ON internal.touched DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.audience <> '') EXECUTE FUNCTION internal.wait_for_checks();
+
+CREATE CONSTRAINT TRIGGER b_count AFTER INSERT ON internal.touched DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.audience = '') EXECUTE FUNCTION internal.count_versions();
+
+INSERT INTO gis.collection_versions (collection) VALUES ('networks'), ('organisations'), ('phases'), ('contracts'), ('wayleaves'), ('wards'), ('roads'), ('population'), ('network_nodes'), ('fibre_links'), ('structures'), ('offices'), ('equipment'), ('work_log'), ('measurements'), ('faults'), ('scenarios');
+
+INSERT INTO published.collection_versions (collection) VALUES ('networks'), ('wards'), ('roads'), ('network_nodes'), ('fibre_links'), ('offices'), ('faults');

@@ -11,13 +11,14 @@ from owslib.ogcapi.features import Features
 
 GDAL = """
 import json, sys
+import pyogrio
 from pyogrio import raw
 address, layer, options = json.loads(sys.argv[1])
 if "bbox" in options:
     options["bbox"] = tuple(options["bbox"])
 path = f"OAPIF:{address}"
 meta, _, geometries, _ = raw.read(path, layer=layer, **options)
-_, bounds = raw.read_bounds(path, layer=layer)
+_, bounds = pyogrio.read_bounds(path, layer=layer)
 print(json.dumps({"rows": len(geometries), "fields": list(meta["fields"]), "crs": meta["crs"],
                   "bounds": [float(f(b)) for f, b in zip((min, min, max, max), bounds)]}))
 """

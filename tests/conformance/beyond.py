@@ -144,7 +144,7 @@ def extent_tight(service: Service) -> None:
             continue
         west, south, east, north = collection["extent"]["spatial"]["bbox"][0]
         bounds = [shape(f["geometry"]).bounds for page in service.pages(collection, limit=10_000)
-                  for f in page["features"]]
+                  for f in page["features"] if f["geometry"] is not None]
         found = (min(b[0] for b in bounds), min(b[1] for b in bounds),
                  max(b[2] for b in bounds), max(b[3] for b in bounds))
         apart = max(abs(a - b) for a, b in zip(found, (west, south, east, north), strict=True))

@@ -102,6 +102,6 @@ class Features:
         )
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
         bbox = None
-        if collection.geometry is not None and row["west"] is not None:
+        if row.get("west") is not None:
             bbox = BBox(row["west"], row["south"], row["east"], row["north"])
         return CollectionSummary(collection, CollectionExtent(bbox, row["items"]))

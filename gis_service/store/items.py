@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +84,7 @@ def rows_statement(query: ItemsQuery, audience: Audience) -> Statement:
 def extent_statement(collection: Collection, audience: Audience) -> Statement:
     """One row: `west`, `south`, `east`, `north` (NULL when empty) and `items`."""
     source = readable(collection, audience)
-    if collection.geometry is None:
+    if "geom" not in source.c:
         return select(func.count().label("items")).select_from(source)
     box = select(
         func.ST_Extent(source.c.geom, type_=Text).label("box"), func.count().label("items")
@@ -101,8 +103,10 @@ def feature_text(
 ) -> ColumnElement[str]:
     """A GeoJSON feature as text; concatenation is several times faster than building jsonb."""
     geometry: ColumnElement[Any] = literal_column("'null'")
-    if collection.geometry is not None:
-        geometry = func.ST_AsGeoJSON(source.c.geom, literal_column(str(DECIMALS)), type_=Text)
+    if "geom" in source.c:
+        written = func.ST_AsGeoJSON(source.c.geom, literal_column(str(DECIMALS)), type_=Text)
+        # Without it, concat would leave nothing where an item has no position.
+        geometry = func.coalesce(written, geometry)
     parts: list[ColumnElement[Any]] = [
         literal_column("""'{"type":"Feature","id":"'"""),
         cast(source.c.id, Text),
@@ -121,8 +125,12 @@ def feature_text(
 
 def _conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]]:
     conditions = [_equals(term, source) for term in query.equals]
-    if query.bbox is not None and query.collection.geometry is not None:
-        conditions.append(_intersects(query.bbox, source))
+    if query.bbox is not None and "geom" in source.c:
+        within = _intersects(query.bbox, source)
+        if not query.collection.geometry_required:
+            # OGC API - Features, 7.15.3: without a position an item is in every box.
+            within = or_(source.c.geom.is_(None), within)
+        conditions.append(within)
     return conditions
 
 
@@ -134,7 +142,21 @@ def _equals(term: Equals, source: Subquery) -> ColumnElement[bool]:
         return literal(UUID(str(term.value))) == any_(column)
     if term.field.type in (FieldType.REFERENCE, FieldType.PERSON):
         return column == UUID(str(term.value))
+    if term.field.type is FieldType.DATE:
+        return column == date.fromisoformat(str(term.value))
+    if term.field.type is FieldType.TIMESTAMP:
+        return column == datetime.fromisoformat(str(term.value))
+    if term.field.type is FieldType.DATE:
+        return column == date.fromisoformat(str(term.value))
+    if term.field.type is FieldType.TIMESTAMP:
+        return column == _moment(str(term.value))
     return column == term.value
+
+
+def _moment(text: str) -> datetime:
+    """A time as the parameter rules let it pass; UTC where it names no zone."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _intersects(bbox: BBox, source: Subquery) -> ColumnElement[bool]:

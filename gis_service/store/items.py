@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -136,27 +135,20 @@ def _conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]
 
 def _equals(term: Equals, source: Subquery) -> ColumnElement[bool]:
     column = source.c[term.field.name]
-    if term.field.type is FieldType.CODES:
-        return literal(term.value, Text) == any_(cast(column, ARRAY(Text)))
-    if term.field.type is FieldType.REFERENCES:
-        return literal(UUID(str(term.value))) == any_(column)
-    if term.field.type in (FieldType.REFERENCE, FieldType.PERSON):
-        return column == UUID(str(term.value))
-    if term.field.type is FieldType.DATE:
-        return column == date.fromisoformat(str(term.value))
-    if term.field.type is FieldType.TIMESTAMP:
-        return column == datetime.fromisoformat(str(term.value))
-    if term.field.type is FieldType.DATE:
-        return column == date.fromisoformat(str(term.value))
-    if term.field.type is FieldType.TIMESTAMP:
-        return column == _moment(str(term.value))
-    return column == term.value
-
-
-def _moment(text: str) -> datetime:
-    """A time as the parameter rules let it pass; UTC where it names no zone."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    match term.field.type:
+        case FieldType.CODES:
+            found = literal(term.value, Text) == any_(cast(column, ARRAY(Text)))
+        case FieldType.REFERENCES:
+            found = literal(UUID(str(term.value))) == any_(column)
+        case FieldType.REFERENCE | FieldType.PERSON:
+            found = column == UUID(str(term.value))
+        case FieldType.DATE:
+            found = column == date.fromisoformat(str(term.value))
+        case FieldType.TIMESTAMP:
+            found = column == datetime.fromisoformat(str(term.value))
+        case _:
+            found = column == term.value
+    return found
 
 
 def _intersects(bbox: BBox, source: Subquery) -> ColumnElement[bool]:

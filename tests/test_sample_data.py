@@ -8,33 +8,41 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+import shapely
 from pyproj import Geod
 from shapely import STRtree, make_valid
-from shapely.geometry import Point, shape
+from shapely.geometry import LineString, Point, shape
 from shapely.ops import unary_union
+from sqlalchemy import func, select
 
 from gis_service.model import codelists
+from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import FieldType
+from gis_service.services.loading import LoadRequest, load_file
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from gis_service.store.readable import readable
+from gis_service.store.tables import table
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLE = DATA / "sample"
-FILES = {
-    "networks": "networks.csv",
-    "organisations": "organisations.csv",
-    "phases": "phases.csv",
-    "network_nodes": "network_nodes.geojson",
-    "fibre_links": "fibre_links.geojson",
-    "offices": "offices.geojson",
-    "wards": "wards.geojson",
-    "roads": "roads.geojson",
-}
+TABLES = (
+    "networks", "organisations", "phases", "contracts", "wayleaves",
+    "equipment", "work_log", "measurements", "scenarios",
+)  # fmt: skip
+MAPPED = ("network_nodes", "fibre_links", "structures", "offices", "wards", "roads", "faults")
+FILES = {id_: f"{id_}.csv" for id_ in TABLES} | {id_: f"{id_}.geojson" for id_ in MAPPED}
+REFERENCE_DAY = date(2026, 11, 1)
+"""The sample shows the network as it is on this day."""
 WGS84 = Geod(ellps="WGS84")
 RING = [f"KSI-L-{n:03d}" for n in range(1, 9)]
 
@@ -46,7 +54,9 @@ def read_items(collection: str) -> list[Item]:
     path = SAMPLE / FILES[collection]
     if path.suffix == ".geojson":
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
-        return [f["properties"] | {"geometry": shape(f["geometry"])} for f in features]
+        return [
+            f["properties"] | {"geometry": f["geometry"] and shape(f["geometry"])} for f in features
+        ]
     with path.open(encoding="utf-8", newline="") as file:
         return [
             {name: from_text(collection, name, text) for name, text in row.items()}
@@ -69,6 +79,8 @@ def from_text(collection: str, name: str, text: str) -> Any:
             return {"true": True, "false": False}[text]
         case FieldType.INTEGER:
             return int(text)
+        case FieldType.NUMBER:
+            return float(text)
     return text
 
 
@@ -97,6 +109,14 @@ def test_there_is_as_much_as_promised(sample: dict[str, list[Item]]) -> None:
     assert 40 <= count["network_nodes"] <= 60
     assert 60 <= count["fibre_links"] <= 75
     assert 60 <= count["offices"] <= 100
+    assert 200 <= count["structures"] <= 300
+    assert 55 <= count["equipment"] <= 70
+    assert 250 <= count["work_log"] <= 400
+    assert 80 <= count["measurements"] <= 120
+    assert 12 <= count["faults"] <= 16
+    assert 4 <= count["contracts"] <= 5
+    assert 4 <= count["wayleaves"] <= 5
+    assert 3 <= count["scenarios"] <= 4
     assert 3 <= count["phases"] <= 4
     assert sample["networks"][0]["external_id"] == "kisii"
     assert sample["networks"][0]["synthetic"] is True
@@ -105,7 +125,12 @@ def test_there_is_as_much_as_promised(sample: dict[str, list[Item]]) -> None:
 def test_no_file_is_large() -> None:
     sizes = [path.stat().st_size for path in SAMPLE.iterdir()]
     assert max(sizes) < 500_000
-    assert sum(sizes) < 500_000
+    assert sum(sizes) < 600_000
+
+
+def test_every_collection_is_there_but_population() -> None:
+    """How many people live in which part of a ward is not known, so nothing is said of it."""
+    assert set(FILES) == set(REGISTRY) - {"population"}
 
 
 @pytest.mark.parametrize("id_", FILES)
@@ -118,7 +143,7 @@ def test_items_follow_the_registry(sample: dict[str, list[Item]], id_: str) -> N
     assert max(keys.values()) == 1
     for item in sample[id_]:
         assert set(item) <= columns
-        if collection.geometry:
+        if collection.geometry and (item["geometry"] or collection.geometry_required):
             assert item["geometry"].geom_type == collection.geometry.value
         for field in collection.writable_fields:
             values = values_of(item, field.name)
@@ -129,6 +154,8 @@ def test_items_follow_the_registry(sample: dict[str, list[Item]], id_: str) -> N
             for value in values:
                 if field.type is FieldType.DATE:
                     date.fromisoformat(value)
+                if field.type is FieldType.TIMESTAMP:
+                    assert datetime.fromisoformat(value).tzinfo is not None, where
                 if field.minimum is not None:
                     assert value >= field.minimum, where
                 if field.maximum is not None:
@@ -159,8 +186,10 @@ def assert_six_decimals(text: str) -> float:
 
 def test_everything_lies_in_the_network(sample: dict[str, list[Item]]) -> None:
     extent = sample["networks"][0]["extent"]
-    for id_ in ("network_nodes", "fibre_links", "offices", "roads", "wards"):
+    for id_ in MAPPED:
         for item in sample[id_]:
+            if item["geometry"] is None:
+                continue
             west, south, east, north = item["geometry"].bounds
             assert extent["west"] < west <= east < extent["east"]
             assert extent["south"] < south <= north < extent["north"]
@@ -360,3 +389,364 @@ def test_wards_tell_different_stories(sample: dict[str, list[Item]]) -> None:
     known = [s for s in shares if s is not None]
     assert len([s for s in known if s > 0.9]) >= 4
     assert len([s for s in known if 0 < s <= 0.9]) >= 4
+
+
+# Structures -----------------------------------------------------------------------------
+
+
+def position_along(line: LineString, point: Point) -> tuple[float, float]:
+    """Metres from the line's start to the place on it nearest to a point, and from there to it."""
+    share = line.project(point)
+    on_line = line.interpolate(share)
+    before = shapely.ops.substring(line, 0, share)
+    away_m = WGS84.inv(on_line.x, on_line.y, point.x, point.y)[2]
+    return WGS84.geometry_length(before), away_m
+
+
+def test_structures_lie_on_their_link(sample: dict[str, list[Item]]) -> None:
+    links = {link["external_id"]: link for link in sample["fibre_links"]}
+    for structure in sample["structures"]:
+        line = links[structure["link"]]["geometry"]
+        position_m, away_m = position_along(line, structure["geometry"])
+        assert away_m < 0.5, structure["external_id"]
+        assert abs(position_m - structure["position_m"]) < 0.5, structure["external_id"]
+
+
+def test_structures_fit_the_way_the_cable_is_laid(sample: dict[str, list[Item]]) -> None:
+    links = {link["external_id"]: link for link in sample["fibre_links"]}
+    kinds = {"manhole": "belowGround", "handhole": "belowGround", "pole": "aboveGround"}
+    for structure in sample["structures"]:
+        link = links[structure["link"]]
+        assert link["medium"] == ["fibre"]
+        assert link["status"] in ("operational", "inactive", "underConstruction")
+        deployment = kinds.get(structure["structure_type"])
+        assert deployment is None or deployment in link["deployment"], structure["external_id"]
+    assert {s["structure_type"] for s in sample["structures"]} == set(
+        codelists.STRUCTURE_TYPE.values()
+    )
+
+
+def test_spare_cable_is_no_more_than_the_fibre_is_longer(sample: dict[str, list[Item]]) -> None:
+    spare = Counter[str]()
+    for structure in sample["structures"]:
+        spare[structure["link"]] += structure["slack_m"] or 0
+    for link in sample["fibre_links"]:
+        if spare[link["external_id"]]:
+            route_length_m = WGS84.geometry_length(link["geometry"])
+            assert spare[link["external_id"]] < link["fibre_length_m"] - route_length_m
+
+
+# Equipment and its certification --------------------------------------------------------
+
+
+def certification(
+    device: Item, work_log: Iterable[Item], *, today: date
+) -> tuple[str, date | None]:
+    """State and due day by the rule of the product, worked out a second time."""
+    decided = [
+        w
+        for w in work_log
+        if w["equipment"] == device["external_id"]
+        and w["kind"] == "certification"
+        and w["result"] in ("passed", "failed")
+    ]
+    if not decided:
+        return "never", None
+    latest = max(decided, key=when)
+    if latest["result"] == "failed":
+        return "failed", None
+    months = device["certification_interval_months"]
+    if months is None:
+        return "valid", None
+    due = (pd.Timestamp(when(latest).date()) + pd.DateOffset(months=months)).date()
+    if due < today:
+        return "overdue", due
+    return ("due" if due <= today + timedelta(days=30) else "valid"), due
+
+
+def when(item: Item) -> datetime:
+    return datetime.fromisoformat(item["occurred_at"])
+
+
+def test_every_state_of_certification_on_the_reference_day(
+    sample: dict[str, list[Item]],
+) -> None:
+    states = Counter(
+        certification(device, sample["work_log"], today=REFERENCE_DAY)[0]
+        for device in sample["equipment"]
+        if device["lifecycle"] in ("inService", "underRepair")
+    )
+    assert set(states) == set(codelists.CERTIFICATION.values())
+    assert min(states.values()) >= 2
+    assert states["valid"] > sum(states.values()) / 2
+
+
+def test_a_device_without_interval_stays_certified(sample: dict[str, list[Item]]) -> None:
+    forever = [
+        d
+        for d in sample["equipment"]
+        if certification(d, sample["work_log"], today=date(2126, 1, 1))[0] == "valid"
+    ]
+    assert [d["asset_tag"] for d in forever] == ["KSI-PPL-0001"]
+
+
+def test_equipment_of_every_kind(sample: dict[str, list[Item]]) -> None:
+    devices = sample["equipment"]
+    assert {d["category"] for d in devices} == set(codelists.EQUIPMENT_CATEGORY.values())
+    assert {d["lifecycle"] for d in devices} == set(codelists.LIFECYCLE.values())
+    assert {d["certification_interval_months"] for d in devices} == {6, 12, 24, None}
+    assert len({d["serial"] for d in devices}) == len(devices)
+    for device in devices:
+        assert device["external_id"] == device["asset_tag"]
+        assert not (device["node"] and device["office"])
+        # What is ordered stands nowhere yet.
+        stands = device["node"] or device["office"]
+        assert bool(stands) == (device["lifecycle"] != "ordered"), device["asset_tag"]
+
+
+def test_addresses_are_those_kept_for_documentation(sample: dict[str, list[Item]]) -> None:
+    """RFC 5737 and RFC 3849; nobody's network answers there."""
+    kept = [
+        ip_network(n)
+        for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+    ]
+    names = ("management_address", "lan_address", "wan_address")
+    found = [d[n] for d in sample["equipment"] for n in names if d[n]]
+    assert len(set(found)) == len(found)
+    for address in found:
+        assert any(ip_address(address) in network for network in kept)
+    assert {ip_address(a).version for a in found} == {4, 6}
+
+
+def test_devices_in_use_stand_where_the_network_is(sample: dict[str, list[Item]]) -> None:
+    nodes = {node["external_id"]: node for node in sample["network_nodes"]}
+    offices = {office["external_id"]: office for office in sample["offices"]}
+    for device in sample["equipment"]:
+        if device["lifecycle"] in ("inService", "underRepair"):
+            if device["office"]:
+                assert offices[device["office"]]["connection"] == "connected"
+            else:
+                assert nodes[device["node"]]["status"] == "operational"
+
+
+# The work log ---------------------------------------------------------------------------
+
+LOG_BEGINS = datetime.fromisoformat("2023-11-01T00:00:00+03:00")
+LOG_ENDS = datetime.fromisoformat("2026-11-01T00:00:00+03:00")
+
+
+def test_work_of_every_kind(sample: dict[str, list[Item]]) -> None:
+    log = sample["work_log"]
+    assert {w["kind"] for w in log} == set(codelists.WORK_KIND.values())
+    assert {w["result"] for w in log} == set(codelists.WORK_RESULT.values())
+    for entry in log:
+        assert LOG_BEGINS <= when(entry) < LOG_ENDS, entry["external_id"]
+        assert when(entry) < datetime.fromisoformat(entry["recorded_at"])
+        assert [entry["equipment"], entry["node"], entry["link"]].count(None) == 2
+        assert entry["notes"]
+
+
+def test_work_follows_the_life_of_the_device(sample: dict[str, list[Item]]) -> None:
+    """Ordered, then installed, then certified; nothing after the retirement."""
+    order = ["procurement", "installation", "certification", "retirement"]
+    for device in sample["equipment"]:
+        log = [w for w in sample["work_log"] if w["equipment"] == device["external_id"]]
+        log.sort(key=when)
+        kinds = [w["kind"] for w in log]
+        steps = [k for k in kinds if k in order]
+        assert steps == sorted(steps, key=order.index), device["asset_tag"]
+        assert ("retirement" in kinds) == (device["lifecycle"] == "retired")
+        if device["lifecycle"] in ("ordered", "received"):
+            assert device["installed_on"] is None
+            assert set(kinds) <= {"procurement", "inspection"}
+            continue
+        installed = date.fromisoformat(device["installed_on"])
+        if installed < LOG_BEGINS.date():
+            assert not {"procurement", "installation"} & set(kinds)
+            continue
+        assert kinds[0] == "procurement"
+        (installation,) = (w for w in log if w["kind"] == "installation")
+        assert when(installation).date() == installed
+        if device["lifecycle"] == "retired":
+            assert kinds[-1] == "retirement"
+        later = [w for w in log if w["kind"] not in ("procurement", "inspection")]
+        assert later[0] is installation
+
+
+def test_failed_certifications_are_followed_by_a_repair(sample: dict[str, list[Item]]) -> None:
+    log = sample["work_log"]
+    failed = [w for w in log if (w["kind"], w["result"]) == ("certification", "failed")]
+    assert len(failed) >= 5
+    passed_after = 0
+    for entry in failed:
+        after = [
+            w for w in log if w["equipment"] == entry["equipment"] and when(w) > when(entry)
+        ]
+        after.sort(key=when)
+        repair = next(w for w in after if w["kind"] == "repair")
+        assert when(repair) - when(entry) < timedelta(days=31)
+        passed_after += any(
+            (w["kind"], w["result"]) == ("certification", "passed") for w in after
+        )
+    assert 2 <= passed_after < len(failed)
+
+
+# Measurements ---------------------------------------------------------------------------
+
+
+def test_measurements_of_every_kind(sample: dict[str, list[Item]]) -> None:
+    readings = sample["measurements"]
+    assert {m["kind"] for m in readings} == set(codelists.MEASUREMENT_KIND.values())
+    assert {m["wavelength_nm"] for m in readings if m["kind"] == "otdr"} == {1310, 1550}
+    traced = {m["link"] for m in readings if m["kind"] == "otdr"}
+    assert traced == {
+        link["external_id"]
+        for link in sample["fibre_links"]
+        if link["status"] == "operational" and link["medium"] == ["fibre"]
+    }
+    for reading in readings:
+        assert datetime.fromisoformat(reading["measured_at"]) < LOG_ENDS
+
+
+def test_losses_are_those_of_good_fibre(sample: dict[str, list[Item]]) -> None:
+    """
+    0.35 dB/km at 1310 nm, 0.21 at 1550; 0.1 dB for a splice, 0.3 for a connector.
+
+    A trace that ends at a fault lost at least what the fibre before it loses.
+    """
+    links = {link["external_id"]: link for link in sample["fibre_links"]}
+    per_km = {1310: 0.35, 1550: 0.21}
+    for reading in sample["measurements"]:
+        where = reading["external_id"]
+        if reading["kind"] == "opticalPower":
+            assert -28 < reading["power_dbm"] < -3, where
+            assert reading["equipment"]
+            continue
+        link = links[reading["link"]]
+        assert reading["node"] in (link["start_node"], link["end_node"])
+        assert int(reading["fibre"]) <= link["fibre_count"]
+        joints_db = 0.1 * link["splices"] + 0.3 * link["connectors"]
+        length_m = reading["otdr_distance_m"] or link["fibre_length_m"]
+        fibre_db = per_km[reading["wavelength_nm"]] * length_m / 1000
+        if length_m < 0.99 * link["fibre_length_m"]:
+            assert fibre_db < reading["loss_db"] < fibre_db + joints_db, where
+        else:
+            assert abs(length_m / link["fibre_length_m"] - 1) < 0.001
+            assert 0.94 < reading["loss_db"] / (fibre_db + joints_db) < 1.2, where
+
+
+# Faults ---------------------------------------------------------------------------------
+
+
+def test_faults_of_every_source(sample: dict[str, list[Item]]) -> None:
+    faults = sample["faults"]
+    assert {f["source"] for f in faults} == set(codelists.FAULT_SOURCE.values())
+    assert len([f for f in faults if f["cleared_at"]]) >= 5
+    for fault in faults:
+        started = datetime.fromisoformat(fault["started_at"])
+        assert LOG_BEGINS < started < LOG_ENDS
+        if fault["cleared_at"]:
+            assert started < datetime.fromisoformat(fault["cleared_at"]) < LOG_ENDS
+        assert "(fictitious)" in fault["reporter"]
+        assert [fault[n] for n in ("link", "node", "equipment", "office")].count(None) >= 3
+    (placeless,) = (f for f in faults if f["geometry"] is None)
+    assert placeless["cleared_at"] is None
+
+
+def test_faults_of_links_lie_on_them(sample: dict[str, list[Item]]) -> None:
+    """What the OTDR read is fibre from the link's start, so it is scaled to the route."""
+    links = {link["external_id"]: link for link in sample["fibre_links"]}
+    of_links = [f for f in sample["faults"] if f["link"]]
+    assert len(of_links) >= 6
+    for fault in of_links:
+        link = links[fault["link"]]
+        assert link["status"] == "operational"
+        assert link["ready_for_service_date"] < fault["started_at"]
+        position_m, away_m = position_along(link["geometry"], fault["geometry"])
+        assert away_m < 0.5
+        assert (fault["otdr_distance_m"] is not None) == (fault["source"] == "otdr")
+        if fault["otdr_distance_m"] is not None:
+            ratio = WGS84.geometry_length(link["geometry"]) / link["fibre_length_m"]
+            assert abs(fault["otdr_distance_m"] * ratio - position_m) < 1
+
+
+def test_open_cuts_darken_the_ends_of_two_spurs_only(sample: dict[str, list[Item]]) -> None:
+    """
+    Ogembo ──F-013── Kenyenya (three offices)    West PoP ──F-014── Nyabururu (none)
+    """
+    cut = {
+        f["link"] for f in sample["faults"] if f["cuts"] and f["link"] and not f["cleared_at"]
+    }
+    assert cut == {"KSI-L-026", "KSI-L-034"}
+    live = [link for link in sample["fibre_links"] if link["status"] == "operational"]
+    nodes = {n["external_id"] for n in sample["network_nodes"] if n["status"] == "operational"}
+    left = [link for link in live if link["external_id"] not in cut]
+    dark = nodes - reached(left, {"KSI-N-001", "KSI-N-002"})
+    assert dark == {"KSI-N-022", "KSI-N-054"}
+    offices = [o["name"] for o in sample["offices"] if o["served_by"] in dark]
+    assert len(offices) == 3
+
+
+def test_faults_are_in_the_work_log(sample: dict[str, list[Item]]) -> None:
+    """A fault found at its start, a repair at its end."""
+    served_by = {office["external_id"]: office["served_by"] for office in sample["offices"]}
+    for fault in sample["faults"]:
+        place = fault["link"] or fault["equipment"] or fault["node"]
+        place = place or served_by.get(fault["office"])
+        if place is None:
+            continue
+        noted = {
+            (w["kind"], w["occurred_at"])
+            for w in sample["work_log"]
+            if place in (w["link"], w["equipment"], w["node"])
+        }
+        assert ("fault", fault["started_at"]) in noted
+        assert fault["cleared_at"] is None or ("repair", fault["cleared_at"]) in noted
+
+
+# Plans ----------------------------------------------------------------------------------
+
+
+def test_scenarios_change_what_they_say(sample: dict[str, list[Item]]) -> None:
+    links = {link["external_id"]: link for link in sample["fibre_links"]}
+    for scenario in sample["scenarios"]:
+        for id_ in values_of(scenario, "adds"):
+            assert links[id_]["status"] not in ("operational", "decommissioned")
+        for id_ in values_of(scenario, "removes"):
+            assert links[id_]["status"] == "operational"
+        assert any(values_of(scenario, n) for n in ("adds", "removes", "removes_nodes"))
+
+
+# In the database ------------------------------------------------------------------------
+
+
+def test_everything_is_in_the_database(
+    sample_database: Database, sample: dict[str, list[Item]]
+) -> None:
+    with sample_database.begin() as connection:
+        for id_, items in sample.items():
+            stored = table(REGISTRY[id_])
+            count = connection.scalar(select(func.count()).select_from(stored))
+            assert count == len(items), id_
+        offices = connection.execute(select(table(REGISTRY["offices"]))).mappings().all()
+        assert all(office["ward"] for office in offices)
+        equipment = readable(REGISTRY["equipment"], Audience.ADMIN)
+        devices = connection.execute(select(equipment)).mappings().all()
+        today = connection.scalar(select(func.current_date()))
+        assert today is not None
+        by_tag = {device["asset_tag"]: device for device in sample["equipment"]}
+        for device in devices:
+            state, due = certification(by_tag[device["asset_tag"]], sample["work_log"], today=today)
+            assert device["certification"] == state
+            assert device["certification_due_on"] == due
+
+
+def test_loading_it_again_changes_nothing(sample_database: Database, settings: Settings) -> None:
+    for id_, collection in REGISTRY.items():
+        if id_ not in FILES:
+            continue
+        network = "kisii" if collection.networked else None
+        request = LoadRequest(path=SAMPLE / FILES[id_], collection=id_, network=network)
+        report = load_file(sample_database, settings, request)
+        assert report.unchanged == report.read > 0, id_
+        assert (report.inserted, report.updated, report.faults) == (0, 0, ()), id_

@@ -30,13 +30,34 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks; passed down as a value with every request."""
+    """
+    Who asks; passed down as a value with every request.
+
+    Parameters
+    ----------
+    person_id
+        The person, by the opaque id that history keeps.
+    key_id
+        The key that was shown, itself or by a session.
+    ward
+        Code of the ward that the key is meant for; None for all.
+    """
 
     audience: Audience
     person_id: str | None = None
+    key_id: str | None = None
+    ward: str | None = None
 
 
 PUBLIC = Principal(Audience.PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something, and by which request: what history writes beside the change."""
+
+    person_id: str | None = None
+    request_id: str | None = None
 
 EXTERNAL_ID = Field(
     "external_id",

@@ -10,6 +10,9 @@ GisError
 │   ├── UnknownCrs          a file does not say where on earth it is
 │   └── InvalidDefinition   a definition in `maps/` breaks its rules
 ├── NotFound                there is no such item
+├── UnknownKey              a key opens nothing (any more)
+├── NotAllowed              who asks may not do that
+├── TooManyAttempts         too many failed attempts in a short time
 ├── LoadRejected            rows are at fault, so nothing was loaded
 ├── Conflict                another change came first
 ├── Unavailable             the database cannot answer now
@@ -87,6 +90,32 @@ class InvalidDefinition(InvalidInput):
 
 class NotFound(GisError):
     """There is no such item that this reader may see."""
+
+
+class UnknownKey(GisError):
+    """
+    A key opens nothing: unknown, cut short, expired or revoked.
+
+    Which of them it is stays untold, and the key is in no message.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This key opens nothing here. Ask for a new one, and send it whole in the header "
+            "Authorization: Bearer."
+        )
+
+
+class NotAllowed(GisError):
+    """Who asks may not do that."""
+
+
+class TooManyAttempts(GisError):
+    """Too many failed attempts in a short time; `retry_after_s` says how long to wait."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"Too many failed attempts. Try again in {retry_after_s} seconds.")
 
 
 class LoadRejected(GisError):

@@ -9,8 +9,10 @@ import click
 
 from gis_service import __version__
 from gis_service.cli.develop import check, test
+from gis_service.cli.keys import keys
 from gis_service.cli.load import load
 from gis_service.cli.maps import maps
+from gis_service.cli.people import people
 from gis_service.cli.settings import settings
 from gis_service.cli.up import down, serve, up
 from gis_service.errors import GisError
@@ -44,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (up, down, load, maps, settings, serve, test, check):
+for command in (up, down, load, maps, keys, people, settings, serve, test, check):
     cli.add_command(command)
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -151,21 +151,47 @@ class ServiceProcess:
         return "Its log ends:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def run_detached(process: ServiceProcess, options: list[str]) -> None:
-    """Start the service in the background and wait until it is ready."""
+def run_detached(
+    process: ServiceProcess, options: list[str], *, tell: Callable[[str], None]
+) -> None:
+    """
+    Start the service in the background and wait until it is ready.
+
+    Parameters
+    ----------
+    tell
+        Takes what the service tells once, which comes by a pipe and never
+        stands in the log; also when the service fails afterwards.
+    """
     if process.state() is not None:
         process.wait_ready()
         return
     process.log.parent.mkdir(parents=True, exist_ok=True)
+    reading, writing = os.pipe()
     with process.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "gis_service", "up", *options],
+            [sys.executable, "-m", "gis_service", "up", *options, "--tell", str(writing)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=(writing,),
         )
-    process.wait_ready(child=child)
+    os.close(writing)
+    try:
+        process.wait_ready(child=child)
+    finally:
+        tell(_what_is_there(reading))
+        os.close(reading)
+
+
+def _what_is_there(descriptor: int) -> str:
+    """What a pipe holds now, without waiting for more."""
+    os.set_blocking(descriptor, False)
+    try:
+        return os.read(descriptor, 65_536).decode(errors="replace")
+    except BlockingIOError:
+        return ""
 
 
 def serve_until_stopped(process: ServiceProcess, settings: Settings) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
 
 import click
 
 from gis_service.bootstrap import prepared_database, private_cluster
+from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
 from gis_service.errors import ConfigurationError
+from gis_service.services.keys import first_key, list_keys
 from gis_service.services.sample import is_empty, load_sample
 from gis_service.settings import Settings, read_settings
+from gis_service.store.database import Database
 
 _HOST = click.option("--host", help="Address to listen on (GIS_HOST).")
 _PORT = click.option("--port", type=int, help="Port to listen on (GIS_PORT).")
 _WORKERS = click.option("--workers", type=int, help="Processes that answer (GIS_WORKERS).")
+
+_MAKE_ONE = './gis keys create --role admin --name "Your name"'
 
 
 @click.command()
@@ -24,8 +31,15 @@ _WORKERS = click.option("--workers", type=int, help="Processes that answer (GIS_
 @_WORKERS
 @click.option("--detach", is_flag=True, help="Return when the service is ready.")
 @click.option("--no-sample", is_flag=True, help="Leave an empty database empty.")
-def up(
-    host: str | None, port: int | None, workers: int | None, detach: bool, no_sample: bool
+@click.option("--tell", type=int, hidden=True,
+              help="File descriptor for what is told once and stays out of the log.")
+def up(  # noqa: PLR0917 - click passes them by name
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    detach: bool,
+    no_sample: bool,
+    tell: int | None,
 ) -> None:
     """
     Set up what is missing and serve the map.
@@ -39,7 +53,9 @@ def up(
     process = ServiceProcess(settings)
     if detach:
         arguments = ["--no-sample"] if no_sample else []
-        run_detached(process, [*_options(settings), *arguments])
+        run_detached(
+            process, [*_options(settings), *arguments], tell=partial(click.echo, nl=False)
+        )
         print_addresses(settings)
         return
     with process.alone() as mine:
@@ -47,7 +63,7 @@ def up(
             running = process.wait_ready()
             say(f"The service is running already at {running}. ./gis down stops it.")
             return
-        _serve(process, settings, sample=not no_sample)
+        _serve(process, settings, sample=not no_sample, tell=tell)
 
 
 @click.command()
@@ -82,7 +98,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         raise ConfigurationError(
             "gis serve needs GIS_DATABASE_URL; gis up brings a database of its own."
         )
-    _serve(ServiceProcess(settings), settings, sample=False)
+    _serve(ServiceProcess(settings), settings, sample=False, key=False)
 
 
 def print_addresses(settings: Settings) -> None:
@@ -96,7 +112,14 @@ def print_addresses(settings: Settings) -> None:
     say("")
 
 
-def _serve(process: ServiceProcess, settings: Settings, *, sample: bool) -> None:
+def _serve(
+    process: ServiceProcess,
+    settings: Settings,
+    *,
+    sample: bool,
+    key: bool = True,
+    tell: int | None = None,
+) -> None:
     process.refuse_taken_port()
     cluster = private_cluster(settings)
     with process.stopping_on_signals():
@@ -112,12 +135,39 @@ def _serve(process: ServiceProcess, settings: Settings, *, sample: bool) -> None
                 for line in load_sample(database, settings):
                     say(f"  {line}")
             print_addresses(settings)
+            if key:
+                _make_first_key(database, settings, tell)
+            elif not list_keys(database):
+                say(f"There is no key yet. Make one: {_MAKE_ONE}")
             say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
             serve_until_stopped(process, settings)
         finally:
             if cluster is not None:
                 cluster.stop()
             say("Stopped.")
+
+
+def _make_first_key(database: Database, settings: Settings, tell: int | None) -> None:
+    """
+    Make an administrator's key when there has never been a key, and show it once.
+
+    Parameters
+    ----------
+    tell
+        Where to write it, so that it stays out of the log; None for standard output.
+    """
+    issued = first_key(database)
+    if issued is not None:
+        notice = key_notice(issued, settings, first=True)
+        if tell is None:
+            click.echo(notice, nl=False)
+            return
+        try:
+            os.write(tell, notice.encode())
+        except OSError:
+            say(f"The first key could not be shown. Make another: {_MAKE_ONE}")
+    if tell is not None:
+        os.close(tell)
 
 
 def _options(settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from gis_service.model.audience import Audience
 from gis_service.services.features import Features
+from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.maps import Maps
 from gis_service.settings import Settings
@@ -28,6 +29,7 @@ class Services:
     """Everything that answers requests."""
 
     settings: Settings
+    gate: Gate
     features: Features
     maps: Maps
     health: Health
@@ -54,12 +56,15 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         pool_size=settings.pool_size,
         statement_timeout_s=settings.statement_timeout_s,
     ) as reader:
+        gate = Gate(reader, session_hours=settings.session_hours)
         yield Services(
             settings=settings,
+            gate=gate,
             features=Features(reader, count_cap=settings.count_cap),
             maps=Maps(databases_of(addresses), settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
         )
+        await gate.settle()
 
 
 def databases_of(addresses: Addresses) -> dict[Audience, Database]:

@@ -49,10 +49,8 @@ class Settings(BaseSettings):
     municipality: str = Field(
         "Kisii Municipality", description="Name shown at the head of every page."
     )
-    open_audience: str = Field(
-        "auto", pattern="^(auto|public|planner)$",
-        description="What readers without a key see: `public`, `planner`, or `auto`: planner "
-        "while the service listens on this machine only, else public."
+    session_hours: float = Field(
+        12.0, ge=0.1, le=720, description="Hours after which a browser has to log in again."
     )
     default_limit: int = Field(100, ge=1, description="Items on a page when none is asked for.")
     max_limit: int = Field(10_000, ge=1, description="Most items on a page.")

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ import pytest
 from sqlalchemy import text
 
 from gis_service.bootstrap import OWNER, Addresses, open_services
+from gis_service.model.audience import Audience
+from gis_service.services.keys import create_key
 from gis_service.services.sample import load_sample
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
@@ -136,13 +139,42 @@ def settings(home: Path) -> Settings:
 def app_client(  # type: ignore[no-untyped-def]
     databases: Databases, sample_database: Database, settings: Settings
 ):
-    """A client of the application on the sample data."""
+    """A client of the application on the sample data; it reads what the public may."""
+    with client_of(databases.with_logins(sample_database), settings) as client:
+        yield client
+
+
+@pytest.fixture
+def planner_client(  # type: ignore[no-untyped-def]
+    databases: Databases, sample_database: Database, settings: Settings
+):
+    """A client of the application on the sample data that sends a planner's key."""
+    addresses = databases.with_logins(sample_database)
+    with client_of(addresses, settings, key=new_key(sample_database)) as client:
+        yield client
+
+
+@contextmanager
+def client_of(  # type: ignore[no-untyped-def]
+    addresses: Addresses, settings: Settings, *, key: str | None = None
+):
+    """A client of an application of its own; it sends `key` with every request."""
     from starlette.testclient import TestClient  # noqa: PLC0415
 
-    addresses = databases.with_logins(sample_database)
     app = create_app(settings, lambda: open_services(settings, addresses))
-    with TestClient(app, base_url=settings.public_base_url) as client:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with TestClient(
+        app, base_url=settings.public_base_url, headers=headers, follow_redirects=False
+    ) as client:
         yield client
+
+
+def new_key(
+    database: Database, role: Audience = Audience.PLANNER, *, client: str | None = None
+) -> str:
+    """The text of a new key."""
+    issued = create_key(database, role=role, name=f"A {role.value}", client=client)
+    return issued.text.shown()
 
 
 def free_port() -> int:

@@ -30,7 +30,7 @@ def live(live_server: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def public(clients: Clients) -> Iterator[Service]:
-    with clients(open_audience="public") as client:
+    with clients() as client:
         yield Service(f"{client.base_url}/", client)
 
 
@@ -56,7 +56,7 @@ def prefixed(clients: Clients) -> Iterator[Service]:
 
 
 def test_a_proxy_may_strip_the_prefix(clients: Clients) -> None:
-    with clients(base_url="https://example.org/gis", open_audience="public") as client:
+    with clients(base_url="https://example.org/gis") as client:
         kept: TestClient = client
         for path in ("/collections/wards", "/gis/collections/wards", "/gis/collections/wards/"):
             document = kept.get(f"https://example.org{path}").json()

@@ -28,13 +28,13 @@ def clients(databases: Any, sample_template: str, settings: Settings) -> Iterato
 
 @pytest.fixture(scope="module")
 def planner(clients: Clients) -> Iterator[TestClient]:
-    with clients(open_audience="planner") as client:
+    with clients(audience=Audience.PLANNER) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def public(clients: Clients) -> Iterator[TestClient]:
-    with clients(open_audience="public") as client:
+    with clients() as client:
         yield client
 
 
@@ -137,7 +137,7 @@ def test_paging_survives_changes_between_pages(
 ) -> None:
     """Rows come and go while a client pages; those that stay are met once each."""
     database: Database = databases.fresh(sample_template)
-    with clients_on(settings, databases.with_logins(database))(open_audience="planner") as client:
+    with clients_on(settings, databases.with_logins(database))(audience=Audience.PLANNER) as client:
         page = client.get("/collections/wards/items?limit=4").json()
         before = {f["id"] for f in client.get("/collections/wards/items").json()["features"]}
         met = [f["id"] for f in page["features"]]
@@ -179,7 +179,7 @@ def test_attribute_text_stays_text(
         connection.execute(text("UPDATE gis.offices SET name = :name, contact = :name"),
                            {"name": HOSTILE})
     addresses = databases.with_logins(database)
-    with clients_on(settings, addresses)(open_audience="planner") as client:
+    with clients_on(settings, addresses)(audience=Audience.PLANNER) as client:
         id_ = client.get("/collections/offices/items?limit=1").json()["features"][0]["id"]
         for path in ("/collections/offices/items", f"/collections/offices/items/{id_}"):
             page = client.get(path, headers=HTML).text

@@ -21,7 +21,7 @@ def clients(databases: Any, sample_template: str, settings: Settings) -> Iterato
 
 @pytest.fixture(scope="module")
 def public(clients: Clients) -> Iterator[TestClient]:
-    with clients(open_audience="public") as client:
+    with clients() as client:
         yield client
 
 

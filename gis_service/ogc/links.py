@@ -92,7 +92,12 @@ class Addresses:
 
     def to(self, path: str) -> str:
         """The address of a path below the base."""
-        return with_query(self.base + path, [("lang", self.lang)] if self.lang else [])
+        return with_query(self.base + path, self.language)
+
+    @property
+    def language(self) -> list[tuple[str, str]]:
+        """The parameter by which addresses ask for the language."""
+        return [("lang", self.lang)] if self.lang else []
 
     @property
     def landing(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.layers import data_script, layer_payload
 from gis_service.cartography.rendering import (
+    Account,
     NavLink,
     OnlineBasemap,
     PageLinks,
@@ -70,11 +71,20 @@ class Maps:
                 return definition
         raise NotFound(f"There is no map {name!r}.")
 
-    async def page(self, name: str, principal: Principal, language: Language) -> RenderedMap:
+    async def page(
+        self,
+        name: str,
+        principal: Principal,
+        language: Language,
+        *,
+        account: Account | None = None,
+    ) -> RenderedMap:
         """A map's page, with today's numbers beside it."""
         definition = self.definition(name, principal)
         facts = await asyncio.to_thread(self._facts, definition, principal.audience)
-        return self._rendered(definition, principal.audience, language, facts)
+        return self._rendered(
+            definition, principal.audience, language, facts, account=account
+        )
 
     async def file(
         self, name: str, file: str, language: Language, principal: Principal
@@ -155,9 +165,11 @@ class Maps:
         language: Language,
         facts: _Facts,
         *,
+        account: Account | None = None,
         folder: bool = False,
     ) -> RenderedMap:
         settings = self._settings
+        links = _folder_links() if folder else _served_links(definition, language)
         basemap = None
         if settings.basemap_url:
             basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
@@ -165,7 +177,7 @@ class Maps:
             definition,
             language=language,
             fields=fields_of(definition, audience),
-            links=_folder_links() if folder else _served_links(definition, language),
+            links=replace(links, account=account),
             municipality=settings.municipality,
             summary=facts.summary,
             as_of=_today(),

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from gis_service import __version__
 from gis_service.settings import Settings
-from gis_service.web import collections, health, items, landing, maps, static
+from gis_service.web import collections, health, items, landing, login, maps, static
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
 
@@ -50,6 +50,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (landing, collections, items, maps, health):
         app.router.routes.extend(module.ROUTES)
+    app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())
     add_problem_handlers(app)
     app.add_middleware(Envelope, settings=settings)

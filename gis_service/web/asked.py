@@ -92,7 +92,7 @@ class Asked:
             headers={
                 "vary": "Accept, Accept-Language",
                 "content-language": self.language,
-                "cache-control": caching(self.principal),
+                "cache-control": caching(self.principal, page=self.is_html),
             },
             media_type=self.format.media_type,
         )
@@ -144,6 +144,13 @@ def read(
     )
 
 
-def caching(principal: Principal) -> str:
-    """Data may change at any moment; what staff see stays out of shared caches."""
-    return "private, no-cache" if principal.audience.is_staff else "no-cache"
+def caching(principal: Principal, *, page: bool = False) -> str:
+    """
+    Data may change at any moment; what staff see stays out of shared caches.
+
+    A page of staff is not kept at all: it names who is logged in, and must not
+    come back after logging out.
+    """
+    if not principal.audience.is_staff:
+        return "no-cache"
+    return "private, no-store" if page else "private, no-cache"

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gis_service.errors import InvalidInput
+from gis_service.errors import GisError, InvalidInput
+from gis_service.model.audience import Principal
 from gis_service.ogc.links import Addresses
 from gis_service.settings import Settings
-from gis_service.web.principal import principal_of
+from gis_service.web.pages import LOGIN
+from gis_service.web.principal import (
+    FOR_ALL,
+    VARY,
+    Identity,
+    KeyInAddress,
+    check_forgery,
+    identify,
+    refuse_key_in_address,
+)
 from gis_service.web.problems import problem_response
 from gis_service.web.query_string import is_plain
 from gis_service.web.security import COMMON, sharing
@@ -27,7 +36,8 @@ class Envelope:
     """
     ASGI middleware around all routes.
 
-    It gives the request an id and a principal, brings the path into one form
+    It gives the request an id, a principal and, for a browser that has logged
+    in, its session; refuses forged requests and keys in addresses; brings the path into one form
     (no prefix, no trailing slash), refuses addresses that are no text, adds the
     headers that every answer carries, and turns a failure into a problem that
     names nothing but the id.
@@ -42,37 +52,58 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        principal = principal_of(Headers(scope=scope), self._settings)
         request_id = str(uuid4())
         scope = {**scope, "path": self._path(scope), "root_path": ""}
-        scope["state"] = {
-            **scope.get("state", {}), "request_id": request_id, "principal": principal
-        }
-        added = {**COMMON, **sharing(principal), "x-request-id": request_id}
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        _enter(scope, Identity())
         started = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in added.items():
-                    headers.setdefault(name, value)
+                _complete(MutableHeaders(scope=message), scope)
             await send(message)
 
         try:
-            fault = _fault(scope)
-            if fault is None:
-                await self._app(scope, receive, send_with_headers)
-            else:
-                response = problem_response(Request(scope), InvalidInput(fault))
-                await response(scope, receive, send_with_headers)
+            await self._answer(scope, receive, send_with_headers)
         except Exception as error:
             log.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
             if started:
                 raise
             response = problem_response(Request(scope), error)
             await response(scope, receive, send_with_headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            receive = await self._admit(scope, receive)
+        except GisError as error:
+            response = problem_response(Request(scope), error)
+            await response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
+        """
+        Find out who asks, and refuse what no route should see.
+
+        Raises
+        ------
+        InvalidInput, UnknownKey, NotAllowed, Unavailable
+            The request is refused.
+        """
+        try:
+            refuse_key_in_address(scope)
+        except KeyInAddress:
+            scope.update(path="/", raw_path=b"/", query_string=b"")
+            raise
+        if fault := _fault(scope):
+            raise InvalidInput(fault)
+        identity = await identify(scope, scope["state"]["services"], self._settings)
+        _enter(scope, identity)
+        if scope["path"] == LOGIN:  # it has a token of its own, from before the session
+            return receive
+        return await check_forgery(scope, receive, identity.session, self._settings)
 
     def _path(self, scope: Scope) -> str:
         path: str = scope["path"]
@@ -82,7 +113,27 @@ class Envelope:
         return path.rstrip("/") or "/"
 
 
-def _fault(scope: dict[str, Any]) -> str | None:
+def _enter(scope: Scope, identity: Identity) -> None:
+    """Note who asks, for the routes."""
+    scope["state"].update(principal=identity.principal, session=identity.session)
+
+
+def _complete(headers: MutableHeaders, scope: Scope) -> None:
+    """Add what every answer carries, and keep what staff see out of shared caches."""
+    principal: Principal = scope["state"]["principal"]
+    path = scope["path"]
+    added = {**COMMON, **sharing(principal, path), "x-request-id": scope["state"]["request_id"]}
+    for name, value in added.items():
+        headers.setdefault(name, value)
+    if not path.startswith(FOR_ALL):
+        for name in VARY:
+            headers.add_vary_header(name)
+    caching = headers.get("cache-control", "")
+    if principal.audience.is_staff and "private" not in caching and "no-store" not in caching:
+        headers["cache-control"] = "private, no-store"
+
+
+def _fault(scope: Scope) -> str | None:
     raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     if len(raw) + len(scope["query_string"]) > LONGEST_ADDRESS:
         return f"The address is longer than {LONGEST_ADDRESS:,} bytes."

@@ -15,6 +15,7 @@ from gis_service.errors import InvalidDefinition
 from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON
 from gis_service.web.asked import Asked, caching, read
+from gis_service.web.pages import account_of
 from gis_service.web.security import content_security_policy
 
 log = logging.getLogger("gis_service.web")
@@ -75,7 +76,10 @@ async def map_page(request: Request) -> Response:
     """One map."""
     asked = read(request, HTML, known=None)
     rendered = await asked.services.maps.page(
-        request.path_params["name"], asked.principal, asked.language
+        request.path_params["name"],
+        asked.principal,
+        asked.language,
+        account=account_of(request, asked.at),
     )
     response = asked.answer(rendered.html.encode())
     if rendered.image_origins:

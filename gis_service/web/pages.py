@@ -8,21 +8,24 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.requests import Request
 
 from gis_service.cartography.assets import own_file
 from gis_service.cartography.figures import number
-from gis_service.cartography.rendering import NavLink
+from gis_service.cartography.rendering import Account, NavLink
 from gis_service.cartography.wording import wording
 from gis_service.errors import InvalidInput
 from gis_service.model.fields import LANGUAGES, Language
+from gis_service.model.keys import Session
 from gis_service.ogc.links import Addresses, with_query
 from gis_service.settings import Settings
 from gis_service.web.query_string import Parameters, read_parameters
 
 FOLDER = Path(__file__).resolve().parent
+LOGIN, LOGOUT = "/login", "/logout"
 STYLESHEETS = ("gis.css", "ogc.css")
 
 
@@ -43,7 +46,7 @@ def page(
     static = f"{at.path}/static"
     text = _template(template).render(
         language=language,
-        t=_words(language),
+        t=words_of(language),
         number=lambda value: number(value, language),
         municipality=settings.municipality,
         home=at.landing,
@@ -55,14 +58,28 @@ def page(
         stylesheets=[f"{static}/{_hashed(name)}" for name in STYLESHEETS],
         icon_href=f"{static}/icon.svg",
         at=at,
+        account=account_of(request, at),
         service_address=Addresses(settings.public_base_url).landing,
         **context,
     )
     return text.encode()
 
 
+def account_of(request: Request, at: Addresses) -> Account:
+    """Who is logged in, or where to log in and come back."""
+    session: Session | None = request.state.session
+    login, logout = at.to(LOGIN), at.to(LOGOUT)
+    if session is not None:
+        return Account(login, logout, session.client, session.csrf_token)
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    if path not in (LOGIN, LOGOUT, "/") and request.method in ("GET", "HEAD"):
+        here = f"{at.path}{quote(path)}" + (f"?{query}" if query else "")
+        login = with_query(login.partition("?")[0], [("next", here), *at.language])
+    return Account(login, logout)
+
+
 def _nav(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
-    words, path = _words(language), request.scope["path"]
+    words, path = words_of(language), request.scope["path"]
     menu = (("menu_maps", "/maps"), ("menu_data", "/collections"), ("menu_api", "/api.html"))
     return tuple(NavLink(words[key], at.to(to), current=path.startswith(to)) for key, to in menu)
 
@@ -82,7 +99,7 @@ def _hashed(name: str) -> str:
 
 
 @cache
-def _words(language: Language) -> Mapping[str, str]:
+def words_of(language: Language) -> Mapping[str, str]:
     """The phrases of every page and those of ours."""
     phrases = tomllib.loads((FOLDER / "ogc_strings.toml").read_text(encoding="utf-8"))
     return MappingProxyType(

@@ -20,9 +20,12 @@ from gis_service.errors import (
     InvalidInput,
     InvalidParameter,
     LoadRejected,
+    NotAllowed,
     NotFound,
+    TooManyAttempts,
     Unavailable,
     UnknownCollection,
+    UnknownKey,
     UnknownProperty,
 )
 from gis_service.ogc.links import Addresses
@@ -41,6 +44,9 @@ STATUS: dict[type[GisError], HTTPStatus] = {
     UnknownCollection: HTTPStatus.NOT_FOUND,
     InvalidInput: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
+    UnknownKey: HTTPStatus.UNAUTHORIZED,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     LoadRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
@@ -77,6 +83,10 @@ def problem_response(request: Request, error: Exception) -> Response:
     headers = {"cache-control": "no-store", "vary": "Accept, Accept-Language"}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = str(RETRY_AFTER_S)
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, TooManyAttempts):
+        headers["retry-after"] = str(error.retry_after_s)
     if isinstance(error, HTTPException) and error.headers:
         headers.update({name.lower(): value for name, value in error.headers.items()})
     html = _page(request, document) if _format(request) is HTML else None

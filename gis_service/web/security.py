@@ -33,14 +33,17 @@ COMMON: dict[str, str] = {
 }
 
 
-def sharing(principal: Principal) -> dict[str, str]:
+UNSHARED = frozenset({"/login", "/logout"})
+"""Paths whose answers hold what only their own page may read."""
+
+
+def sharing(principal: Principal, path: str) -> dict[str, str]:
     """
     Whether pages of other origins may read the answer.
 
-    Only what the public sees is shared: on a planner's machine any page on the
-    web could else read what the planner may.
+    Only what the public sees is shared, and no form for logging in.
     """
-    if principal.audience.is_staff:
+    if principal.audience.is_staff or path in UNSHARED:
         return {"cross-origin-resource-policy": "same-origin"}
     return {
         "cross-origin-resource-policy": "cross-origin",

@@ -17,9 +17,9 @@ import pytest
 import shapely
 
 from gis_service.errors import UnknownCrs, UnreadableFile
+from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file, read_layers
-from gis_service.formats.source import FileFormat
 
 POINTS = shapely.points([[34.77, -0.68], [34.78, -0.69]])
 
@@ -437,7 +437,7 @@ def test_reading_that_takes_too_long_or_too_much_is_ended(tmp_path: Path) -> Non
     with pytest.raises(UnreadableFile, match="longer than"):
         read_file(path, limits=ReadLimits(deadline_s=0.05))
     with pytest.raises(UnreadableFile, match="memory"):
-        read_file(path, limits=ReadLimits(memory_mb=300))
+        read_file(path, limits=ReadLimits(memory_mb=450, deadline_s=60))
     with pytest.raises(UnreadableFile, match="at most 1 MB"):
         read_file(path, limits=ReadLimits(file_mb=1))
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.confinement import confine
+from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.source import FileFormat
 
 
 def main(folder: Path) -> None:
@@ -34,11 +34,9 @@ def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, An
     format_ = FileFormat(job["format"])
     path = folder / job["file"]
     if format_ in {FileFormat.GEOPACKAGE, FileFormat.SHAPEFILE}:
-        import pyogrio  # noqa: PLC0415
-
         from gis_service.formats.drivers import DRIVERS  # noqa: PLC0415
 
-        surplus = sorted(set(pyogrio.list_drivers()) - {DRIVERS[format_]})
+        surplus = sorted(set(_pyogrio().list_drivers()) - {DRIVERS[format_]})
         if surplus:
             return {"surplus": surplus}
     if job["list_layers"]:
@@ -59,6 +57,19 @@ def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, An
         "faults": rows.faults,
         "notes": rows.notes,
     }
+
+
+def _pyogrio() -> Any:
+    """pyogrio without pandas, which it imports where it finds it, and which takes half a second."""
+    unneeded = ("geopandas", "pandas")
+    for name in unneeded:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        import pyogrio  # noqa: PLC0415
+    finally:
+        for name in unneeded:
+            del sys.modules[name]
+    return pyogrio
 
 
 def _layers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gis_service.formats.source import FileFormat
+from gis_service.formats.kinds import FileFormat
 
 DRIVERS: dict[FileFormat, str] = {
     FileFormat.GEOPACKAGE: "GPKG",

@@ -15,7 +15,7 @@ class ReadLimits:
     file_mb
         Largest file, and largest total of what an archive unpacks to.
     memory_mb
-        Address space of the process.
+        Address space of the process; its libraries alone take some 400.
     cpu_s, deadline_s
         Processor seconds and seconds on the clock after which it is ended.
     entries

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.drivers import DRIVERS, gdal_environment
+from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.source import FileFormat
 
 _SUFFIXES = {
     FileFormat.GEOPACKAGE: ".gpkg",
@@ -91,6 +91,7 @@ def _run(
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
     if format_ in DRIVERS:
         environment |= gdal_environment(DRIVERS[format_], surplus)

@@ -18,11 +18,12 @@ from pyproj.exceptions import CRSError
 
 from gis_service.crs import WGS84, crs_title, parse_crs
 from gis_service.errors import UnknownCrs, UnreadableFile
+from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
 from gis_service.formats.process import run_reader
 from gis_service.formats.rows import GEOMETRY, ROW
 from gis_service.formats.sniffing import sniff
-from gis_service.formats.source import FileFormat, SourceFrame
+from gis_service.formats.source import SourceFrame
 from gis_service.model.reports import RowFault, Severity
 
 
@@ -49,6 +50,7 @@ def read_file(
     encoding: str | None = None,
     coordinates: Mapping[str, str] | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
+    name: str | None = None,
 ) -> SourceFrame:
     """
     Read one layer of a file, in a process of its own that can be ended.
@@ -64,6 +66,8 @@ def read_file(
     coordinates
         Column names for `longitude`, `latitude` or `geometry` of a CSV file
         whose header does not tell.
+    name
+        The file's name where it came from, when it stands under another one.
 
     Raises
     ------
@@ -73,23 +77,24 @@ def read_file(
         Neither the file nor `crs` says where on earth the coordinates are, or
         they contradict each other.
     """
+    name = name or path.name
     format_ = sniff(path, max_bytes=limits.file_bytes)
     job = {
         "list_layers": False,
         "layer": layer,
-        "layer_name": path.stem,
+        "layer_name": Path(name).stem,
         "encoding": encoding,
         "coordinates": dict(coordinates or {}),
     }
     answer, table = run_reader(path, format_, job, limits)
     if table is None or table.num_rows == 0:
-        raise UnreadableFile(f"{path.name} has no rows; there is nothing to load.")
+        raise UnreadableFile(f"{name} has no rows; there is nothing to load.")
     faults = [RowFault(**{**f, "severity": Severity(f["severity"])}) for f in answer["faults"]]
     frame = _properties(table)
     found: CRS | None = None
     stated = False
     if GEOMETRY in table.column_names:
-        found, stated = _crs(path.name, format_, answer, crs)
+        found, stated = _crs(name, format_, answer, crs)
         shapes = _shapes(table, frame.index, faults)
         frame = _with_geometry(frame, shapes, found)
     return SourceFrame(

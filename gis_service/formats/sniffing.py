@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from gis_service.errors import UnreadableFile
-from gis_service.formats.source import FileFormat
+from gis_service.formats.kinds import FileFormat
 
 _SQLITE = b"SQLite format 3\x00"
 _GEOPACKAGE_IDS = (b"GPKG", b"GP10", b"GP11")

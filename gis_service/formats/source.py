@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import pandas as pd
 from pyproj import CRS
 
+from gis_service.formats.kinds import FileFormat
 from gis_service.model.reports import RowFault
-
-
-class FileFormat(StrEnum):
-    """The formats that can be read, told apart by content and not by file name."""
-
-    GEOPACKAGE = "GeoPackage"
-    GEOJSON = "GeoJSON"
-    SHAPEFILE = "Shapefile"
-    CSV = "CSV"
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,14 @@ class StagedRows:
         self._decided = self._decision_table(metadata)
         metadata.create_all(connection)
         copy_rows(connection, self._staged, frame, progress=progress)
-        connection.execute(text("ANALYZE staged_rows"))
+        self._analyze()
+
+    def _analyze(self) -> None:
+        """Statistics of what is joined on; those of geometries would take longer than the load."""
+        names = (self._collection.key, *(f.name for f in self._references))
+        quoted = self._connection.dialect.identifier_preparer.quote
+        columns = ", ".join(quoted(name) for name in (ROW, *names))
+        self._connection.execute(text(f"ANALYZE staged_rows ({columns})"))
 
     def unknown_references(self) -> list[RowFault]:
         """Faults of rows that name an item that is not there."""

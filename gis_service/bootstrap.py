@@ -12,6 +12,7 @@ from gis_service.model.audience import Audience
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
+from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
@@ -33,6 +34,7 @@ class Services:
     features: Features
     maps: Maps
     health: Health
+    jobs: Jobs
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             features=Features(reader, count_cap=settings.count_cap),
             maps=Maps(databases_of(addresses), settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
+            jobs=Jobs(reader),
         )
         await gate.settle()
 

@@ -9,12 +9,14 @@ import click
 
 from gis_service import __version__
 from gis_service.cli.develop import check, test
+from gis_service.cli.jobs import jobs, loads
 from gis_service.cli.keys import keys
 from gis_service.cli.load import load
 from gis_service.cli.maps import maps
 from gis_service.cli.people import people
 from gis_service.cli.settings import settings
 from gis_service.cli.up import down, serve, up
+from gis_service.cli.worker import worker
 from gis_service.errors import GisError
 
 
@@ -46,7 +48,9 @@ def cli() -> None:
     """
 
 
-for command in (up, down, load, maps, keys, people, settings, serve, test, check):
+for command in (
+    up, down, load, loads, jobs, maps, keys, people, settings, serve, worker, test, check
+):
     cli.add_command(command)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,21 +20,22 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from gis_service.bootstrap import open_database
+from gis_service.cli.process import ServiceProcess
+from gis_service.cli.progress import say
+from gis_service.cli.reports import print_report
 from gis_service.errors import LoadRejected
-from gis_service.model.reports import LoadReport, RowFault
+from gis_service.model.reports import LoadReport
+from gis_service.services.jobs import enqueue_load
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.services.loading import Progress as Reporter
-from gis_service.settings import read_settings
+from gis_service.settings import Settings, read_settings
 from gis_service.store.roles import Login
-from gis_service.validation.rules import RULES
 
 BAR_ROWS = 5_000
 """Shorter loads show no progress bar."""
 INTERRUPTED = 130
-_EXAMPLES = 3
 _FAULT_COLUMNS = ("row", "column", "rule", "severity", "value", "message")
 
 
@@ -74,6 +73,8 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 @click.option("--faults", "faults_file", type=click.Path(path_type=Path, dir_okay=False),
               help="Where to write the rows at fault [default: FILE-faults.csv, here].")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--background", is_flag=True,
+              help="Let the running service load it; `gis jobs` tells how it stands.")
 def load(  # noqa: PLR0917 - click passes them by name
     file: Path,
     collection: str,
@@ -88,6 +89,7 @@ def load(  # noqa: PLR0917 - click passes them by name
     accept_partial: bool,
     faults_file: Path | None,
     as_json: bool,
+    background: bool,
 ) -> None:
     """
     Load FILE (GeoPackage, GeoJSON, zipped Shapefile or CSV) into a collection.
@@ -101,6 +103,7 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load wards.zip --collection wards --map wardcode=code --map ward=name
       ./gis load clinics.geojson --collection offices --map "Facility name=name" \\
           --set office_type=health --set connection=unknown --make-ids --accept-partial
+      ./gis load links.gpkg --collection fibre_links --background
     """
     request = LoadRequest(
         path=file,
@@ -116,6 +119,12 @@ def load(  # noqa: PLR0917 - click passes them by name
         make_ids=make_ids,
     )
     settings = read_settings()
+    if background:
+        if faults_file is not None:
+            raise click.UsageError("--faults is for a load that is waited for; `gis jobs show ID "
+                                   "--json` lists the faults of one in the background.")
+        _enqueue(settings, request, as_json=as_json)
+        return
     rejected: LoadRejected | None = None
     try:
         with open_database(settings, Login.LOADER) as database, _bar() as progress:
@@ -130,9 +139,21 @@ def load(  # noqa: PLR0917 - click passes them by name
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:
-        _print(report, rejected=rejected is not None, written=written)
+        print_report(report, rejected=rejected is not None, written=written)
     if rejected is not None:
         raise rejected
+
+
+def _enqueue(settings: Settings, request: LoadRequest, *, as_json: bool) -> None:
+    with open_database(settings, Login.LOADER) as database:
+        job = enqueue_load(database, settings, request)
+    if as_json:
+        say(json.dumps({"job": str(job.id)}))
+        return
+    say(f"Job {job.id}")
+    if settings.database_url is None and ServiceProcess(settings).state() is None:
+        say("No service runs here: it waits until ./gis up.")
+    say(f"  ./gis jobs wait {job.id}")
 
 
 @contextmanager
@@ -176,46 +197,3 @@ def _write_faults(report: LoadReport, path: Path) -> Path | None:
 
 def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _print(report: LoadReport, *, rejected: bool, written: Path | None) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    where = f" of {report.network}" if report.network else ""
-    console.print(f"[bold]{escape(report.source)}[/] into {report.collection}{escape(where)}")
-    if report.crs:
-        console.print(f"  CRS        {escape(report.crs)}")
-    rate = f", {report.read / report.duration_s:,.0f} rows/s" if report.duration_s else ""
-    console.print(f"  read       {report.read:,} rows in {report.duration_s:.1f} s{rate}")
-    if not rejected:
-        console.print(f"  inserted   {report.inserted:,}")
-        console.print(f"  updated    {report.updated:,}")
-        console.print(f"  unchanged  {report.unchanged:,}")
-    console.print(f"  rejected   {report.rejected:,}")
-    if report.unmapped:
-        console.print(f"  no field   {escape(', '.join(report.unmapped))} (kept as extra)")
-    for note in report.notes:
-        console.print(f"  note       {escape(_printable(note))}")
-    if report.faults:
-        console.print(_summary(report.faults))
-    if written is not None:
-        console.print(f"  All {len(report.faults):,} faults: [bold]{escape(str(written))}[/]")
-    if report.dry_run:
-        console.print("  A dry run: the database is as it was.")
-
-
-def _summary(faults: tuple[RowFault, ...]) -> Table:
-    table = Table("rule", "severity", "rows", "what, and the first examples", box=None)
-    for (rule, severity), count in Counter((f.rule, f.severity) for f in faults).most_common():
-        first = [f for f in faults if (f.rule, f.severity) == (rule, severity)][:_EXAMPLES]
-        lines = [f"[bold]{RULES[rule].title.en}[/]"]
-        for fault in first:
-            value = f" {fault.value[:60]!r}" if fault.value else ""
-            place = f"row {fault.row}" if fault.row else "file"
-            lines.append(escape(_printable(f"{place}, {fault.column}{value}: {fault.message}")))
-        table.add_row(rule, severity.value, f"{count:,}", "\n".join(lines))
-    return table
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

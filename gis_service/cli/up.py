@@ -12,6 +12,7 @@ from gis_service.bootstrap import prepared_database, private_cluster
 from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
+from gis_service.cli.worker import supervised_worker
 from gis_service.errors import ConfigurationError
 from gis_service.services.keys import first_key, list_keys
 from gis_service.services.sample import is_empty, load_sample
@@ -140,7 +141,8 @@ def _serve(
             elif not list_keys(database):
                 say(f"There is no key yet. Make one: {_MAKE_ONE}")
             say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
-            serve_until_stopped(process, settings)
+            with supervised_worker(settings):
+                serve_until_stopped(process, settings)
         finally:
             if cluster is not None:
                 cluster.stop()

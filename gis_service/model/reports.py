@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -46,7 +48,8 @@ class LoadReport:
     """
     The outcome of loading one file into one collection.
 
-    Every row read is inserted, updated, unchanged or rejected.
+    Every row read is inserted, updated, unchanged or rejected. `load_id` finds
+    the load among `loads` and in history; it is empty when nothing was kept.
     """
 
     source: str
@@ -63,6 +66,7 @@ class LoadReport:
     dry_run: bool = False
     duration_s: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    load_id: str = ""
 
     @property
     def errors(self) -> tuple[RowFault, ...]:
@@ -71,3 +75,28 @@ class LoadReport:
     @property
     def warnings(self) -> tuple[RowFault, ...]:
         return tuple(f for f in self.faults if f.severity is Severity.WARNING)
+
+    def as_json(self, *, most_faults: int | None = None) -> dict[str, Any]:
+        """
+        The report as a JSON object.
+
+        Parameters
+        ----------
+        most_faults
+            Keep the first so many, and note how many there were.
+        """
+        values = asdict(self)
+        if most_faults is not None and len(self.faults) > most_faults:
+            values["faults"] = values["faults"][:most_faults]
+            values["notes"] = (
+                *self.notes, f"Only the first {most_faults:,} of {len(self.faults):,} faults are "
+                "kept here; a dry run of the file lists all."
+            )
+        return values
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> LoadReport:
+        """The report that `as_json` wrote."""
+        faults = (RowFault(**{**f, "severity": Severity(f["severity"])}) for f in values["faults"])
+        lists = {name: tuple(values[name]) for name in ("unmapped", "notes")}
+        return cls(**{**values, **lists, "faults": tuple(faults)})

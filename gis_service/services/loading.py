@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import RootTransaction
@@ -16,13 +16,16 @@ from gis_service.errors import InvalidInput, InvalidParameter, LoadRejected, Not
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file
 from gis_service.formats.source import SourceFrame
+from gis_service.model.audience import Actor
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
 from gis_service.model.reports import LoadReport, RowFault, Severity
 from gis_service.settings import Settings
+from gis_service.store.actor import set_actor
 from gis_service.store.database import Database
 from gis_service.store.interruption import interruptible
+from gis_service.store.loads import record_load
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load
 from gis_service.store.tables import table
 from gis_service.validation.checking import Validated, validate
@@ -31,6 +34,8 @@ from gis_service.validation.geometry import KENYA, Extent
 
 Progress = Callable[[int, int], None]
 """Called with the rows copied so far and the rows in all."""
+MOST_FAULTS_KEPT = 5_000
+"""Of a report that the database keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class LoadRequest:
         Load the good rows although others are at fault.
     make_ids
         Make identifiers from each row's content.
+    name
+        The file's name where it came from, when it stands under another one.
     """
 
     path: Path
@@ -65,6 +72,11 @@ class LoadRequest:
     dry_run: bool = False
     accept_partial: bool = False
     make_ids: bool = False
+    name: str | None = None
+
+    @property
+    def source(self) -> str:
+        return self.name or self.path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +103,21 @@ def load_file(
     request: LoadRequest,
     *,
     progress: Progress | None = None,
+    load_id: UUID | None = None,
+    person_id: str | None = None,
 ) -> LoadReport:
     """
     Load one file into one collection, whole or not at all.
+
+    What is kept, is kept with a record of the load, in the same transaction.
+
+    Parameters
+    ----------
+    load_id
+        Id of the record, and history's `request_id`; by default a new one. A
+        load is recorded once only, so the same id cannot be kept twice.
+    person_id
+        Who loads.
 
     Raises
     ------
@@ -115,6 +139,7 @@ def load_file(
         encoding=request.encoding,
         coordinates={o: t for t, o in request.mapping.items() if o in POSITIONS},
         limits=ReadLimits(file_mb=settings.max_file_mb),
+        name=request.source,
     )
     validated = validate(
         source.frame,
@@ -131,9 +156,14 @@ def load_file(
         connection.begin() as transaction,
         interruptible(connection),
     ):
+        load_id = load_id or uuid4()
+        set_actor(connection, Actor(person_id, str(load_id)))
         checked = _Checked(request, collection, network, source, validated)
         report = _store(connection, transaction, checked, progress)
-    report = replace(report, duration_s=time.monotonic() - began)
+        report = replace(report, duration_s=time.monotonic() - began)
+        if transaction.is_active:
+            report = replace(report, load_id=str(load_id))
+            _record(connection, load_id, report, checked, person_id)
     if report.rejected and not request.accept_partial:
         raise LoadRejected(replace(report, inserted=0, updated=0, unchanged=0))
     return report
@@ -163,7 +193,7 @@ def _store(
     if request.dry_run or (rejected and not request.accept_partial):
         transaction.rollback()
     return LoadReport(
-        source=request.path.name,
+        source=request.source,
         collection=collection.id,
         network=checked.network.external_id if checked.network else None,
         read=validated.read,
@@ -176,6 +206,25 @@ def _store(
         unmapped=validated.unmapped,
         dry_run=request.dry_run,
         notes=(*checked.source.notes, *validated.notes),
+    )
+
+
+def _record(
+    connection: Connection,
+    load_id: UUID,
+    report: LoadReport,
+    checked: _Checked,
+    person_id: str | None,
+) -> None:
+    record_load(
+        connection,
+        load_id,
+        collection=report.collection,
+        network_id=checked.network.id if checked.network else None,
+        source=report.source,
+        sha256=checked.source.sha256,
+        person_id=UUID(person_id) if person_id else None,
+        report=report.as_json(most_faults=MOST_FAULTS_KEPT),
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.model.jobs import JobState
 from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH
@@ -49,7 +50,7 @@ def _one_of(name: str, *values: str) -> CheckConstraint:
 
 
 STAFF = tuple(a.value for a in Audience if a.is_staff)
-JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
+JOB_STATES = tuple(state.value for state in JobState)
 
 PEOPLE = Table(
     "people",

@@ -101,6 +101,9 @@ def _keeping_keys() -> Iterator[Grant]:
     yield Grant(Login.GATE, INTERNAL, "api_keys", "UPDATE", ("last_used_at",))
     for privilege in ("SELECT", "INSERT", "DELETE"):
         yield Grant(Login.GATE, INTERNAL, "sessions", privilege)
+    yield Grant(Login.GATE, INTERNAL, "jobs", "SELECT")
+    cancelling = ("cancel_requested", "finished_at", "message", "state")
+    yield Grant(Login.GATE, INTERNAL, "jobs", "UPDATE", cancelling)
 
 
 def _working() -> Iterator[Grant]:

@@ -1,0 +1,87 @@
+"""Long work: what a job is and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+Json = Mapping[str, Any]
+"""A JSON object."""
+
+
+class JobState(StrEnum):
+    """Where a job stands; the last three are for ever."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in {JobState.QUEUED, JobState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """
+    One piece of long work.
+
+    Parameters
+    ----------
+    payload
+        What its kind needs to know.
+    person_id
+        Who asked for it, and so may see it; None for the command line.
+    done, total
+        Steps (rows, pages) done and in all; total None while that is not known.
+    message
+        What it is at, or what became of it, in plain words.
+    attempts
+        How often a worker has begun it.
+    """
+
+    id: UUID
+    kind: str
+    payload: Json
+    person_id: UUID | None
+    state: JobState
+    cancel_requested: bool
+    done: int
+    total: int | None
+    message: str | None
+    result: Json | None
+    attempts: int
+    worker: str | None
+    created_at: datetime
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a running job is."""
+
+    done: int
+    total: int | None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecord:
+    """A load that was committed; history's `request_id` is its id."""
+
+    id: UUID
+    collection: str
+    network_id: UUID | None
+    source: str
+    sha256: str
+    person_id: UUID | None
+    report: Json
+    loaded_at: datetime

@@ -1,0 +1,454 @@
+"""
+The worker: takes jobs from the queue, one after the other, and does them.
+
+A job runs in the main thread. A second thread sends its heartbeat, and ends it
+by the same interrupt as Ctrl-C when somebody cancels it, when the service
+stops, or when the job was given to another worker. The main thread does not
+hear of it while PostgreSQL works, so the statement is cancelled as well.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from psycopg2.errors import DiskFull
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from gis_service.errors import Conflict, GisError, LoadRejected
+from gis_service.model.jobs import Job, JobProgress, JobState, Json
+from gis_service.services.jobs import KINDS, JobContext, Kind
+from gis_service.services.loading import MOST_FAULTS_KEPT
+from gis_service.services.uploads import drop_upload, sweep_files
+from gis_service.settings import Settings
+from gis_service.store import jobs as store
+from gis_service.store.roles import Login
+
+log = logging.getLogger("gis_service.worker")
+
+HEARTBEAT_S = 2.0
+POLL_S = 2.0
+STALE_AFTER_S = 20.0
+SWEEP_EVERY_S = 5.0
+SWEEP_FILES_EVERY_S = 60.0
+PROGRESS_EVERY_S = 0.25
+FINISHING_S = 3.0
+"""After SIGTERM a job may end by itself for so long, before it is rolled back."""
+STOPPED_WITHIN_S = 10
+"""After SIGTERM; then the kernel ends the process."""
+MOST_ATTEMPTS = 3
+KEEP_TRYING_S = 60.0
+"""For writing down what became of a job, while the database is away."""
+_YOUNG_S = 60.0
+
+_T = TypeVar("_T")
+_Queue = Callable[[], AbstractContextManager[Connection]]
+"""Begins a transaction under the worker's own login."""
+
+
+class Reason(StrEnum):
+    """Why a job was interrupted."""
+
+    CANCELLED = "cancelled"
+    STOPPING = "stopping"
+    LOST = "lost"
+
+
+class _Control:
+    """One run of a job: its heartbeat, its progress, and the reason to end it."""
+
+    def __init__(self, job: Job, queue: _Queue) -> None:
+        self.job = job
+        self.reason: Reason | None = None
+        self._queue = queue
+        self._ended = threading.Event()
+        self._reported_at = 0.0
+        self._thread = threading.Thread(target=self._pulse, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> _Control:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def report(self, done: int, total: int | None, message: str | None = None) -> None:
+        now = time.monotonic()
+        if now - self._reported_at >= PROGRESS_EVERY_S or done == total:
+            self._reported_at = now
+            self._look(JobProgress(done, total, message))
+        if self.reason is not None:
+            raise KeyboardInterrupt
+
+    def interrupt(self, reason: Reason) -> None:
+        """End the job wherever the main thread stands in it."""
+        if self.reason is None and not self._ended.is_set():
+            self.reason = reason
+            _interrupt_main()
+            self._cancel_statement()
+
+    def ended_within(self, seconds: float) -> bool:
+        return self._ended.wait(seconds)
+
+    def _pulse(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            self._look(None)
+            if self.reason is not None:
+                self._cancel_statement()  # the first may have come between two of them
+
+    def _cancel_statement(self) -> None:
+        with suppress(OperationalError, InterfaceError), self._queue() as connection:
+            store.cancel_statements(connection, self.job.id)
+
+    def _look(self, progress: JobProgress | None) -> None:
+        try:
+            with self._queue() as connection:
+                asked = store.beat(connection, self.job, progress)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("job %s: no heartbeat: %s", self.job.id, _first_line(error))
+            return
+        if asked is None:
+            self.interrupt(Reason.LOST)
+        elif asked:
+            self.interrupt(Reason.CANCELLED)
+
+
+class Worker:
+    """
+    One worker process.
+
+    Parameters
+    ----------
+    urls
+        The database, under the login of each kind of work.
+    kinds
+        The kinds of jobs that it knows.
+    """
+
+    def __init__(
+        self, settings: Settings, urls: Mapping[Login, URL], *, kinds: Mapping[str, Kind] = KINDS
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._settings = settings
+        self._urls = urls
+        self._kinds = kinds
+        self._engine = store.queue_engine(urls[Login.LOADER])
+        self._stopping = threading.Event()
+        self._control: _Control | None = None
+        self._interruptible = False
+        self._sweep_at = self._sweep_files_at = 0.0
+
+    def run(self, *, until_idle: bool = False) -> None:
+        """
+        Work until SIGTERM or SIGINT.
+
+        Parameters
+        ----------
+        until_idle
+            Return when no job waits.
+        """
+        with self._signals(), _own_folder(self._settings.home / "work"):
+            pause = 0.5
+            while not self._stopping.is_set():
+                try:
+                    with self._bell() as bell:
+                        pause = 0.5
+                        self._serve(bell, until_idle=until_idle)
+                        if until_idle:
+                            return
+                except (OperationalError, InterfaceError) as error:
+                    log.warning("The database does not answer: %s", _first_line(error))
+                    self._stopping.wait(pause)
+                    pause = min(pause * 2, 10)
+
+    @contextmanager
+    def _bell(self) -> Iterator[store.Bell]:
+        with store.open_bell(self._urls[Login.LOADER]) as bell:
+            yield bell
+
+    def _serve(self, bell: store.Bell, *, until_idle: bool) -> None:
+        while not self._stopping.is_set():
+            self.sweep()
+            job = self._queue(lambda connection: store.take(connection, self.name))
+            if job is not None:
+                self._do(job)
+            elif until_idle:
+                return
+            else:
+                self._wait(bell)
+
+    def _queue(self, work: Callable[[Connection], _T]) -> _T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    def sweep(self) -> None:
+        """Settle jobs whose worker is gone, and remove files that no job needs; now and then."""
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_EVERY_S
+            resumable = [kind.id for kind in self._kinds.values() if kind.resumable]
+            for job in self._queue(
+                lambda connection: store.sweep(
+                    connection,
+                    stale_after_s=STALE_AFTER_S,
+                    resumable=resumable,
+                    most_attempts=MOST_ATTEMPTS,
+                )
+            ):
+                log.warning("job %s (%s): %s", job.id, job.state, job.message)
+                self._sweep_files_at = 0.0
+        if now >= self._sweep_files_at:
+            self._sweep_files_at = now + SWEEP_FILES_EVERY_S
+            sweep_files(
+                self._settings,
+                lambda ids: self._queue(lambda connection: store.states(connection, ids)),
+            )
+            _sweep_folders(self._settings.home / "work")
+
+    def _wait(self, bell: store.Bell) -> None:
+        self._interruptible = True
+        try:
+            if not self._stopping.is_set():
+                bell.wait(POLL_S)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._interruptible = False
+
+    def _do(self, job: Job) -> None:
+        log.info("job %s (%s), attempt %s", job.id, job.kind, job.attempts)
+        control = _Control(job, self._engine.begin)
+        ending: Callable[[Connection], bool] | None
+        self._control = control
+        with control:
+            try:
+                self._interruptible = True
+                if self._stopping.is_set():
+                    control.interrupt(Reason.STOPPING)
+                result = self._run(job, control)
+                self._interruptible = False
+            except BaseException as error:
+                self._interruptible = False
+                ending = self._ending(job, error, control.reason)
+            else:
+                ending = self._ended(job, JobState.DONE, None, result)
+        self._control = None
+        if ending is not None:
+            self._write_down(job, ending)
+
+    def _run(self, job: Job, control: _Control) -> Json:
+        kind = self._kinds.get(job.kind)
+        if kind is None:
+            raise _UnknownKind(job.kind, known=self._kinds)
+        databases = {login: store.database_of(url, job.id) for login, url in self._urls.items()}
+        earlier = self._queue(lambda connection: kind.outcome(connection, job))
+        if earlier is not None:
+            return earlier
+        return kind.run(JobContext(job, self._settings, databases, control.report))
+
+    def _ending(
+        self, job: Job, error: BaseException, reason: Reason | None
+    ) -> Callable[[Connection], bool] | None:
+        """How to write down a job that did not come to its end; None when another has it."""
+        if reason is Reason.LOST:
+            log.warning("job %s was given to another worker", job.id)
+            return None
+        if reason is Reason.CANCELLED:
+            return lambda connection: self._cancelled(connection, job)
+        if reason is Reason.STOPPING:
+            return self._again(job, "The service stopped; it is begun again.", counts=False)
+        if isinstance(error, Conflict) and job.attempts < MOST_ATTEMPTS:
+            return self._again(job, f"{error} It is tried again.", counts=True)
+        if _connection_lost(error):
+            log.warning("job %s: the database went away: %s", job.id, _first_line(error))
+            return self._again(job, "The database went away; it is tried again.", counts=True)
+        result = None
+        if isinstance(error, LoadRejected):
+            result = error.report.as_json(most_faults=MOST_FAULTS_KEPT)
+        return self._ended(job, JobState.FAILED, _words_for(job, error), result)
+
+    def _ended(
+        self, job: Job, state: JobState, message: str | None, result: Json | None = None
+    ) -> Callable[[Connection], bool]:
+        return lambda connection: store.finish(connection, job, state, message, result)
+
+    def _cancelled(self, connection: Connection, job: Job) -> bool:
+        """Who asks to cancel may be too late by a moment: then the job is done."""
+        kind = self._kinds.get(job.kind)
+        result = kind.outcome(connection, job) if kind is not None else None
+        if result is not None:
+            return store.finish(connection, job, JobState.DONE, None, result)
+        return store.finish(connection, job, JobState.CANCELLED, store.CANCELLED, None)
+
+    def _again(self, job: Job, message: str, *, counts: bool) -> Callable[[Connection], bool]:
+        kind = self._kinds.get(job.kind)
+        if kind is None or not kind.resumable:
+            return self._ended(
+                job, JobState.FAILED, "It was interrupted, and work of this kind is not taken up "
+                "again by itself. Start the job again.",
+            )
+        if counts and job.attempts >= MOST_ATTEMPTS:
+            return self._ended(
+                job, JobState.FAILED, f"The database went away in the middle, {MOST_ATTEMPTS} "
+                "times. Its log says why. Mend that, then start the job again.",
+            )
+        return lambda connection: store.put_back(connection, job, message, counts=counts)
+
+    def _write_down(self, job: Job, ending: Callable[[Connection], bool]) -> None:
+        """Try for a while; after that the sweep of any worker settles the job."""
+        deadline = time.monotonic() + KEEP_TRYING_S
+        while True:
+            try:
+                if not self._queue(ending):
+                    log.warning("job %s was given to another worker", job.id)
+                    return
+                break
+            except (OperationalError, InterfaceError):
+                if time.monotonic() > deadline or self._stopping.wait(0.5):
+                    raise
+        state = self._queue(lambda connection: store.states(connection, [job.id])).get(job.id)
+        log.info("job %s: %s", job.id, state)
+        if state is None or state.is_final:
+            drop_upload(self._settings, job.id)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """
+        SIGTERM ends the process within bounds; SIGINT is how its job is interrupted.
+
+        The interpreter writes every signal to a wake-up socket at once, where a
+        thread hears it even while the main thread waits for PostgreSQL.
+        """
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            control = self._control
+            if control is None or control.reason is None:  # Ctrl-C
+                self._stopping.set()
+                if control is not None:
+                    control.reason = Reason.STOPPING
+            if self._interruptible:
+                self._interruptible = False
+                raise KeyboardInterrupt
+
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        threading.Thread(target=self._hear, args=(ours,), name="signals", daemon=True).start()
+        with ours, theirs:
+            signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+            before = [
+                (number, signal.signal(number, handler))
+                for number, handler in (
+                    (signal.SIGINT, interrupt), (signal.SIGTERM, lambda number, frame: None)
+                )
+            ]
+            try:
+                yield
+            finally:
+                signal.set_wakeup_fd(-1)
+                for number, handler in before:
+                    signal.signal(number, handler)
+
+    def _hear(self, signals: socket.socket) -> None:
+        with suppress(OSError):
+            while numbers := signals.recv(64):
+                if signal.SIGTERM in numbers:
+                    self._stop()
+                    return
+
+    def _stop(self) -> None:
+        signal.alarm(STOPPED_WITHIN_S)
+        self._stopping.set()
+        control = self._control
+        if control is None:
+            _interrupt_main()
+        elif not control.ended_within(FINISHING_S):
+            control.interrupt(Reason.STOPPING)
+
+
+def _interrupt_main() -> None:
+    main = threading.main_thread().ident
+    assert main is not None  # noqa: S101 - it runs
+    signal.pthread_kill(main, signal.SIGINT)
+
+
+class _UnknownKind(GisError):
+    def __init__(self, kind: str, *, known: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"No work of the kind {kind!r} is known here. Known: {', '.join(sorted(known))}. "
+            "Perhaps a newer service asked for it: update this one, then start the job again."
+        )
+
+
+@contextmanager
+def _own_folder(parent: Path) -> Iterator[Path]:
+    """
+    A folder for this process's temporary files; a lock in it says that it is in use.
+
+    The kernel frees the lock however the process ends, so that another worker
+    can tell what was left behind.
+    """
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="worker-", dir=parent))
+    before = tempfile.tempdir
+    with ExitStack() as stack:
+        lock = stack.enter_context((folder / "lock").open("w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tempfile.tempdir = str(folder)
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_folders(parent: Path) -> None:
+    """Remove folders whose worker has ended; one just made may not be locked yet."""
+    for folder in parent.glob("worker-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime < _YOUNG_S:
+                continue
+            with (folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _words_for(job: Job, error: BaseException) -> str:
+    """What the job's owner is told; what else there is to know goes to the log."""
+    if isinstance(error, GisError):
+        return str(error)
+    if isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull):
+        log.error("job %s: %s", job.id, _first_line(error))
+        return (
+            "The database's disk is full, so nothing was changed. Free some space, then start "
+            "the job again."
+        )
+    log.error("job %s failed", job.id, exc_info=error)
+    return f"Internal error, reference {job.id}. The service's log says more."
+
+
+def _connection_lost(error: BaseException) -> bool:
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.orig, "pgcode", None)
+    return code is None or code[:2] in {"08", "57"}
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(getattr(error, "orig", error)).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,57 @@
+"""The loads that were committed, each with its report."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+
+from gis_service.model.jobs import Json, LoadRecord
+from gis_service.store.internal import LOADS
+from gis_service.store.plain import storable
+
+
+def record_load(
+    connection: Connection,
+    load_id: UUID,
+    *,
+    collection: str,
+    network_id: UUID | None,
+    source: str,
+    sha256: str,
+    person_id: UUID | None,
+    report: Json,
+) -> None:
+    """Keep a load's report, in the transaction that keeps its rows."""
+    connection.execute(
+        insert(LOADS).values(
+            id=load_id,
+            collection=collection,
+            network_id=network_id,
+            source=storable(source),
+            sha256=sha256,
+            person_id=person_id,
+            report=storable(report),
+        )
+    )
+
+
+def find_load(connection: Connection, load_id: UUID) -> LoadRecord | None:
+    """One load."""
+    row = connection.execute(select(LOADS).where(LOADS.c.id == load_id)).first()
+    return None if row is None else _record(row)
+
+
+def list_loads(
+    connection: Connection, *, collection: str | None = None, limit: int = 50
+) -> list[LoadRecord]:
+    """Loads, the newest first."""
+    statement = select(LOADS).order_by(LOADS.c.loaded_at.desc(), LOADS.c.id).limit(limit)
+    if collection is not None:
+        statement = statement.where(LOADS.c.collection == collection)
+    return [_record(row) for row in connection.execute(statement)]
+
+
+def _record(row: Any) -> LoadRecord:
+    return LoadRecord(**row._mapping)

@@ -9,6 +9,7 @@ import click
 
 from gis_service import __version__
 from gis_service.cli.develop import check, test
+from gis_service.cli.history import history
 from gis_service.cli.jobs import jobs, loads
 from gis_service.cli.keys import keys
 from gis_service.cli.load import load
@@ -49,7 +50,7 @@ def cli() -> None:
 
 
 for command in (
-    up, down, load, loads, jobs, maps, keys, people, settings, serve, worker, test, check
+    up, down, load, loads, jobs, maps, history, keys, people, settings, serve, worker, test, check
 ):
     cli.add_command(command)
 

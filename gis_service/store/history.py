@@ -14,10 +14,11 @@ did not see it, and an edit that began early and ended late would come before
 the change that it was based on. So a transaction's last act is to write its
 `committed_at` into `history.transactions`, while it holds the version of every
 collection that it changed: for each collection these times rise in the order
-of the commits. The rows "as of" a time are those of the transactions that
-committed at that time or before, each whole or not at all: what a reader saw
-who asked at that time. An answer about the past never changes later; one about
-this very moment may miss a transaction that is just ending.
+of the commits, unless a clock is set back by more than minutes. The rows "as of"
+a time are those of the transactions that committed at that time or before, each
+whole or not at all: what a reader saw who asked then. An answer about the past
+never changes later; one about this very moment may miss a transaction that is
+just ending.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from geoalchemy2 import Geography
 from sqlalchemy import (
     UUID,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     FromClause,
     Identity,
@@ -40,12 +43,15 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    cast,
     func,
+    or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from gis_service.model.collections import REGISTRY
-from gis_service.model.fields import Collection
+from gis_service.model.fields import Collection, GeometryType
 from gis_service.store.published import TRANSITIONS
 from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, table
 
@@ -107,14 +113,24 @@ def committed(collection: Collection) -> FromClause:
 
 
 def versions_statement(collection: Collection, id_: uuid.UUID) -> Select[Any]:
-    """Every version of one item with its `committed_at`, oldest first."""
+    """Every version of one item with its `committed_at` and its shape's figures, oldest first."""
     kept = history_table(collection)
+    columns: list[Any] = [*kept.c, TRANSACTIONS.c.committed_at, *_figures(collection, kept)]
+    if collection.geometry is not None:
+        before = func.lag(kept.c.geom).over(order_by=kept.c.seq)
+        columns.append(_metres_between(before, kept.c.geom).label("moved_m"))
     return (
-        select(kept, TRANSACTIONS.c.committed_at)
+        select(*columns)
         .select_from(committed(collection))
         .where(kept.c.id == id_)
         .order_by(kept.c.seq)
     )
+
+
+def ids_of_key(collection: Collection, key: str) -> Select[Any]:
+    """Ids of the items that ever had a key (`external_id`, or a code of their own)."""
+    kept = history_table(collection)
+    return select(kept.c.id).where(kept.c[collection.key] == key).distinct()
 
 
 def as_of(collection: Collection, at: datetime) -> Select[Any]:
@@ -124,12 +140,21 @@ def as_of(collection: Collection, at: datetime) -> Select[Any]:
         select(kept)
         .select_from(committed(collection))
         .where(TRANSACTIONS.c.committed_at <= at)
-        .distinct(kept.c.id)
+        .ext(distinct_on(kept.c.id))
         .order_by(kept.c.id, kept.c.seq.desc())
         .subquery("latest")
     )
     columns = [c for c in latest.c if c.name not in OWN]
     return select(*columns).where(latest.c.operation != "delete").order_by(latest.c.id)
+
+
+def features_as_of(collection: Collection, at: datetime) -> Select[Any]:
+    """The rows of `as_of`, with `geometry` as GeoJSON text in place of `geom`."""
+    rows = as_of(collection, at).subquery("rows")
+    columns = [c for c in rows.c if c.name != "geom"]
+    if collection.geometry is not None:
+        columns.append(func.ST_AsGeoJSON(rows.c.geom, 7, type_=Text).label("geometry"))
+    return select(*columns).order_by(rows.c.id)
 
 
 def changed_between(collection: Collection, since: datetime, until: datetime) -> Select[Any]:
@@ -141,6 +166,55 @@ def changed_between(collection: Collection, since: datetime, until: datetime) ->
         .select_from(committed(collection))
         .where(ended > since, ended <= until)
         .distinct()
+    )
+
+
+def difference(collection: Collection, since: datetime, until: datetime) -> Select[Any]:
+    """
+    Items that were changed between two times, each as it stood at either.
+
+    Columns of the earlier state begin with `old_`, those of the later with
+    `new_`; `old_id` or `new_id` is NULL where there was no such item.
+    """
+    touched = changed_between(collection, since, until).subquery("touched")
+    sides: list[Any] = []
+    columns: list[Any] = [touched.c.id]
+    for name, at in (("old", since), ("new", until)):
+        rows = as_of(collection, at).subquery()
+        side = (
+            select(*rows.c, *_figures(collection, rows))
+            .where(rows.c.id.in_(select(touched.c.id)))
+            .subquery(name)
+        )
+        sides.append(side)
+        columns += [c.label(f"{name}_{c.name}") for c in side.c]
+    old, new = sides
+    if collection.geometry is not None:
+        columns.append(_metres_between(old.c.geom, new.c.geom).label("moved_m"))
+    joined = touched.outerjoin(old, old.c.id == touched.c.id)
+    joined = joined.outerjoin(new, new.c.id == touched.c.id)
+    return (
+        select(*columns)
+        .select_from(joined)
+        .where(or_(old.c.id.is_not(None), new.c.id.is_not(None)))
+        .order_by(touched.c.id)
+    )
+
+
+def _figures(collection: Collection, rows: FromClause) -> list[ColumnElement[Any]]:
+    """Geodesic length or area of each row's geometry, as `size`."""
+    if collection.geometry is GeometryType.LINE_STRING:
+        return [func.ST_Length(cast(rows.c.geom, Geography)).label("size")]
+    if collection.geometry is GeometryType.MULTI_POLYGON:
+        return [func.ST_Area(cast(rows.c.geom, Geography)).label("size")]
+    return []
+
+
+def _metres_between(
+    one: ColumnElement[Any], other: ColumnElement[Any]
+) -> ColumnElement[float]:
+    return func.ST_Distance(
+        cast(func.ST_Centroid(one), Geography), cast(func.ST_Centroid(other), Geography)
     )
 
 

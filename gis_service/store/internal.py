@@ -252,7 +252,8 @@ $$""".strip()
 
 # Always in the same order, so that two transactions cannot wait for each other.
 # Whoever holds the rows commits next, so times never run against the order of
-# commits, not even when the clock is set back.
+# commits, not even when the clock is set back by minutes. A clock that was wrong
+# by more is not followed: its time would stay for years.
 _COUNT = f"""
 CREATE FUNCTION {INTERNAL}.count_versions() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -274,7 +275,11 @@ BEGIN
     SELECT max(changed_at) INTO staff_last FROM (
         SELECT changed_at FROM {SCHEMA}.collection_versions
         WHERE collection = ANY (staff_ones) ORDER BY collection FOR UPDATE) held;
-    stamp := greatest(clock_timestamp(), public_last, staff_last);
+    stamp := greatest(public_last, staff_last);
+    IF stamp > clock_timestamp() + interval '5 minutes' THEN
+        stamp := NULL;
+    END IF;
+    stamp := greatest(clock_timestamp(), stamp);
     UPDATE {PUBLISHED}.collection_versions SET version = version + 1, changed_at = stamp
     WHERE collection = ANY (public_ones);
     UPDATE {SCHEMA}.collection_versions SET version = version + 1, changed_at = stamp

@@ -255,4 +255,4 @@ def _transition(collection: Collection, name: str) -> TableClause:
 
 def _as_text(statement: Select[Any]) -> str:
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-    return str(compiled).replace("\n", "\n        ")
+    return "\n        ".join(line.rstrip() for line in str(compiled).splitlines())

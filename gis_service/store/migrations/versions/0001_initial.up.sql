@@ -2687,7 +2687,11 @@ BEGIN
     SELECT max(changed_at) INTO staff_last FROM (
         SELECT changed_at FROM gis.collection_versions
         WHERE collection = ANY (staff_ones) ORDER BY collection FOR UPDATE) held;
-    stamp := greatest(clock_timestamp(), public_last, staff_last);
+    stamp := greatest(public_last, staff_last);
+    IF stamp > clock_timestamp() + interval '5 minutes' THEN
+        stamp := NULL;
+    END IF;
+    stamp := greatest(clock_timestamp(), stamp);
     UPDATE published.collection_versions SET version = version + 1, changed_at = stamp
     WHERE collection = ANY (public_ones);
     UPDATE gis.collection_versions SET version = version + 1, changed_at = stamp

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -194,7 +195,12 @@ def main() -> None:
         home = Path(folder)
         home.chmod(0o755)
         file = home / "network.gpkg"
-        generate(file, options.scale)
+        # in a process of its own: a child's peak memory counts what its parent had
+        maker = multiprocessing.get_context("spawn").Process(
+            target=generate, args=(file, options.scale)
+        )
+        maker.start()
+        maker.join()
         cluster = PrivateCluster(home / "home")
         cluster.start()
         try:

@@ -196,10 +196,15 @@ def apply_grants(connection: Connection) -> None:
         A login may do more, and we may not take it away; the message says
         what an administrator has to run.
     """
+    _refuse(_found(connection, _POWERS))
     plain = connection.execution_options(no_parameters=True)
     for statement in (*grant_statements(_database(connection)), _CLOSE_PUBLIC):
         plain.exec_driver_sql(statement)
-    if found := excess(connection):
+    _refuse(_found(connection, _OPENINGS))
+
+
+def _refuse(found: list[str]) -> None:
+    if found:
         listed = "\n".join(f"  - {line}" for line in found)
         raise ConfigurationError(
             "Some database roles may do more than the service allows them. Have an "
@@ -239,16 +244,22 @@ def excess(connection: Connection) -> list[str]:
     Powers of the role itself, roles that it may become, things that it owns,
     places where it may create, and what everyone may do in a schema of ours.
     """
+    return _found(connection, _POWERS) + _found(connection, _OPENINGS)
+
+
+def _found(connection: Connection, query: str) -> list[str]:
     names = [role_name(_database(connection), login) for login in Login]
-    return list(
-        connection.scalars(text(_EXCESS), {"roles": names, "schemas": list(_SCHEMAS)})
-    )
+    return list(connection.scalars(text(query), {"roles": names, "schemas": list(_SCHEMAS)}))
 
 
-_EXCESS = """
+_THESE = """
 WITH login AS (SELECT * FROM pg_roles WHERE rolname = ANY(:roles)),
 ours AS (SELECT * FROM pg_namespace WHERE nspname = ANY(:schemas)),
 mine AS (SELECT * FROM pg_namespace WHERE nspname !~ '^pg_')
+"""
+
+# What only an administrator can take away.
+_POWERS = _THESE + """
 SELECT format('%I has powers of its own: ALTER ROLE %1$I NOSUPERUSER NOCREATEROLE NOCREATEDB '
               'NOREPLICATION NOBYPASSRLS', rolname)
 FROM login WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
@@ -264,7 +275,11 @@ SELECT format('%I owns %s: ALTER FUNCTION %2$s OWNER TO another role', rolname,
               p.oid::regprocedure)
 FROM login JOIN pg_proc p ON p.proowner = login.oid
 WHERE p.pronamespace IN (SELECT oid FROM mine)
-UNION ALL
+ORDER BY 1
+"""
+
+# What the owner of our schemas can take away, as a rule.
+_OPENINGS = _THESE + """
 SELECT format('%I may create in schema %I: REVOKE CREATE ON SCHEMA %2$I FROM %1$I, PUBLIC',
               rolname, nspname)
 FROM login CROSS JOIN mine WHERE has_schema_privilege(rolname, mine.oid, 'CREATE')

@@ -195,13 +195,11 @@ def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float 
     raise AssertionError("the service is not ready in time")
 
 
-@pytest.fixture(scope="session")
-def live_server(
-    databases: Databases, sample_template: str, home: Path
-) -> Iterator[str]:
-    """Address of a real service process on the sample data."""
-    database = databases.fresh(sample_template)
-    databases.with_logins(database)
+@contextmanager
+def service_of(
+    database: Database, home: Path, *options: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Address and process of a real service on a database."""
     port = free_port()
     environment = os.environ | {
         "GIS_HOME": str(home),
@@ -210,12 +208,23 @@ def live_server(
         "PYTHONPATH": str(ROOT),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "gis_service", "serve"], env=environment, cwd=home
+        [sys.executable, "-m", "gis_service", "serve", *options], env=environment, cwd=home
     )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(address, process)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    databases: Databases, sample_template: str, home: Path
+) -> Iterator[str]:
+    """Address of a real service process on the sample data."""
+    database = databases.fresh(sample_template)
+    databases.with_logins(database)
+    with service_of(database, home) as (address, _):
+        yield address

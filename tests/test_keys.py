@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -39,7 +37,7 @@ from gis_service.store.history import history_table
 from gis_service.store.internal import API_KEYS
 from gis_service.store.roles import Login
 from gis_service.store.tables import table
-from tests.conftest import ROOT, Databases, client_of, free_port, new_key, wait_for
+from tests.conftest import Databases, client_of, new_key, service_of
 
 STAFF_ONLY = "/collections/equipment"
 """404 for the public, 200 for staff."""
@@ -472,18 +470,8 @@ def test_a_revoked_key_is_refused_by_every_worker_within_5_seconds(
     database = databases.fresh(sample_template)
     databases.with_logins(database)
     key = new_key(database)
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gis_service", "serve", "--workers", "2"],
-        env=os.environ | {
-            "GIS_HOME": str(home), "GIS_PORT": str(port), "PYTHONPATH": str(ROOT),
-            "GIS_DATABASE_URL": database.url.render_as_string(hide_password=False),
-        },
-        cwd=home,
-    )
-    address = f"http://127.0.0.1:{port}"
 
-    def status() -> int:
+    def status(address: str) -> int:
         request = urllib.request.Request(
             address + STAFF_ONLY, headers={"Authorization": f"Bearer {key}"}
         )
@@ -493,27 +481,23 @@ def test_a_revoked_key_is_refused_by_every_worker_within_5_seconds(
         except urllib.error.HTTPError as error:
             return error.code
 
-    try:
-        wait_for(address, process)
+    with service_of(database, home, "--workers", "2") as (address, process):
         _until(lambda: len(_answering(process.pid)) == 2)
         workers = _answering(process.pid)
         for worker in workers:
             with _stopped(set(workers) - {worker}):
-                assert status() == 200
+                assert status(address) == 200
         revoked_at = time.monotonic()
         revoke_key(database, KeyText.read(key).prefix)  # type: ignore[union-attr]
-        refused = set()
+        refused: set[int] = set()
         while refused != set(workers):
             for worker in workers:
                 with _stopped(set(workers) - {worker}):
-                    if status() == 401:
+                    if status(address) == 401:
                         refused.add(worker)
             assert time.monotonic() < revoked_at + 5
-        assert {status() for _ in range(20)} == {401}
-    finally:
-        process.terminate()
-        process.wait(20)
-        databases.drop(database)
+        assert {status(address) for _ in range(20)} == {401}
+    databases.drop(database)
 
 
 def _answering(supervisor: int) -> list[int]:

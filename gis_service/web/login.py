@@ -114,14 +114,20 @@ class Doors:
         return response
 
     async def log_out(self, request: Request) -> Response:
-        """End the session; the envelope has checked that the reader wants it."""
+        """
+        End the session; the envelope has asked for its token.
+
+        A form of another site comes without the cookie, so without a session,
+        and must not have it taken away either.
+        """
         asked = read(request, HTML, known=_PARAMETERS, negotiate=False)
+        check_origin(request.headers, asked.settings)
         cookies = Cookies.of(asked.settings)
+        response = _see_other(asked.at.landing)
         if token := cookie(request.headers, cookies.session):
             await asked.services.gate.log_out(token)
-        response = _see_other(asked.at.landing)
-        _set(response, cookies.setting(cookies.session, "", lasts_s=0))
-        response.headers["clear-site-data"] = '"cache"'
+            _set(response, cookies.setting(cookies.session, "", lasts_s=0))
+            response.headers["clear-site-data"] = '"cache"'
         return response
 
 
@@ -159,7 +165,7 @@ def safe_address(wanted: str, base_path: str = "") -> str | None:
         parts = urlsplit(wanted)
     except ValueError:
         return None
-    path = parts.path
+    path = re.split("[?#]", wanted, maxsplit=1)[0]  # urlsplit takes `///host` for `/host`
     below = path == base_path or path.startswith(f"{base_path}/")
     if parts.scheme or parts.netloc or "//" in path or ".." in path or not below:
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from sqlalchemy import URL
 
@@ -82,6 +84,38 @@ def private_cluster(settings: Settings) -> PrivateCluster | None:
     return PrivateCluster(settings.home, pg_bin=settings.pg_bin)
 
 
+@contextmanager
+def running_cluster(settings: Settings) -> Iterator[PrivateCluster | None]:
+    """
+    The private cluster, running; None when settings name another database.
+
+    Commands and the service may use it side by side: the last one stops it.
+    """
+    cluster = private_cluster(settings)
+    if cluster is None:
+        yield None
+        return
+    users = settings.home / "run" / "database-users.lock"
+    users.parent.mkdir(parents=True, exist_ok=True)
+    with users.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            if _is_last(lock):
+                cluster.stop()
+
+
+def _is_last(lock: IO[str]) -> bool:
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def addresses_of(settings: Settings) -> Addresses:
     """Addresses of the database that settings mean, without starting or checking it."""
     cluster = private_cluster(settings)
@@ -109,10 +143,10 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
         cluster.ensure_database(DATABASE, owner=OWNER)
         for login in Login:
             cluster.ensure_login(role_name(DATABASE, login))
+    settings.home.mkdir(parents=True, exist_ok=True)
     database = Database.at(addresses_of(settings).owner)
     database.check()
     if cluster is None:
-        settings.home.mkdir(parents=True, exist_ok=True)
         secrets = Secrets(settings.home / "secrets.json")
         with database.begin() as connection:
             ensure_roles(connection, secrets.password)
@@ -124,20 +158,13 @@ def open_database(settings: Settings, login: Login | None = None) -> Iterator[Da
     """
     The database, migrated, for a command on the command line.
 
-    A private cluster that was not running runs only as long as the command.
-
     Parameters
     ----------
     login
         Under which login; None for the owner.
     """
-    cluster = private_cluster(settings)
-    started = cluster.start() if cluster is not None else False
-    try:
+    with running_cluster(settings) as cluster:
         database, _ = prepared_database(settings, cluster)
         if login is not None:
             database = Database.at(addresses_of(settings).logins[login])
         yield database
-    finally:
-        if started and cluster is not None:
-            cluster.stop()

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from gis_service.bootstrap import running_cluster
+from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from tests.conftest import ROOT, free_port, wait_for
 
@@ -221,3 +223,12 @@ def _server_workers(supervisor: int) -> list[int]:
         if b"multiprocessing.spawn" in command:
             found.append(int(child))
     return found
+
+
+def test_a_command_beside_others_does_not_stop_their_database(home: Home):
+    """Whoever uses the private database last stops it."""
+    settings = Settings(_env_file=None, home=home.path)  # type: ignore[call-arg]
+    with running_cluster(settings):
+        assert home.gis("keys", "list").returncode == 0
+        assert home.cluster_runs()
+    assert not home.cluster_runs()

@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from gis_service.bootstrap import prepared_database, private_cluster
+from gis_service.bootstrap import prepared_database, private_cluster, running_cluster
 from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
@@ -122,30 +122,27 @@ def _serve(
     tell: int | None = None,
 ) -> None:
     process.refuse_taken_port()
-    cluster = private_cluster(settings)
+    if settings.database_url is None:
+        say("Starting the private database ...")
     with process.stopping_on_signals():
         try:
-            if cluster is not None:
-                say("Starting the private database ...")
-                cluster.start()
-            database, migrated = prepared_database(settings, cluster)
-            if migrated:
-                say("The database's schema is up to date.")
-            if sample and is_empty(database):
-                say("The database is empty: loading the sample data (synthetic) ...")
-                for line in load_sample(database, settings):
-                    say(f"  {line}")
-            print_addresses(settings)
-            if key:
-                _make_first_key(database, settings, tell)
-            elif not list_keys(database):
-                say(f"There is no key yet. Make one: {_MAKE_ONE}")
-            say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
-            with supervised_worker(settings):
-                serve_until_stopped(process, settings)
+            with running_cluster(settings) as cluster:
+                database, migrated = prepared_database(settings, cluster)
+                if migrated:
+                    say("The database's schema is up to date.")
+                if sample and is_empty(database):
+                    say("The database is empty: loading the sample data (synthetic) ...")
+                    for line in load_sample(database, settings):
+                        say(f"  {line}")
+                print_addresses(settings)
+                if key:
+                    _make_first_key(database, settings, tell)
+                elif not list_keys(database):
+                    say(f"There is no key yet. Make one: {_MAKE_ONE}")
+                say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
+                with supervised_worker(settings):
+                    serve_until_stopped(process, settings)
         finally:
-            if cluster is not None:
-                cluster.stop()
             say("Stopped.")
 
 

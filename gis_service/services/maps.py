@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 from sqlalchemy import Connection
@@ -169,7 +170,8 @@ class Maps:
         folder: bool = False,
     ) -> RenderedMap:
         settings = self._settings
-        links = _folder_links() if folder else _served_links(definition, language)
+        prefix = urlsplit(settings.public_base_url).path.rstrip("/")
+        links = _folder_links() if folder else _served_links(prefix, definition, language)
         basemap = None
         if settings.basemap_url:
             basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
@@ -229,17 +231,17 @@ def _coverage(
     return coverage_by_ward(wards, offices), wards
 
 
-def _served_links(definition: MapDefinition, language: Language) -> PageLinks:
-    here = f"/maps/{definition.id}"
+def _served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
+    here = f"{prefix}/maps/{definition.id}"
     words = {"maps": {"en": "Maps", "sw": "Ramani"}, "data": {"en": "Data", "sw": "Data"}}
     return PageLinks(
         assets=f"{here}/files/",
         data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
         languages={each: f"{here}?lang={each}" for each in LANGUAGES},
-        home=f"/?lang={language}",
+        home=f"{prefix}/?lang={language}",
         nav=(
-            NavLink(words["maps"][language], f"/maps?lang={language}", current=True),
-            NavLink(words["data"][language], f"/collections?lang={language}"),
+            NavLink(words["maps"][language], f"{prefix}/maps?lang={language}", current=True),
+            NavLink(words["data"][language], f"{prefix}/collections?lang={language}"),
         ),
     )
 

@@ -6,12 +6,9 @@ import sys
 from datetime import datetime
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from gis_service.bootstrap import open_database
-from gis_service.cli.progress import say
+from gis_service.cli.progress import say, say_table
 from gis_service.model.audience import Audience
 from gis_service.model.keys import IssuedKey, KeyRecord, KeyState
 from gis_service.services import keys as service
@@ -76,15 +73,15 @@ def list_keys() -> None:
     if not records:
         say("There is no key yet. ./gis keys create makes one.")
         return
-    table = Table("prefix", "role", "client", "person", "ward", "made", "last used", "expires",
-                  "state", box=None)
-    for key in records:
-        table.add_row(
-            key.prefix, key.role.value, escape(key.client), escape(_person(key)), key.ward or "",
-            _day(key.created_at), _moment(key.last_used_at) or "never",
-            _moment(key.expires_at) or "never", _state(key),
-        )
-    Console(highlight=False, soft_wrap=True).print(table)
+    say_table(
+        ("prefix", "state", "role", "client", "person", "ward", "made", "last used", "expires"),
+        [
+            (key.prefix, _state(key), key.role.value, key.client, _person(key), key.ward or "",
+             _day(key.created_at), _moment(key.last_used_at) or "never",
+             _moment(key.expires_at) or "never")
+            for key in records
+        ],
+    )
 
 
 @keys.command()

@@ -5,12 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from gis_service.bootstrap import open_database
-from gis_service.cli.progress import say
+from gis_service.cli.progress import say, say_table
 from gis_service.services import people as service
 from gis_service.settings import read_settings
 
@@ -28,14 +25,14 @@ def list_people() -> None:
     if not found:
         say("Nobody is known yet. ./gis keys create makes a person known.")
         return
-    table = Table("id", "name", "contact", "since", "live keys", box=None)
-    for person in found:
-        erased = f"(erased {person.erased_at:%Y-%m-%d})" if person.erased_at else ""
-        table.add_row(
-            str(person.id), escape(person.name or erased), escape(person.contact or ""),
-            f"{person.created_at:%Y-%m-%d}", str(person.live_keys),
-        )
-    Console(highlight=False, soft_wrap=True).print(table)
+    say_table(
+        ("id", "name", "contact", "since", "live keys"),
+        [
+            (str(person.id), person.name or _erased(person), person.contact or "",
+             f"{person.created_at:%Y-%m-%d}", str(person.live_keys))
+            for person in found
+        ],
+    )
 
 
 @people.command()
@@ -72,3 +69,7 @@ def erase(id_: UUID, yes: bool) -> None:
         revoked = service.erase_person(database, id_)
     said = f" Revoked: {', '.join(revoked)}." if revoked else ""
     say(f"Erased the name and contact of {id_}.{said}")
+
+
+def _erased(person: service.Person) -> str:
+    return f"(erased {person.erased_at:%Y-%m-%d})" if person.erased_at else ""

@@ -108,6 +108,7 @@ def print_addresses(settings: Settings) -> None:
     say(f"  The map          {base}/maps/coverage")
     say(f"  All maps         {base}/maps")
     say(f"  The data         {base}/collections")
+    say(f"  Log in           {base}/login")
     say(f"  For programs     {base}/   (OGC API - Features; OpenAPI at {base}/api)")
     say(f"  Health           {base}/health/ready")
     say("")

@@ -190,6 +190,18 @@ def transactions(collections: tuple[str, ...] = tuple(VALUES)) -> st.SearchStrat
     )
 
 
+def beginnings() -> st.SearchStrategy[Transaction]:
+    """One transaction that fills every collection, so that what follows finds rows."""
+    slots = tuple(range(SLOTS))
+    inserts = [
+        st.fixed_dictionaries(dict(made) | COMMON).map(
+            lambda values, name=name: Change("insert", name, slots, values)
+        )
+        for name, made in VALUES.items()
+    ]
+    return st.tuples(*inserts).map(lambda some: Transaction(some, "commit"))
+
+
 def prepare(connection: Connection) -> None:
     """The two networks that items belong to, and three nodes for links to start at."""
     networks = table(REGISTRY["networks"])

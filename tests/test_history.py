@@ -36,6 +36,7 @@ from gis_service.store.tables import table
 from tests.changes import (
     VALUES,
     Transaction,
+    beginnings,
     clear,
     item_id,
     network_id,
@@ -99,13 +100,13 @@ def sizes(connection: Connection) -> dict[str, int]:
     max_examples=200, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(sequence=st.lists(transactions(), min_size=1, max_size=4))
+@given(beginning=beginnings(), sequence=st.lists(transactions(), min_size=1, max_size=4))
 def test_replaying_history_rebuilds_the_tables(
-    session: Connection, sequence: list[Transaction]
+    session: Connection, beginning: Transaction, sequence: list[Transaction]
 ) -> None:
     with session.begin():
         clear(session)
-    for transaction in sequence:
+    for transaction in (beginning, *sequence):
         with session.begin():
             before = sizes(session)
         committed = run(session, transaction, lambda: None)

@@ -26,6 +26,7 @@ from tests.changes import (
     POINTS,
     Change,
     Transaction,
+    beginnings,
     clear,
     content,
     item_id,
@@ -60,13 +61,13 @@ def session(world: Database) -> Iterator[Connection]:
     max_examples=200, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(sequence=st.lists(transactions(), min_size=1, max_size=4))
+@given(beginning=beginnings(), sequence=st.lists(transactions(), min_size=1, max_size=4))
 def test_the_projection_equals_the_rule_and_versions_move_with_rows(
-    session: Connection, sequence: list[Transaction]
+    session: Connection, beginning: Transaction, sequence: list[Transaction]
 ) -> None:
     with session.begin():
         clear(session)
-    for transaction in sequence:
+    for transaction in (beginning, *sequence):
         with session.begin():
             before, counted = content(session), versions(session)
         moved: dict[str, set[str]] = {"public": set(), "private": set()}

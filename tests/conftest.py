@@ -27,6 +27,7 @@ from gis_service.services.sample import load_sample
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
+from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database
 from gis_service.store.roles import Login, role_name
 from gis_service.web.app import create_app
@@ -92,8 +93,9 @@ class Databases:
         return Addresses.of(database.url, Secrets(self.cluster.home / "secrets.json"))
 
     def drop(self, database: Database) -> None:
+        """Remove a database; only a superuser may end what others' logins still do there."""
         database.engine.dispose()
-        admin = Database.at(self.cluster.url("template1", OWNER))
+        admin = Database.at(self.cluster.url("template1", SUPERUSER))
         with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"DROP DATABASE {database.url.database} WITH (FORCE)"))
 

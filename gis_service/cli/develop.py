@@ -19,12 +19,12 @@ def test(arguments: tuple[str, ...]) -> None:
     Run the tests: real PostGIS, real Chromium.
 
     \b
-    Arguments are pytest's:
+    Arguments are pytest's; `-n 0` runs in one process:
       ./gis test
       ./gis test -k loading -x
       ./gis test -m slow
     """
-    sys.exit(_run("pytest", *arguments))
+    sys.exit(_run("pytest", "-n", "auto", "--dist", "loadfile", *arguments))
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -19,57 +18,31 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gis_service.bootstrap import Addresses, addresses_of, open_services
+from gis_service.bootstrap import Addresses
 from gis_service.cli import cli
-from gis_service.errors import InvalidInput, NotFound
-from gis_service.model.audience import Audience, Principal
-from gis_service.model.fields import Text
+from gis_service.errors import InvalidInput
+from gis_service.model.audience import Audience
 from gis_service.model.jobs import Job, JobState
 from gis_service.services import jobs as service
-from gis_service.services.jobs import KINDS, JobContext, Kind, enqueue, enqueue_load
+from gis_service.services.folders import sweep_folders
+from gis_service.services.jobs import enqueue, enqueue_load
+from gis_service.services.keys import create_key
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.services.uploads import sweep_files
-from gis_service.services.worker import Worker, _sweep_folders
-from gis_service.settings import Settings, read_settings
+from gis_service.settings import Settings
 from gis_service.store import jobs as store
 from gis_service.store.database import Database
 from gis_service.store.plain import storable
 from gis_service.store.roles import Login
-from tests.conftest import ROOT, Databases, free_port, wait_for
+from tests.conftest import ROOT, Databases, client_of, free_port, wait_for
 
 HEADER = "external_id,name,status,lon,lat\n"
-LARGE = 60_000
+LARGE = 25_000
 NETWORK = (
     "external_id,name,extent,metric_srid,synthetic\n"
     'kisii,Test network,"[34.3, -1.2, 35.2, -0.3]",32736,true\n'
 )
-OWNER, OTHER = (str(UUID(int=n)) for n in (1, 2))
-
-
-def rehearse(context: JobContext) -> dict[str, Any]:
-    """Work of a kind that only tests know: does what its payload says."""
-    payload = context.job.payload
-    if "crash" in payload:
-        raise ValueError(payload["crash"])
-    if "die" in payload:
-        os.kill(os.getpid(), signal.SIGKILL)
-    for step in range(payload.get("steps", 0)):
-        context.report(step, payload["steps"], "Rehearsing")
-        time.sleep(0.01)
-    return {"attempt": context.job.attempts}
-
-
-REHEARSALS = {
-    "rehearse": Kind("rehearse", Text("Rehearse", "Jaribu"), True, rehearse),
-    "once": Kind("once", Text("Rehearse once", "Jaribu mara moja"), False, rehearse),
-}
-
-
-def rehearsing_worker() -> None:
-    """A worker that knows the tests' kinds too; run in a process of its own."""
-    settings = read_settings()
-    worker = Worker(settings, addresses_of(settings).logins, kinds={**KINDS, **REHEARSALS})
-    worker.run(until_idle="--until-idle" in sys.argv)
+OWNER = str(UUID(int=1))
 
 
 class Office:
@@ -95,9 +68,8 @@ class Office:
         }
 
     def worker(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = "from tests.test_jobs import rehearsing_worker as work; work()"
         process = subprocess.Popen(
-            [sys.executable, "-c", command, *arguments],
+            [sys.executable, "-m", "tests.rehearsals", *arguments],
             env=self.environment, cwd=self.folder, stderr=self.log.open("ab"),
         )  # fmt: skip
         self.processes.append(process)
@@ -122,9 +94,13 @@ class Office:
     def job(self, job: Job) -> Job:
         return service.find_job(self.loader, job.id)
 
-    def rehearsal(self, kind: str = "rehearse", **payload: Any) -> Job:
+    def rehearsal(self, kind: str = "rehearse", *, owner: str = OWNER, **payload: Any) -> Job:
         with self.loader.begin() as connection:
-            return store.enqueue(connection, uuid4(), kind, payload, UUID(OWNER))
+            return store.enqueue(connection, uuid4(), kind, payload, UUID(owner))
+
+    def folders(self) -> set[Path]:
+        """Folders of workers, living and dead."""
+        return set((self.settings.home / "work").glob("worker-*"))
 
     def nodes(self, count: int, *, name: str = "nodes.csv") -> Path:
         path = self.folder / name
@@ -146,8 +122,8 @@ class Office:
 
     def sessions(self, job: Job) -> int:
         """Sessions in which a job works."""
-        return int(self.rows("SELECT count(*) FROM pg_stat_activity WHERE application_name = :n",
-                             n=f"gis-service job {job.id}")[0][0])  # fmt: skip
+        return int(self.rows("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE :n",
+                             n=f"gis-service job {job.id}%")[0][0])  # fmt: skip
 
     def until_copying(self, job: Job) -> None:
         self.until(lambda: self.job(job).state is JobState.RUNNING and self.job(job).done > 0)
@@ -170,6 +146,9 @@ def office(
         if process.poll() is None:
             process.kill()
             process.wait()
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() " \
+             "AND usename <> current_user"  # fmt: skip
+    office.until(lambda: office.rows(others) == [(0,)])
 
 
 @pytest.fixture
@@ -297,9 +276,14 @@ def test_a_load_killed_in_the_middle_ends_as_if_undisturbed(network: Office) -> 
     first.wait()
     assert network.job(job).state is JobState.RUNNING
     network.age(job)
-    network.work()
+    second = network.worker("--until-idle")
+    network.until(lambda: network.job(job).attempts == 2)
+    network.until_copying(job)
+    with network.loader.begin() as connection:
+        store.end_sessions(connection, network.job(job))
+    assert second.wait(60) == 0
     done = network.job(job)
-    assert (done.state, done.attempts) == (JobState.DONE, 2)
+    assert (done.state, done.attempts) == (JobState.DONE, 3)
     assert network.sessions(job) == 0
     assert network.rows("SELECT count(*), count(DISTINCT external_id), max(version)"
                         " FROM gis.network_nodes") == [(LARGE, LARGE, 1)]  # fmt: skip
@@ -315,6 +299,7 @@ def test_a_load_killed_in_the_middle_ends_as_if_undisturbed(network: Office) -> 
     # killed after the commit, before it could say so: nothing is loaded again
     network.run("UPDATE internal.jobs SET state = 'running', result = NULL WHERE id = :id",
                 id=job.id)  # fmt: skip
+    assert network.job(job).attempts == 3, "it may not be begun again"
     network.age(job)
     network.work()
     assert network.job(job).result == done.result
@@ -323,7 +308,8 @@ def test_a_load_killed_in_the_middle_ends_as_if_undisturbed(network: Office) -> 
 
 def test_nothing_runs_for_ever(office: Office) -> None:
     deadly, once = office.rehearsal(die=True), office.rehearsal("once", die=True)
-    for _ in range(4):
+    office.run("UPDATE internal.jobs SET attempts = 2 WHERE id = :id", id=deadly.id)
+    for _ in range(2):
         assert office.worker("--until-idle").wait(30) == -signal.SIGKILL
         office.age(deadly)
         office.age(once)
@@ -356,15 +342,17 @@ def test_a_worker_given_up_for_dead_changes_nothing_any_more(network: Office) ->
 
 def test_a_worker_that_is_stopped_puts_its_job_back(network: Office) -> None:
     job = network.rehearsal(steps=2_000)
+    before = network.folders()
     worker = network.worker()
     network.until_copying(job)
+    assert len(network.folders() - before) == 1
     began = time.monotonic()
     worker.terminate()
     assert worker.wait(12) == 0
     assert time.monotonic() - began < 10
     waits = network.job(job)
     assert (waits.state, waits.attempts, waits.worker) == (JobState.QUEUED, 0, None)
-    assert not list((network.settings.home / "work").glob("worker-*"))
+    assert network.folders() <= before
 
 
 def test_a_map_is_built_for_its_owner(office: Office) -> None:
@@ -379,34 +367,41 @@ def test_a_map_is_built_for_its_owner(office: Office) -> None:
 
 
 def test_jobs_are_shown_to_their_owner_and_to_admins(office: Office) -> None:
-    job = office.rehearsal(name="plan.csv")
-    owner = Principal(Audience.TECHNICIAN, OWNER)
-    admin = Principal(Audience.ADMIN, OTHER)
-    others = (
-        Principal(Audience.PLANNER, OTHER), Principal(Audience.PLANNER), Principal(Audience.PUBLIC)
-    )  # fmt: skip
+    holders = {}
+    for name, role in (("Anna", Audience.TECHNICIAN), ("Ben", Audience.PLANNER),
+                       ("Chief", Audience.ADMIN)):  # fmt: skip
+        issued = create_key(office.database, role=role, name=name)
+        holders[name] = (str(issued.record.person_id), issued.text.shown())
+    job = office.rehearsal(owner=holders["Anna"][0], name="plan.csv", upload="secret path")
+    absent = uuid4()
 
-    async def ask() -> None:
-        async with open_services(office.settings, office.addresses) as services:
-            jobs = services.jobs
-            for reader in (owner, admin):
-                assert (await jobs.find(str(job.id), reader)).payload == {"name": "plan.csv"}
-                assert [j.id for j in await jobs.list(reader)] == [job.id]
-                assert await jobs.list(reader, state=JobState.DONE) == []
-            for reader in others:
-                for id_ in (str(job.id), str(uuid4()), "nonsense"):
-                    for question in (jobs.find, jobs.cancel):
-                        with pytest.raises(NotFound, match=f"^There is no job {id_}.$"):
-                            await question(id_, reader)
-            assert await jobs.list(others[0]) == []
-            for reader in others[1:]:
-                with pytest.raises(NotFound):
-                    await jobs.list(reader)
-            assert office.job(job).state is JobState.QUEUED
-            assert (await jobs.cancel(str(job.id), owner)).state is JobState.CANCELLED
-            assert (await jobs.cancel(str(job.id), admin)).state is JobState.CANCELLED
+    with client_of(office.addresses, office.settings) as client:
 
-    asyncio.run(ask())
+        def ask(name: str | None, path: str, method: str = "GET") -> Any:
+            headers = {"authorization": f"Bearer {holders[name][1]}"} if name else {}
+            return client.request(method, path, headers=headers)
+
+        for name in ("Anna", "Chief"):
+            shown = ask(name, f"/jobs/{job.id}")
+            assert shown.status_code == 200
+            assert shown.headers["cache-control"] == "private, no-store"
+            assert (shown.json()["source"], shown.json()["state"]) == ("plan.csv", "queued")
+            assert "secret path" not in shown.text
+            assert [j["id"] for j in ask(name, "/jobs").json()["jobs"]] == [str(job.id)]
+            assert ask(name, "/jobs?state=done").json()["jobs"] == []
+        assert ask("Anna", "/jobs?state=odd").status_code == 400
+        assert ask("Ben", "/jobs").json()["jobs"] == []
+        for id_ in (job.id, absent, "nonsense"):
+            for path, method in ((f"/jobs/{id_}", "GET"), (f"/jobs/{id_}/cancel", "POST")):
+                refused = ask("Ben", path, method)
+                assert refused.status_code == 404
+                assert refused.json()["detail"] == f"There is no job '{id_}'."
+                assert ask(None, path, method).status_code == 401
+        assert ask(None, "/jobs").status_code == 401
+        assert office.job(job).state is JobState.QUEUED
+        cancelled = ask("Anna", f"/jobs/{job.id}/cancel", "POST")
+        assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+        assert ask("Chief", f"/jobs/{job.id}/cancel", "POST").status_code == 200
 
 
 def test_files_that_no_job_needs_are_swept(office: Office) -> None:
@@ -439,16 +434,17 @@ def test_files_that_no_job_needs_are_swept(office: Office) -> None:
 def test_what_a_killed_worker_left_in_its_folder_is_swept(office: Office) -> None:
     work = office.settings.home / "work"
     job = office.rehearsal(steps=2_000)
+    before = office.folders()
     worker = office.worker()
     office.until_copying(job)
-    (folder,) = work.glob("worker-*")
+    (folder,) = office.folders() - before
     hour_ago = time.time() - 3600
     os.utime(folder, (hour_ago, hour_ago))
-    _sweep_folders(work)
+    sweep_folders(work)
     assert folder.is_dir(), "its worker lives"
     worker.kill()
     worker.wait()
-    _sweep_folders(work)
+    sweep_folders(work)
     assert not folder.exists()
 
 

@@ -24,12 +24,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column, Table
 
 from gis_service.bootstrap import open_database
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
-from gis_service.cli.reports import print_report
+from gis_service.cli.reports import print_report, printable
 from gis_service.errors import NotFound
 from gis_service.model.collections import REGISTRY
 from gis_service.model.jobs import Job, JobState
@@ -43,7 +42,6 @@ from gis_service.store.roles import Login
 EXIT = {JobState.DONE: 0, JobState.FAILED: 1, JobState.CANCELLED: 3}
 """Status with which `gis jobs wait` ends; 2 is click's for a wrong command line."""
 _LOOK_EVERY_S = 0.5
-_ID = Column("id", no_wrap=True, min_width=36)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -70,13 +68,10 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         say(json.dumps([_plain(job) for job in found], ensure_ascii=False, indent=2))
         return
-    table = Table(_ID, "kind", "of", "state", "done", "created", "message", box=None)
     for job in found:
-        table.add_row(
-            str(job.id), job.kind, escape(str(job.payload.get("name", ""))), job.state.value,
-            _done(job), _time(job.created_at), escape(job.message or ""),
-        )
-    Console(soft_wrap=True).print(table)
+        source = printable(str(job.payload.get("name") or ""))
+        say(f"{job.id}  {_time(job.created_at)}  {job.state.value:<9}  {job.kind:<9}  "
+            f"{source:<24}  {_done(job)}".rstrip())
 
 
 @jobs.command()
@@ -164,13 +159,10 @@ def list_of_loads(collection: str | None, limit: int, as_json: bool) -> None:
         say(json.dumps([asdict(load) for load in found], default=str, ensure_ascii=False,
                        indent=2))
         return
-    table = Table(_ID, "loaded", "collection", "source", "inserted", "updated", "unchanged",
-                  "rejected", box=None)
     for load in found:
-        counts = (load.report[n] for n in ("inserted", "updated", "unchanged", "rejected"))
-        table.add_row(str(load.id), _time(load.loaded_at), load.collection, escape(load.source),
-                      *(f"{count:,}" for count in counts))
-    Console(soft_wrap=True).print(table)
+        counts = ", ".join(f"{load.report[n]:,} {n}" for n in ("inserted", "updated", "rejected"))
+        say(f"{load.id}  {_time(load.loaded_at)}  {load.collection:<14}  "
+            f"{printable(load.source):<24}  {counts}")
 
 
 @loads.command("show")
@@ -218,7 +210,7 @@ def _print(job: Job) -> None:
     say(f"Job {job.id}: {kind.title.en if kind else job.kind}")
     say(f"  state      {job.state.value}{', being cancelled' if _ending(job) else ''}")
     if job.message:
-        say(f"  message    {job.message}")
+        say(f"  message    {printable(job.message)}")
     if not job.state.is_final:
         say(f"  done       {_done(job)}")
     say(f"  created    {_time(job.created_at)}")

@@ -32,7 +32,7 @@ def print_report(report: LoadReport, *, rejected: bool, written: Path | None) ->
     if report.unmapped:
         console.print(f"  no field   {escape(', '.join(report.unmapped))} (kept as extra)")
     for note in report.notes:
-        console.print(f"  note       {escape(_printable(note))}")
+        console.print(f"  note       {escape(printable(note))}")
     if report.faults:
         console.print(_summary(report.faults))
     if written is not None:
@@ -51,11 +51,11 @@ def _summary(faults: tuple[RowFault, ...]) -> Table:
         for fault in first:
             value = f" {fault.value[:60]!r}" if fault.value else ""
             place = f"row {fault.row}" if fault.row else "file"
-            lines.append(escape(_printable(f"{place}, {fault.column}{value}: {fault.message}")))
+            lines.append(escape(printable(f"{place}, {fault.column}{value}: {fault.message}")))
         table.add_row(rule, severity.value, f"{count:,}", "\n".join(lines))
     return table
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without the control characters that move a terminal's cursor."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
-from gis_service.errors import InvalidInput, NotFound
+from gis_service.errors import InvalidInput, NotFound, UnknownKey
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.sniffing import sniff
 from gis_service.model.audience import Audience, Principal
@@ -207,10 +208,10 @@ class Jobs:
 
         Raises
         ------
-        NotFound
-            Nobody in particular asks, who has no jobs.
+        UnknownKey
+            Nobody in particular asks.
         """
-        owner = _owner(principal, "There are no jobs here for a reader without a key.")
+        owner = _owner(principal)
         statement = store.jobs_statement(owner=owner, state=state, limit=limit)
         return [store.job_of(row) for row in await self._reader.rows(statement, Login.GATE)]
 
@@ -220,15 +221,18 @@ class Jobs:
 
         Raises
         ------
+        UnknownKey
+            Nobody in particular asks.
         NotFound
             There is none with that id, or it is somebody else's: the two look alike.
         """
-        absent = f"There is no job {id_}."
-        owner = _owner(principal, absent)
-        statement = store.job_statement(_parsed(id_, absent), owner=owner)
-        row = await self._reader.row(statement, Login.GATE)
+        owner = _owner(principal)
+        row = None
+        with suppress(ValueError):
+            statement = store.job_statement(UUID(id_), owner=owner)
+            row = await self._reader.row(statement, Login.GATE)
         if row is None:
-            raise NotFound(absent)
+            raise NotFound(f"There is no job {id_[:40]!r}.")
         return store.job_of(row)
 
     async def cancel(self, id_: str, principal: Principal) -> Job:
@@ -237,7 +241,7 @@ class Jobs:
 
         Raises
         ------
-        NotFound
+        UnknownKey, NotFound
             As for `find`.
         """
         job = await self.find(id_, principal)
@@ -271,17 +275,10 @@ def cancel_job(database: Database, id_: UUID) -> Job:
     return find_job(database, id_)
 
 
-def _owner(principal: Principal, absent: str) -> UUID | None:
+def _owner(principal: Principal) -> UUID | None:
     """Whose jobs the reader may see; None for all."""
     if principal.audience is Audience.ADMIN:
         return None
     if principal.person_id is None:
-        raise NotFound(absent)
-    return _parsed(principal.person_id, absent)
-
-
-def _parsed(id_: str, absent: str) -> UUID:
-    try:
-        return UUID(id_)
-    except ValueError:
-        raise NotFound(absent) from None
+        raise UnknownKey
+    return UUID(principal.person_id)

@@ -9,19 +9,15 @@ hear of it while PostgreSQL works, so the statement is cancelled as well.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from enum import StrEnum
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -31,9 +27,11 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from gis_service.errors import Conflict, GisError, LoadRejected
-from gis_service.model.jobs import Job, JobProgress, JobState, Json
+from gis_service.model.jobs import Job, JobState, Json
+from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.services.jobs import KINDS, JobContext, Kind
 from gis_service.services.loading import MOST_FAULTS_KEPT
+from gis_service.services.running import Control, Reason, first_line, interrupt_main
 from gis_service.services.uploads import drop_upload, sweep_files
 from gis_service.settings import Settings
 from gis_service.store import jobs as store
@@ -41,12 +39,10 @@ from gis_service.store.roles import Login
 
 log = logging.getLogger("gis_service.worker")
 
-HEARTBEAT_S = 2.0
 POLL_S = 2.0
 STALE_AFTER_S = 20.0
 SWEEP_EVERY_S = 5.0
 SWEEP_FILES_EVERY_S = 60.0
-PROGRESS_EVERY_S = 0.25
 FINISHING_S = 3.0
 """After SIGTERM a job may end by itself for so long, before it is rolled back."""
 STOPPED_WITHIN_S = 10
@@ -54,79 +50,11 @@ STOPPED_WITHIN_S = 10
 MOST_ATTEMPTS = 3
 KEEP_TRYING_S = 60.0
 """For writing down what became of a job, while the database is away."""
-_YOUNG_S = 60.0
+_SESSIONS_END_WITHIN_S = 10.0
 
 _T = TypeVar("_T")
-_Queue = Callable[[], AbstractContextManager[Connection]]
-"""Begins a transaction under the worker's own login."""
-
-
-class Reason(StrEnum):
-    """Why a job was interrupted."""
-
-    CANCELLED = "cancelled"
-    STOPPING = "stopping"
-    LOST = "lost"
-
-
-class _Control:
-    """One run of a job: its heartbeat, its progress, and the reason to end it."""
-
-    def __init__(self, job: Job, queue: _Queue) -> None:
-        self.job = job
-        self.reason: Reason | None = None
-        self._queue = queue
-        self._ended = threading.Event()
-        self._reported_at = 0.0
-        self._thread = threading.Thread(target=self._pulse, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> _Control:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def report(self, done: int, total: int | None, message: str | None = None) -> None:
-        now = time.monotonic()
-        if now - self._reported_at >= PROGRESS_EVERY_S or done == total:
-            self._reported_at = now
-            self._look(JobProgress(done, total, message))
-        if self.reason is not None:
-            raise KeyboardInterrupt
-
-    def interrupt(self, reason: Reason) -> None:
-        """End the job wherever the main thread stands in it."""
-        if self.reason is None and not self._ended.is_set():
-            self.reason = reason
-            _interrupt_main()
-            self._cancel_statement()
-
-    def ended_within(self, seconds: float) -> bool:
-        return self._ended.wait(seconds)
-
-    def _pulse(self) -> None:
-        while not self._ended.wait(HEARTBEAT_S):
-            self._look(None)
-            if self.reason is not None:
-                self._cancel_statement()  # the first may have come between two of them
-
-    def _cancel_statement(self) -> None:
-        with suppress(OperationalError, InterfaceError), self._queue() as connection:
-            store.cancel_statements(connection, self.job.id)
-
-    def _look(self, progress: JobProgress | None) -> None:
-        try:
-            with self._queue() as connection:
-                asked = store.beat(connection, self.job, progress)
-        except (OperationalError, InterfaceError) as error:
-            log.warning("job %s: no heartbeat: %s", self.job.id, _first_line(error))
-            return
-        if asked is None:
-            self.interrupt(Reason.LOST)
-        elif asked:
-            self.interrupt(Reason.CANCELLED)
+_Ending = Callable[[Connection], bool]
+"""Writes down what became of a job; False when it is somebody else's by now."""
 
 
 class Worker:
@@ -150,7 +78,7 @@ class Worker:
         self._kinds = kinds
         self._engine = store.queue_engine(urls[Login.LOADER])
         self._stopping = threading.Event()
-        self._control: _Control | None = None
+        self._control: Control | None = None
         self._interruptible = False
         self._sweep_at = self._sweep_files_at = 0.0
 
@@ -163,24 +91,19 @@ class Worker:
         until_idle
             Return when no job waits.
         """
-        with self._signals(), _own_folder(self._settings.home / "work"):
+        with self._signals(), own_folder(self._settings.home / "work"):
             pause = 0.5
             while not self._stopping.is_set():
                 try:
-                    with self._bell() as bell:
+                    with store.open_bell(self._urls[Login.LOADER]) as bell:
                         pause = 0.5
                         self._serve(bell, until_idle=until_idle)
                         if until_idle:
                             return
                 except (OperationalError, InterfaceError) as error:
-                    log.warning("The database does not answer: %s", _first_line(error))
+                    log.warning("The database does not answer: %s", first_line(error))
                     self._stopping.wait(pause)
                     pause = min(pause * 2, 10)
-
-    @contextmanager
-    def _bell(self) -> Iterator[store.Bell]:
-        with store.open_bell(self._urls[Login.LOADER]) as bell:
-            yield bell
 
     def _serve(self, bell: store.Bell, *, until_idle: bool) -> None:
         while not self._stopping.is_set():
@@ -202,24 +125,32 @@ class Worker:
         now = time.monotonic()
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY_S
-            resumable = [kind.id for kind in self._kinds.values() if kind.resumable]
-            for job in self._queue(
-                lambda connection: store.sweep(
-                    connection,
-                    stale_after_s=STALE_AFTER_S,
-                    resumable=resumable,
-                    most_attempts=MOST_ATTEMPTS,
-                )
-            ):
-                log.warning("job %s (%s): %s", job.id, job.state, job.message)
-                self._sweep_files_at = 0.0
+            for job in self._queue(lambda c: store.stale(c, after_s=STALE_AFTER_S)):
+                log.warning("job %s: nothing was heard of its worker %s", job.id, job.worker)
+                self._end_sessions(job)
+                self._write_down(job, self._settled(job))
         if now >= self._sweep_files_at:
             self._sweep_files_at = now + SWEEP_FILES_EVERY_S
             sweep_files(
                 self._settings,
                 lambda ids: self._queue(lambda connection: store.states(connection, ids)),
             )
-            _sweep_folders(self._settings.home / "work")
+            sweep_folders(self._settings.home / "work")
+
+    def _end_sessions(self, job: Job) -> None:
+        """End what a worker given up for dead may still do, so that what it did is known."""
+        deadline = time.monotonic() + _SESSIONS_END_WITHIN_S
+        self._queue(lambda connection: store.end_sessions(connection, job))
+        while self._queue(lambda connection: store.has_sessions(connection, job)):
+            if time.monotonic() > deadline or self._stopping.wait(0.05):
+                return
+
+    def _settled(self, job: Job) -> _Ending:
+        """How to write down a job whose worker is gone."""
+
+        if job.cancel_requested:
+            return self._cancelled(job)
+        return self._again(job, "Its worker ended before the job did", counts=True)
 
     def _wait(self, bell: store.Bell) -> None:
         self._interruptible = True
@@ -233,8 +164,8 @@ class Worker:
 
     def _do(self, job: Job) -> None:
         log.info("job %s (%s), attempt %s", job.id, job.kind, job.attempts)
-        control = _Control(job, self._engine.begin)
-        ending: Callable[[Connection], bool] | None
+        control = Control(job, self._engine.begin)
+        ending: _Ending | None
         self._control = control
         with control:
             try:
@@ -252,11 +183,11 @@ class Worker:
         if ending is not None:
             self._write_down(job, ending)
 
-    def _run(self, job: Job, control: _Control) -> Json:
+    def _run(self, job: Job, control: Control) -> Json:
         kind = self._kinds.get(job.kind)
         if kind is None:
             raise _UnknownKind(job.kind, known=self._kinds)
-        databases = {login: store.database_of(url, job.id) for login, url in self._urls.items()}
+        databases = {login: store.database_of(url, job) for login, url in self._urls.items()}
         earlier = self._queue(lambda connection: kind.outcome(connection, job))
         if earlier is not None:
             return earlier
@@ -264,20 +195,20 @@ class Worker:
 
     def _ending(
         self, job: Job, error: BaseException, reason: Reason | None
-    ) -> Callable[[Connection], bool] | None:
+    ) -> _Ending | None:
         """How to write down a job that did not come to its end; None when another has it."""
         if reason is Reason.LOST:
             log.warning("job %s was given to another worker", job.id)
             return None
         if reason is Reason.CANCELLED:
-            return lambda connection: self._cancelled(connection, job)
+            return self._cancelled(job)
         if reason is Reason.STOPPING:
-            return self._again(job, "The service stopped; it is begun again.", counts=False)
+            return self._again(job, "The service stopped", counts=False)
         if isinstance(error, Conflict) and job.attempts < MOST_ATTEMPTS:
-            return self._again(job, f"{error} It is tried again.", counts=True)
+            return self._again(job, str(error).rstrip("."), counts=True)
         if _connection_lost(error):
-            log.warning("job %s: the database went away: %s", job.id, _first_line(error))
-            return self._again(job, "The database went away; it is tried again.", counts=True)
+            log.warning("job %s: the database went away: %s", job.id, first_line(error))
+            return self._again(job, "The database went away", counts=True)
         result = None
         if isinstance(error, LoadRejected):
             result = error.report.as_json(most_faults=MOST_FAULTS_KEPT)
@@ -285,32 +216,54 @@ class Worker:
 
     def _ended(
         self, job: Job, state: JobState, message: str | None, result: Json | None = None
-    ) -> Callable[[Connection], bool]:
+    ) -> _Ending:
         return lambda connection: store.finish(connection, job, state, message, result)
 
-    def _cancelled(self, connection: Connection, job: Job) -> bool:
-        """Who asks to cancel may be too late by a moment: then the job is done."""
-        kind = self._kinds.get(job.kind)
-        result = kind.outcome(connection, job) if kind is not None else None
-        if result is not None:
-            return store.finish(connection, job, JobState.DONE, None, result)
-        return store.finish(connection, job, JobState.CANCELLED, store.CANCELLED, None)
+    def _cancelled(self, job: Job) -> _Ending:
+        return self._unless_done(job, self._ended(job, JobState.CANCELLED, store.CANCELLED))
 
-    def _again(self, job: Job, message: str, *, counts: bool) -> Callable[[Connection], bool]:
+    def _unless_done(self, job: Job, ending: _Ending) -> _Ending:
+        """What interrupts a job may come a moment too late: then it is done."""
+
+        def checked(connection: Connection) -> bool:
+            kind = self._kinds.get(job.kind)
+            result = kind.outcome(connection, job) if kind is not None else None
+            if result is not None:
+                return store.finish(connection, job, JobState.DONE, None, result)
+            return ending(connection)
+
+        return checked
+
+    def _again(self, job: Job, why: str, *, counts: bool) -> _Ending:
+        """
+        Let a job wait again, or fail when it may not.
+
+        Parameters
+        ----------
+        why
+            What came in between, as the beginning of a sentence.
+        counts
+            Whether this attempt counts.
+        """
         kind = self._kinds.get(job.kind)
         if kind is None or not kind.resumable:
-            return self._ended(
-                job, JobState.FAILED, "It was interrupted, and work of this kind is not taken up "
-                "again by itself. Start the job again.",
+            ending = self._ended(
+                job, JobState.FAILED,
+                f"{why}, and work of this kind is not taken up again by itself. Start the job "
+                "again.",
             )
-        if counts and job.attempts >= MOST_ATTEMPTS:
-            return self._ended(
-                job, JobState.FAILED, f"The database went away in the middle, {MOST_ATTEMPTS} "
-                "times. Its log says why. Mend that, then start the job again.",
+        elif counts and job.attempts >= MOST_ATTEMPTS:
+            ending = self._ended(
+                job, JobState.FAILED,
+                f"{why}, {MOST_ATTEMPTS} times. The service's log may say why (often a machine "
+                "short of memory). Mend that, then start the job again.",
             )
-        return lambda connection: store.put_back(connection, job, message, counts=counts)
+        else:
+            message = f"{why}; it is tried again."
+            ending = partial(store.put_back, job=job, message=message, counts=counts)
+        return self._unless_done(job, ending)
 
-    def _write_down(self, job: Job, ending: Callable[[Connection], bool]) -> None:
+    def _write_down(self, job: Job, ending: _Ending) -> None:
         """Try for a while; after that the sweep of any worker settles the job."""
         deadline = time.monotonic() + KEEP_TRYING_S
         while True:
@@ -376,15 +329,9 @@ class Worker:
         self._stopping.set()
         control = self._control
         if control is None:
-            _interrupt_main()
+            interrupt_main()
         elif not control.ended_within(FINISHING_S):
             control.interrupt(Reason.STOPPING)
-
-
-def _interrupt_main() -> None:
-    main = threading.main_thread().ident
-    assert main is not None  # noqa: S101 - it runs
-    signal.pthread_kill(main, signal.SIGINT)
 
 
 class _UnknownKind(GisError):
@@ -395,45 +342,12 @@ class _UnknownKind(GisError):
         )
 
 
-@contextmanager
-def _own_folder(parent: Path) -> Iterator[Path]:
-    """
-    A folder for this process's temporary files; a lock in it says that it is in use.
-
-    The kernel frees the lock however the process ends, so that another worker
-    can tell what was left behind.
-    """
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(tempfile.mkdtemp(prefix="worker-", dir=parent))
-    before = tempfile.tempdir
-    with ExitStack() as stack:
-        lock = stack.enter_context((folder / "lock").open("w"))
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        tempfile.tempdir = str(folder)
-        try:
-            yield folder
-        finally:
-            tempfile.tempdir = before
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep_folders(parent: Path) -> None:
-    """Remove folders whose worker has ended; one just made may not be locked yet."""
-    for folder in parent.glob("worker-*"):
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _YOUNG_S:
-                continue
-            with (folder / "lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def _words_for(job: Job, error: BaseException) -> str:
     """What the job's owner is told; what else there is to know goes to the log."""
     if isinstance(error, GisError):
         return str(error)
     if isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull):
-        log.error("job %s: %s", job.id, _first_line(error))
+        log.error("job %s: %s", job.id, first_line(error))
         return (
             "The database's disk is full, so nothing was changed. Free some space, then start "
             "the job again."
@@ -447,8 +361,3 @@ def _connection_lost(error: BaseException) -> bool:
         return False
     code = getattr(error.orig, "pgcode", None)
     return code is None or code[:2] in {"08", "57"}
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(getattr(error, "orig", error)).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

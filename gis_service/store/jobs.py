@@ -182,53 +182,12 @@ def put_back(connection: Connection, job: Job, message: str, *, counts: bool) ->
     return bool(changed)
 
 
-def sweep(
-    connection: Connection, *, stale_after_s: float, resumable: Iterable[str], most_attempts: int
-) -> list[Job]:
-    """
-    Settle the jobs whose worker has not been heard of: they wait again, or have failed.
-
-    What such a worker may still do in the database is ended first.
-    """
-    stale = connection.scalars(
-        select(JOBS.c.id)
-        .where(
-            JOBS.c.state == JobState.RUNNING.value,
-            JOBS.c.heartbeat_at < _NOW - timedelta(seconds=stale_after_s),
-        )
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not stale:
-        return []
-    for id_ in stale:
-        end_sessions(connection, id_)
-    again = and_(JOBS.c.attempts < most_attempts, JOBS.c.kind.in_(list(resumable)))
-    asked = JOBS.c.cancel_requested
-    lost = "Its worker ended before the job did"
+def stale(connection: Connection, *, after_s: float) -> list[Job]:
+    """Jobs whose worker has not been heard of for so long."""
+    silent = JOBS.c.heartbeat_at < _NOW - timedelta(seconds=after_s)
     rows = connection.execute(
-        update(JOBS)
-        .where(JOBS.c.id.in_(stale))
-        .values(
-            state=case(
-                (asked, JobState.CANCELLED.value),
-                (again, JobState.QUEUED.value),
-                else_=JobState.FAILED.value,
-            ),
-            message=case(
-                (asked, CANCELLED),
-                (again, f"{lost}; it is tried again."),
-                (JOBS.c.attempts >= most_attempts,
-                 f"{lost}, {most_attempts} times. The service's log around these times may say "
-                 "why (often a machine short of memory). Mend that, then start the job again."),
-                else_=f"{lost}, and work of this kind is not taken up again by itself. "
-                      "Start the job again.",
-            ),
-            finished_at=case((and_(again, ~asked), None), else_=_NOW),
-            worker=case((and_(again, ~asked), None), else_=JOBS.c.worker),
-        )
-        .returning(*JOBS.c)
-    ).all()
-    connection.execute(select(func.pg_notify(CHANNEL, "")))
+        select(JOBS).where(JOBS.c.state == JobState.RUNNING.value, silent)
+    )
     return [job_of(row._mapping) for row in rows]
 
 
@@ -238,14 +197,19 @@ def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, JobState]:
     return {id_: JobState(state) for id_, state in rows}
 
 
-def end_sessions(connection: Connection, id_: UUID) -> None:
+def end_sessions(connection: Connection, job: Job) -> None:
     """End what a job does in the database; its transactions are rolled back."""
-    connection.execute(text(f"SELECT pg_terminate_backend(pid) {_SESSIONS}"), _named(id_))
+    connection.execute(text(f"SELECT pg_terminate_backend(pid) {_SESSIONS}"), _named(job))
 
 
-def cancel_statements(connection: Connection, id_: UUID) -> None:
+def has_sessions(connection: Connection, job: Job) -> bool:
+    """Whether a job still does something in the database."""
+    return bool(connection.scalar(text(f"SELECT count(*) {_SESSIONS}"), _named(job)))
+
+
+def cancel_statements(connection: Connection, job: Job) -> None:
     """Cancel the statement that a job waits for."""
-    connection.execute(text(f"SELECT pg_cancel_backend(pid) {_SESSIONS}"), _named(id_))
+    connection.execute(text(f"SELECT pg_cancel_backend(pid) {_SESSIONS}"), _named(job))
 
 
 _SESSIONS = """
@@ -254,9 +218,9 @@ WHERE application_name = :name AND usename = current_user AND datname = current_
 """
 
 
-def database_of(url: URL, id_: UUID) -> Database:
+def database_of(url: URL, job: Job) -> Database:
     """A database for a job's own work: its sessions can be told, and so ended, by their name."""
-    arguments = {"connect_timeout": 5, "application_name": _session_name(id_)}
+    arguments = {"connect_timeout": 5, "application_name": _session_name(job)}
     return Database(url, create_engine(url, poolclass=NullPool, connect_args=arguments))
 
 
@@ -324,9 +288,10 @@ def _owned(owner: UUID | None) -> ColumnElement[bool]:
     return true() if owner is None else JOBS.c.person_id == owner
 
 
-def _named(id_: UUID) -> dict[str, str]:
-    return {"name": _session_name(id_)}
+def _named(job: Job) -> dict[str, str]:
+    return {"name": _session_name(job)}
 
 
-def _session_name(id_: UUID) -> str:
-    return f"gis-service job {id_}"
+def _session_name(job: Job) -> str:
+    """PostgreSQL cuts names at 63 bytes; this one is shorter."""
+    return f"gis-service job {job.id} {job.attempts}"

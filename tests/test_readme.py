@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click import Group
 
-from gis_service.cli import cli
+from gis_service.cli import all_commands, cli, example
 from gis_service.cli.settings import markdown_table
 from gis_service.model.collections import REGISTRY
 
@@ -40,6 +40,11 @@ def test_every_command_named_exists():
         command = cli.commands[words[0]]
         if isinstance(command, Group):
             assert words[1] in command.commands, words
+
+
+def test_every_command_is_explained_with_an_example():
+    for command in all_commands(cli):
+        assert example(command).startswith(("./gis ", "GIS_")), command.name
 
 
 if __name__ == "__main__":

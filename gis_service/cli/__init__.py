@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -27,6 +29,13 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One example of every command, the first of its own help."""
+        with formatter.section("Examples"):
+            formatter.write_dl(
+                [(example(c), c.get_short_help_str(300)) for c in all_commands(self)]
+            )
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -35,17 +44,28 @@ class Commands(click.Group):
             sys.exit(1)
 
 
+def all_commands(group: click.Group) -> Iterator[click.Command]:
+    """Every command that does something, those of groups included."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from all_commands(command)
+        elif not command.hidden:
+            yield command
+
+
+def example(command: click.Command) -> str:
+    """The first example in a command's help."""
+    found = re.search(r"^\s*((?:[A-Z_]+=\S+ )*\./gis .*?)(?: {2,}.*)?$", command.help or "", re.M)
+    return found[1] if found else ""
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gis")
 def cli() -> None:
     """
     The map of a municipality's network.
 
-    \b
-    First steps:
-      ./gis up                      set up everything, serve the map of the sample data
-      ./gis load offices.csv --collection offices
-      ./gis maps build              write the maps as files for any web host
+    `./gis COMMAND --help` tells all of a command.
     """
 
 

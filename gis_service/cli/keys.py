@@ -67,7 +67,12 @@ def create(  # noqa: PLR0917 - click passes them by name
 
 @keys.command("list")
 def list_keys() -> None:
-    """List every key: whose, for what, when last used; never its secret."""
+    """
+    List every key: whose, for what, when last used; never its secret.
+
+    \b
+      ./gis keys list
+    """
     with open_database(read_settings()) as database:
         records = service.list_keys(database)
     if not records:

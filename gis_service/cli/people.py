@@ -19,7 +19,12 @@ def people() -> None:
 
 @people.command("list")
 def list_people() -> None:
-    """List everyone, with the id that history keeps."""
+    """
+    List everyone, with the id that history keeps.
+
+    \b
+      ./gis people list
+    """
     with open_database(read_settings()) as database:
         found = service.list_people(database)
     if not found:
@@ -38,7 +43,12 @@ def list_people() -> None:
 @people.command()
 @click.argument("id_", metavar="ID", type=click.UUID)
 def show(id_: UUID) -> None:
-    """Show all that is kept about a person."""
+    """
+    Show all that is kept about a person.
+
+    \b
+      ./gis people show 5f0c1a52-...
+    """
     with open_database(read_settings()) as database:
         person, mentions = service.show_person(database, id_)
     say(f"id         {person.id}")
@@ -61,6 +71,9 @@ def erase(id_: UUID, yes: bool) -> None:
     Erase a person's name and contact, revoke their keys, end their sessions.
 
     History keeps the id, which then names nobody. This cannot be undone.
+
+    \b
+      ./gis people erase 5f0c1a52-...
     """
     with open_database(read_settings()) as database:
         person, _ = service.show_person(database, id_)

@@ -13,7 +13,7 @@ GisError
 ├── UnknownKey              a key opens nothing (any more)
 ├── NotAllowed              who asks may not do that
 ├── TooManyAttempts         too many failed attempts in a short time
-├── LoadRejected            rows are at fault, so nothing was loaded
+├── LoadRejected            rows are at fault, so nothing was loaded (in `model.reports`)
 ├── Conflict                another change came first
 ├── Unavailable             the database cannot answer now
 ├── ConfigurationError      settings do not fit the machine or each other
@@ -25,10 +25,6 @@ An error carries facts; its message says what, where and what to do next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gis_service.model.reports import LoadReport
 
 
 class GisError(Exception):
@@ -116,17 +112,6 @@ class TooManyAttempts(GisError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(f"Too many failed attempts. Try again in {retry_after_s} seconds.")
-
-
-class LoadRejected(GisError):
-    """Rows are at fault, so nothing was loaded; `report` says which and why."""
-
-    def __init__(self, report: LoadReport) -> None:
-        self.report = report
-        super().__init__(
-            f"Nothing was loaded: {report.rejected:,} of {report.read:,} rows are at fault. "
-            "Correct them, or load the others with --accept-partial."
-        )
 
 
 class Conflict(GisError):

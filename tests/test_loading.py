@@ -23,8 +23,9 @@ from click.testing import CliRunner
 from pyproj import Geod
 from sqlalchemy import text
 
-from gis_service.errors import Conflict, InvalidInput, LoadRejected, NotFound
+from gis_service.errors import Conflict, InvalidInput, NotFound
 from gis_service.model.collections import REGISTRY
+from gis_service.model.reports import LoadRejected
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.settings import Settings
 from gis_service.store import staging

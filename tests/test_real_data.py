@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gis_service.errors import InvalidInput, LoadRejected
-from gis_service.model.reports import LoadReport, Severity
+from gis_service.errors import InvalidInput
+from gis_service.model.reports import LoadRejected, LoadReport, Severity
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.settings import Settings
 from gis_service.store.database import Database

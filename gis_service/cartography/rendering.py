@@ -14,13 +14,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 import folium
 from babel.dates import format_date
 from branca.element import CssLink, Figure, JavascriptLink, MacroElement
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import Template as JinjaTemplate
 from markupsafe import Markup
 
@@ -28,7 +26,6 @@ from gis_service.cartography.assets import (
     LEAFLET_CSS,
     LEAFLET_JS,
     MAP_SCRIPTS,
-    WEB,
     hashed_name,
     icon_path,
     own_file,
@@ -39,7 +36,9 @@ from gis_service.cartography.figures import LOCALES, figures, number
 from gis_service.cartography.indicators import INDICATORS
 from gis_service.cartography.legend import legend
 from gis_service.cartography.links import Account, NavLink, PageLinks
+from gis_service.cartography.policy import content_security_policy
 from gis_service.cartography.script import script_config
+from gis_service.cartography.templates import template
 from gis_service.cartography.wording import wording
 from gis_service.errors import ConfigurationError
 from gis_service.model.coverage import CoverageTable
@@ -105,16 +104,6 @@ class RenderedMap:
         return content_security_policy(self.image_origins)
 
 
-def content_security_policy(image_origins: Sequence[str] = (), *, in_page: bool = False) -> str:
-    """The policy that pages are served with; `in_page` for a meta element."""
-    images = " ".join(["'self'", "data:", *image_origins])
-    parts = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src {images}",
-        "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'self'",
-    ]
-    return "; ".join(parts if in_page else [*parts, "frame-ancestors 'none'"])
-
-
 def render_map(
     definition: MapDefinition,
     *,
@@ -162,7 +151,7 @@ def render_map(
     parts = _folium_parts(definition, config, online_basemap)
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()
-    html = _template("map.html").render(
+    html = template("map.html").render(
         language=language,
         t=wording(language),
         home=links.home,
@@ -296,18 +285,3 @@ def _data_scripts(layers: Sequence[LayerDefinition], links: PageLinks) -> list[s
 def _packed(texts: Sequence[str]) -> bytes:
     lines = (line.strip() for text in texts for line in text.splitlines())
     return ("\n".join(line for line in lines if line) + "\n").encode()
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(WEB / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> JinjaTemplate:
-    return _environment().get_template(name)

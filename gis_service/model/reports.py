@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from gis_service.errors import GisError
+
 
 class Severity(StrEnum):
     """An error rejects its row; a warning lets it pass and says what looks odd."""
@@ -100,3 +102,14 @@ class LoadReport:
         faults = (RowFault(**{**f, "severity": Severity(f["severity"])}) for f in values["faults"])
         lists = {name: tuple(values[name]) for name in ("unmapped", "notes")}
         return cls(**{**values, **lists, "faults": tuple(faults)})
+
+
+class LoadRejected(GisError):
+    """Rows are at fault, so nothing was loaded; `report` says which and why."""
+
+    def __init__(self, report: LoadReport) -> None:
+        self.report = report
+        super().__init__(
+            f"Nothing was loaded: {report.rejected:,} of {report.read:,} rows are at fault. "
+            "Correct them, or load the others with --accept-partial."
+        )

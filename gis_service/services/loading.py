@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import RootTransaction
 
 from gis_service.crs import crs_title
-from gis_service.errors import InvalidInput, InvalidParameter, LoadRejected, NotFound
+from gis_service.errors import InvalidInput, InvalidParameter, NotFound
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file
 from gis_service.formats.source import SourceFrame
@@ -20,7 +20,7 @@ from gis_service.model.audience import Actor
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
-from gis_service.model.reports import LoadReport, RowFault, Severity
+from gis_service.model.reports import LoadRejected, LoadReport, RowFault, Severity
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
 from gis_service.store.database import Database

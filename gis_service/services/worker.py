@@ -26,8 +26,9 @@ from psycopg2.errors import DiskFull
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from gis_service.errors import Conflict, GisError, LoadRejected
+from gis_service.errors import Conflict, GisError
 from gis_service.model.jobs import Job, JobState, Json
+from gis_service.model.reports import LoadRejected
 from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.services.jobs import KINDS, JobContext, Kind
 from gis_service.services.loading import MOST_FAULTS_KEPT

@@ -16,7 +16,6 @@ from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON
 from gis_service.web.asked import Asked, caching, read
 from gis_service.web.pages import account_of
-from gis_service.web.security import content_security_policy
 
 log = logging.getLogger("gis_service.web")
 
@@ -83,8 +82,7 @@ async def map_page(request: Request) -> Response:
     )
     response = asked.answer(rendered.html.encode())
     if rendered.image_origins:
-        policy = content_security_policy(rendered.image_origins)
-        response.headers["content-security-policy"] = policy
+        response.headers["content-security-policy"] = rendered.content_security_policy
         response.headers["referrer-policy"] = "strict-origin-when-cross-origin"
     return response
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.requests import Request
 
 from gis_service.cartography.assets import own_file
 from gis_service.cartography.figures import number
 from gis_service.cartography.rendering import Account, NavLink
+from gis_service.cartography.templates import template
 from gis_service.cartography.wording import wording
 from gis_service.errors import InvalidInput
 from gis_service.model.fields import LANGUAGES, Language
@@ -30,7 +30,7 @@ STYLESHEETS = ("gis.css", "ogc.css")
 
 
 def page(
-    request: Request, template: str, language: Language, at: Addresses, **context: object
+    request: Request, name: str, language: Language, at: Addresses, **context: object
 ) -> bytes:
     """
     A page in the reader's language.
@@ -44,7 +44,7 @@ def page(
     """
     settings: Settings = request.state.services.settings
     static = f"{at.path}/static"
-    text = _template(template).render(
+    text = template(name).render(
         language=language,
         t=words_of(language),
         number=lambda value: number(value, language),
@@ -105,18 +105,3 @@ def words_of(language: Language) -> Mapping[str, str]:
     return MappingProxyType(
         {**wording(language), **{key: texts[language] for key, texts in phrases.items()}}
     )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)

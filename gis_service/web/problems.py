@@ -19,7 +19,6 @@ from gis_service.errors import (
     InvalidDefinition,
     InvalidInput,
     InvalidParameter,
-    LoadRejected,
     NotAllowed,
     NotFound,
     TooManyAttempts,
@@ -28,6 +27,7 @@ from gis_service.errors import (
     UnknownKey,
     UnknownProperty,
 )
+from gis_service.model.reports import LoadRejected
 from gis_service.ogc.links import Addresses
 from gis_service.ogc.media import HTML, PROBLEM, Format
 from gis_service.web.negotiation import NotAcceptable, choose_format, choose_language

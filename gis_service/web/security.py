@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from gis_service.cartography.policy import content_security_policy
 from gis_service.model.audience import Principal
-
-
-def content_security_policy(image_origins: Iterable[str] = ()) -> str:
-    """
-    What a page may load: its own files, and images of `image_origins`.
-
-    Parameters
-    ----------
-    image_origins
-        Origins of an online basemap, from the settings.
-    """
-    images = " ".join(("'self'", "data:", *image_origins))
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src {images}; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
-        "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-
 
 COMMON: dict[str, str] = {
     "content-security-policy": content_security_policy(),

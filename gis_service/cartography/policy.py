@@ -1,0 +1,25 @@
+"""The Content-Security-Policy of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def content_security_policy(image_origins: Iterable[str] = (), *, in_page: bool = False) -> str:
+    """
+    What a page may load: its own files, and images of `image_origins`.
+
+    Parameters
+    ----------
+    image_origins
+        Origins of an online basemap, from the settings.
+    in_page
+        For a meta element, in which browsers ignore who may frame the page.
+    """
+    images = " ".join(("'self'", "data:", *image_origins))
+    directives = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src {images}",
+        "connect-src 'self'", "font-src 'self'", "manifest-src 'self'", "worker-src 'self'",
+        "base-uri 'none'", "form-action 'self'",
+    ]
+    return "; ".join(directives if in_page else [*directives, "frame-ancestors 'none'"])

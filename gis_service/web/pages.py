@@ -30,7 +30,7 @@ STYLESHEETS = ("gis.css", "ogc.css")
 
 
 def page(
-    request: Request, name: str, language: Language, at: Addresses, **context: object
+    request: Request, name: str, language: Language, at: Addresses, /, **context: object
 ) -> bytes:
     """
     A page in the reader's language.

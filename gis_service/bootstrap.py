@@ -10,7 +10,9 @@ from typing import IO
 
 from sqlalchemy import URL
 
+from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
+from gis_service.model.queries import ServedCrs
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
@@ -37,6 +39,7 @@ class Services:
     maps: Maps
     health: Health
     jobs: Jobs
+    crs: tuple[ServedCrs, ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             maps=Maps(databases_of(addresses), settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
+            crs=served_crs(settings.crs_codes),
         )
         await gate.settle()
 

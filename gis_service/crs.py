@@ -1,16 +1,23 @@
-"""Coordinate reference systems: which one a file means, and moving frames between them."""
+"""Coordinate reference systems: which one is meant, and moving between them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 import geopandas as gpd
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
+from shapely import Polygon, box, segmentize
 
-from gis_service.errors import InvalidParameter
+from gis_service.errors import ConfigurationError, InvalidParameter
+from gis_service.model.queries import CRS84, ServedCrs
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+Outline = tuple[tuple[float, float], ...]
+"""A closed ring of (longitude, latitude)."""
+
+WEB_MERCATOR = 3857
 WGS84 = CRS.from_epsg(4326)
 
 
@@ -48,3 +55,94 @@ def utm_srid(longitude: float, latitude: float) -> int:
 def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """A copy in longitude and latitude of WGS84; axis order is always (longitude, latitude)."""
     return frame if frame.crs == WGS84 else frame.to_crs(WGS84)
+
+
+@lru_cache(maxsize=64)
+def epsg(code: int) -> ServedCrs:
+    """
+    A CRS of the EPSG register, to answer and ask coordinates in.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none of that code with two axes of length or angle.
+    """
+    try:
+        crs = CRS.from_epsg(code)
+    except CRSError:
+        raise ConfigurationError(f"EPSG:{code} is no CRS that PROJ knows.") from None
+    if len(crs.axis_info) != 2 or not (crs.is_geographic or crs.is_projected):
+        raise ConfigurationError(
+            f"EPSG:{code} ({crs.name}) is no CRS of two axes on the ground."
+        )
+    return ServedCrs(
+        f"http://www.opengis.net/def/crs/EPSG/0/{code}",
+        srid=code,
+        flipped=crs.axis_info[0].direction in ("north", "south"),
+        decimals=7 if crs.is_geographic else 3,
+    )
+
+
+def served_crs(codes: Iterable[int]) -> tuple[ServedCrs, ...]:
+    """CRS84, EPSG:4326, Web Mercator and those of `codes`, each once."""
+    return (CRS84, *map(epsg, dict.fromkeys((WGS84.to_epsg(), WEB_MERCATOR, *codes))))
+
+
+def spellings(crs: ServedCrs) -> tuple[str, ...]:
+    """The ways to name a CRS: as a URI, a URN or a safe CURIE (OGC 11-135)."""
+    authority, version, code = crs.uri.rsplit("/", 3)[1:]
+    urn = f"urn:ogc:def:crs:{authority}:{'' if version == '0' else version}:{code}"
+    return crs.uri, urn, f"[{authority}:{code}]"
+
+
+@lru_cache(maxsize=64)
+def to_degrees(srid: int) -> Transformer:
+    """From easting and northing, in this order, to longitude and latitude of WGS84."""
+    return Transformer.from_crs(srid, WGS84, always_xy=True)
+
+
+def box_in_degrees(
+    crs: ServedCrs, west: float, south: float, east: float, north: float
+) -> tuple[tuple[float, float, float, float], Outline]:
+    """
+    A box of another CRS than WGS84, in easting and northing, as a box of degrees.
+
+    Returns
+    -------
+    tuple
+        West, south, east, north; and the outline, with points between the
+        corners, where the edges do not follow the degrees.
+
+    Raises
+    ------
+    ValueError
+        The box does not lie where the CRS is of use.
+    """
+    move = to_degrees(crs.srid)
+    if crs.srid == WEB_MERCATOR:
+        lon, lat = move.transform((west, east), (south, north))
+        corners = (_held(lon[0]), lat[0], _held(lon[1]), lat[1])
+        if not all(map(math.isfinite, corners)):
+            raise ValueError("it does not lie within its CRS")
+        return corners, ()
+    if west > east:
+        raise ValueError("its west is above its east")
+    longest = max(east - west, north - south)
+    ring = segmentize(box(west, south, east, north), (longest or 1) / _STEPS).exterior
+    lon, lat = move.transform(*ring.xy)
+    outline = tuple(zip(map(float, lon), map(float, lat), strict=True))
+    if not all(math.isfinite(n) for point in outline for n in point):
+        raise ValueError("it does not lie within its CRS")
+    shape = Polygon(outline)
+    if longest and not shape.is_valid:
+        raise ValueError("it is too large for its CRS")
+    return shape.bounds, outline
+
+
+_STEPS = 64
+"""Pieces into which the longer edges of a box are cut, so that they bend as they should."""
+
+
+def _held(longitude: float) -> float:
+    """The edge of Web Mercator's world is a hair beyond 180 degrees."""
+    return math.copysign(180.0, longitude) if 180 < abs(longitude) < 180.000001 else longitude

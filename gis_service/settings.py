@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gis_service.errors import ConfigurationError
 
+ARC_1960_UTM_36S = 21036
+"""EPSG code of the CRS of Kenya's older maps and surveys."""
+
 
 class Settings(BaseSettings):
     """What can be set; environment variables carry the prefix `GIS_`."""
@@ -57,6 +60,14 @@ class Settings(BaseSettings):
     count_cap: int = Field(
         10_000, ge=1, description="Matching items are counted exactly up to here."
     )
+    metric_crs: int = Field(
+        32736, ge=1024, le=32767,
+        description="EPSG code of the networks' metric CRS, in which coordinates can be had.",
+    )
+    extra_crs: str = Field(
+        "", pattern=r"^ *(\d{4,6} *(, *\d{4,6} *)*)?$",
+        description="EPSG codes of more CRSs in which coordinates can be had, with commas between.",
+    )
     statement_timeout_s: float = Field(
         10.0, gt=0, description="Seconds after which a reader's query is given up."
     )
@@ -81,6 +92,12 @@ class Settings(BaseSettings):
             return self.base_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def crs_codes(self) -> tuple[int, ...]:
+        """EPSG codes in which coordinates can be had besides degrees and Web Mercator."""
+        extra = (int(code) for code in self.extra_crs.split(",") if code.strip())
+        return (self.metric_crs, ARC_1960_UTM_36S, *extra)
 
     @property
     def listens_locally(self) -> bool:

@@ -11,9 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.fields import Collection, Field, FieldType
-from gis_service.model.queries import BBox, Equals, ItemsQuery
+from gis_service.model.queries import (
+    BBox,
+    Cursor,
+    Equals,
+    ItemsQuery,
+    Position,
+    Rendering,
+    SortTerm,
+)
 from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
 from gis_service.store.items import (
@@ -132,6 +141,13 @@ def _value(field: Field) -> st.SearchStrategy[object]:
     return st.sampled_from((*NAMES, "wards-001", f"wards-{ITEMS + 1:03}", "!wards-050", "c7"))
 
 
+_RENDERINGS = st.builds(
+    Rendering,
+    properties=st.none() | st.just(()),
+    skip_geometry=st.booleans(),
+    precision=st.none() | st.integers(0, 9),
+    crs=st.sampled_from(served_crs((32736, 21036))),
+)
 _ASKABLE = {FieldType.TEXT, FieldType.CODE, FieldType.BOOLEAN, FieldType.INTEGER, FieldType.NUMBER}
 
 
@@ -152,9 +168,15 @@ def questions(draw: st.DrawFn) -> tuple[str, ItemsQuery | Collection, UUID]:
         west, east = sorted(draw(st.tuples(st.floats(34.4, 35.1), st.floats(34.4, 35.1))))
         south, north = sorted(draw(st.tuples(st.floats(-1, -0.3), st.floats(-1, -0.3))))
         box = BBox(west, south, east, north)
+    sort: tuple[SortTerm, ...] = ()
+    if fields and draw(st.booleans()):
+        sort = (SortTerm(draw(st.sampled_from(fields)), draw(st.booleans())),)
+    values = tuple(draw(st.none() | _value(term.field)) for term in sort)
+    at = draw(st.none() | st.builds(Position, st.just(values), _ids(collection)))
     query = ItemsQuery(
-        collection, limit=draw(st.integers(1, 12)), bbox=box, equals=terms,
-        after=draw(st.none() | _ids(collection)),
+        collection, limit=draw(st.integers(1, 12)), bbox=box, equals=terms, sort=sort,
+        cursor=draw(st.none() | st.builds(Cursor, st.just(at), st.booleans())),
+        rendering=draw(_RENDERINGS),
     )
     return kind, query, id_
 
@@ -180,6 +202,7 @@ def _answer(session: Connection, kind: str, about: ItemsQuery | Collection, id_:
 def test_every_question_is_answered_alike(
     twins: tuple[Connection, Connection], question: tuple[str, ItemsQuery | Collection, UUID]
 ) -> None:
+    """Orders by what may be sorted by, and cursors that somebody made up, among them."""
     one, other = (_answer(session, *question) for session in twins)
     assert one == other
 

@@ -100,11 +100,15 @@ def test_limits(clients: Clients) -> None:
         assert described == {"type": "integer", "minimum": 1, "maximum": 20, "default": 5}
 
 
-def test_number_matched_is_left_out_above_the_cap(clients: Clients) -> None:
+def test_number_matched_is_an_estimate_above_the_cap(clients: Clients) -> None:
     with clients(count_cap=10) as client:
-        assert "numberMatched" not in client.get("/collections/wards/items").json()
+        page = client.get("/collections/wards/items").json()
+        assert "numberMatched" not in page
+        assert page["numberMatchedEstimate"] > 10
+        assert "About" in client.get("/collections/wards/items", headers=HTML).text
         some = client.get("/collections/wards/items?constituency=Bonchari").json()
         assert some["numberMatched"] == some["numberReturned"] < 10
+        assert "numberMatchedEstimate" not in some
 
 
 def test_filters_of_several_properties_join(planner: TestClient) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64encode
+from datetime import UTC
+from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gis_service.errors import InvalidInput, InvalidParameter
+from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
-from gis_service.model.queries import BBox
+from gis_service.model.fields import FieldType
+from gis_service.model.queries import BBox, Cursor, Position, SortTerm
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI
 from gis_service.ogc.parameters import (
     check_datetime,
@@ -16,8 +24,14 @@ from gis_service.ogc.parameters import (
     parse_id,
     parse_limit,
     parse_value,
+)
+from gis_service.ogc.sorting import (
+    MOST_TERMS,
+    is_sortable,
+    parse_sort,
     read_cursor,
     write_cursor,
+    write_sort,
 )
 from gis_service.web.items import PAGE_PARAMETERS
 from gis_service.web.negotiation import NotAcceptable, choose_format, choose_language
@@ -52,7 +66,7 @@ def test_a_limit_that_is_no_count_is_refused(text: str) -> None:
     ],
 )
 def test_boxes(text: str, box: BBox) -> None:
-    assert parse_bbox(text) == box
+    assert parse_bbox(text) == (box, ())
 
 
 @pytest.mark.parametrize(
@@ -89,15 +103,79 @@ def test_times_that_are_none_are_refused(text: str) -> None:
         check_datetime(text)
 
 
-def test_a_cursor_carries_the_last_id_and_nothing_else() -> None:
-    assert read_cursor(write_cursor(ID)) == ID
-    assert len(write_cursor(ID)) == 22
+@st.composite
+def cursors(draw: st.DrawFn) -> tuple[tuple[SortTerm, ...], Cursor]:
+    """A cursor of any order of offices."""
+    sortable = [f for f in REGISTRY["offices"].fields if is_sortable(f)]
+    fields = draw(st.lists(st.sampled_from(sortable), max_size=MOST_TERMS, unique=True))
+    sort = tuple(SortTerm(field, draw(st.booleans())) for field in fields)
+    values = tuple(draw(st.none() | VALUES[field.type]) for field in fields)
+    at = draw(st.builds(Position, st.just(values), st.uuids()))
+    return sort, draw(st.builds(Cursor, st.just(at), st.booleans()) | st.just(Cursor(None, True)))
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=200)
+VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
+    FieldType.TEXT: TEXTS,
+    FieldType.CODE: TEXTS,
+    FieldType.INTEGER: st.integers(-(2**63), 2**63 - 1),
+    FieldType.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
+    FieldType.BOOLEAN: st.booleans(),
+    FieldType.DATE: st.dates().map(lambda day: day.isoformat()),
+    FieldType.TIMESTAMP: st.datetimes(timezones=st.just(UTC)).map(lambda t: t.isoformat()),
+}
+
+
+@given(cursors())
+def test_a_cursor_comes_back_as_it_was(given: tuple[tuple[SortTerm, ...], Cursor]) -> None:
+    sort, cursor = given
+    text = write_cursor(cursor, sort)
+    assert read_cursor(text, sort) == cursor
+    assert re.fullmatch("[A-Za-z0-9_-]+", text)
+    other = (*sort, SortTerm(REGISTRY["offices"].by_name["contact"])) if not sort else ()
+    with pytest.raises(InvalidParameter):
+        read_cursor(text, other)
 
 
 @pytest.mark.parametrize("text", ["", "x", "é", str(ID), "A" * 21, "A" * 23, "A" * 5000, "+" * 22])
 def test_cursors_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
-        read_cursor(text)
+        read_cursor(text, ())
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["null", "[]", "{}", "1", '["staff",null,false]', '["staff",null,1]', '["staff",[],false]',
+     f'["staff",["{ID}"],false]', f'["staff",[1,2,"{ID}"],false]', f'["staff",["1","{ID}"],false]',
+     f'["staff",[true,"{ID}"],false]', f'["staff",[1.5,"{ID}"],false]',
+     f'["staff",[9223372036854775808,"{ID}"],false]', f'["staff",[[1],"{ID}"],false]',
+     f'["staff",[1,"{ID}x"],false]', '["staff",[1,7],false]', f'["-staff",[1,"{ID}"],false]',
+     f'["staff",[1,"{ID}"],"false"]', f'["staff",[1,"{ID}"],false,0]',
+     f'["staff", [1,"{ID}"],false]', "[" * 2000],
+)
+def test_a_cursor_that_somebody_made_up_is_refused(document: str) -> None:
+    sort = (SortTerm(REGISTRY["offices"].by_name["staff"]),)
+    text = urlsafe_b64encode(document.encode()).rstrip(b"=").decode()
+    with pytest.raises(InvalidParameter):
+        read_cursor(text, sort)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("name", "name"), ("+name,-staff", "name,-staff"), (" name, -staff", "name,-staff")],
+)
+def test_orders(text: str, written: str) -> None:
+    assert write_sort(parse_sort(text, REGISTRY["offices"], Audience.ADMIN)) == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ",", "name,", "-", "--name", "name,name", "name,-name", "served_by", "no_such", "id",
+     "name asc", "name;DROP", "name,staff,contact,connection,office_type"],
+)
+def test_orders_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        parse_sort(text, REGISTRY["offices"], Audience.ADMIN)
 
 
 def test_ids_have_one_spelling() -> None:

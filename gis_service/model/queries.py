@@ -42,23 +42,155 @@ class Equals:
 
 
 @dataclass(frozen=True, slots=True)
+class SortTerm:
+    """A property to sort by; items without a value come last either way."""
+
+    field: Field
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """
+    Where an item stands in an order: its sort values, in the order of the terms, and its id.
+
+    Numbers and truth values are themselves; texts, dates and times are text.
+    """
+
+    values: tuple[Scalar | None, ...]
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """
+    Where a page starts.
+
+    Parameters
+    ----------
+    at
+        The page begins beyond this position; None stands for the end that the
+        page is read from.
+    backward
+        Whether the page holds the items before the position, not those after it.
+    """
+
+    at: Position | None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCrs:
+    """
+    A coordinate reference system in which coordinates are answered and asked.
+
+    Parameters
+    ----------
+    uri
+        Its identifier in OGC documents.
+    srid
+        Its number in PostGIS.
+    flipped
+        Whether its authority writes the northing or latitude first.
+    decimals
+        Decimals of a coordinate where none are asked for: about a centimetre
+        in degrees (RFC 7946, section 11.2), a millimetre in metres.
+    """
+
+    uri: str
+    srid: int
+    flipped: bool
+    decimals: int
+
+
+CRS84 = ServedCrs(
+    "http://www.opengis.net/def/crs/OGC/1.3/CRS84", srid=4326, flipped=False, decimals=7
+)
+"""Longitude and latitude of WGS84: what is stored, and answered where nothing else is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """
+    How an item is written.
+
+    Parameters
+    ----------
+    properties
+        The only ones to write; None writes all that the reader may see.
+    skip_geometry
+        Whether the geometry is left null.
+    precision
+        Decimals of a coordinate; None takes those of `crs`.
+    """
+
+    properties: tuple[Field, ...] | None = None
+    skip_geometry: bool = False
+    precision: int | None = None
+    crs: ServedCrs = CRS84
+
+    @property
+    def decimals(self) -> int:
+        return self.crs.decimals if self.precision is None else self.precision
+
+
+USUAL = Rendering()
+"""Everything in CRS84, as an item is written where nothing else is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsQuery:
     """
     A page of a collection's items.
 
     Parameters
     ----------
-    after
-        The id of the last item of the page before; None for the first page.
     limit
         At most so many items.
+    bbox
+        The box that items must meet.
+    outline
+        Where the box was given in a CRS in which it is no box of degrees: its
+        corners and points between them, (longitude, latitude), the first again
+        as the last. Items must then meet this shape, and `bbox` is the box around it.
+    sort
+        The order, in which the id is always the last term.
+    cursor
+        Where the page starts; None for the first page.
     """
 
     collection: Collection
     limit: int
     bbox: BBox | None = None
+    outline: tuple[tuple[float, float], ...] = ()
     equals: tuple[Equals, ...] = ()
-    after: UUID | None = None
+    sort: tuple[SortTerm, ...] = ()
+    cursor: Cursor | None = None
+    rendering: Rendering = USUAL
+
+    @property
+    def backward(self) -> bool:
+        """Whether the page is read towards the first item."""
+        return self.cursor is not None and self.cursor.backward
+
+    def neighbours(
+        self, near: Position | None, far: Position | None, *, more: bool
+    ) -> tuple[Cursor | None, Cursor | None]:
+        """
+        Where the next page and the one before start.
+
+        Parameters
+        ----------
+        near, far
+            The items nearest to the cursor and farthest from it on a full
+            page; `near` is None on an empty page.
+        more
+            Whether there are items beyond `far`.
+        """
+        onward = Cursor(far, self.backward) if more else None
+        came = self.cursor is not None and self.cursor.at is not None
+        back = Cursor(near, not self.backward) if came else None
+        return (back, onward) if self.backward else (onward, back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +202,20 @@ class ItemsPage:
     ----------
     features
         GeoJSON features, comma-separated, without the brackets of an array.
-    last_id
-        Id of the last one when another page follows; else None.
     matched
         How many items match on all pages, exactly; None when they are too many to count.
+    following, previous
+        Where the next page and the one before start; None when there is none.
+    estimate
+        About how many items match, where they are too many to count.
     """
 
     features: bytes
     returned: int
     matched: int | None
-    last_id: UUID | None
+    following: Cursor | None = None
+    previous: Cursor | None = None
+    estimate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gis_service.crs import CRS84
 from gis_service.model.fields import Collection, GeometryType, Language, Text
-from gis_service.model.queries import BBox, CollectionExtent
+from gis_service.model.queries import CRS84, BBox, CollectionExtent
 from gis_service.ogc.links import QUERYABLES_REL, Addresses, Link, documents, with_query
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 
@@ -122,7 +121,7 @@ def collection(
         ),
     }
     if geometry is not None and extent.bbox is not None:
-        document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84}}
+        document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84.uri}}
     return document
 
 

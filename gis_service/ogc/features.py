@@ -23,6 +23,8 @@ def feature_collection(page: ItemsPage, links: Iterable[Link], *, at: datetime) 
     rest: dict[str, object] = {"links": documents(links), "timeStamp": _utc(at)}
     if page.matched is not None:
         rest["numberMatched"] = page.matched
+    elif page.estimate is not None:
+        rest["numberMatchedEstimate"] = page.estimate
     rest["numberReturned"] = page.returned
     return b"".join(
         (

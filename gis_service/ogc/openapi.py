@@ -7,10 +7,19 @@ from typing import Any
 
 from gis_service import __version__
 from gis_service.model.audience import Audience, visible_collections, visible_fields
-from gis_service.model.fields import LANGUAGES, Collection, Field, FieldType, Language
+from gis_service.model.fields import Collection, Field, FieldType, Language
+from gis_service.model.queries import ServedCrs
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
+from gis_service.ogc.openapi_parameters import (
+    PAGE,
+    RENDERING,
+    parameters,
+    path_parameter,
+    query_parameter,
+    refs,
+)
 from gis_service.ogc.parameters import is_comparable
 from gis_service.ogc.schemas import (
     geometry_schema,
@@ -38,6 +47,7 @@ def openapi(
     base: str,
     default_limit: int,
     max_limit: int,
+    crs: Iterable[ServedCrs],
 ) -> Document:
     """
     The description of every operation that this audience may use.
@@ -64,7 +74,7 @@ def openapi(
         ],
         "paths": _paths(known, audience, language),
         "components": {
-            "parameters": _parameters(default_limit, max_limit),
+            "parameters": parameters(default_limit, max_limit, crs),
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
@@ -92,7 +102,7 @@ def _paths(known: Iterable[Collection], audience: Audience, language: Language) 
                           [(JSON, ref("schemas", "Maps")), (HTML, None)])
     paths["/maps/{name}"] = _get(
         "Maps", "getMap", "One map", [(HTML, None)],
-        parameters=[_path_parameter("name", "Name of the map", {"type": "string"})],
+        parameters=[path_parameter("name", "Name of the map", {"type": "string"})],
         formats=False, faults=("404",),
     )
     paths["/health/live"] = _get(
@@ -134,7 +144,8 @@ def _collection_paths(
             collection.id, f"items_{collection.id}", f"{title}: items",
             [(GEOJSON, ref("schemas", f"{collection.id}_page")), (HTML, None)],
             parameters=[
-                *(ref("parameters", name) for name in ("limit", "bbox", "datetime", "cursor")),
+                *refs(PAGE),
+                *refs(RENDERING),
                 *asked,
             ],
             faults=("404",),
@@ -142,7 +153,7 @@ def _collection_paths(
         f"{path}/items/{{featureId}}": _get(
             collection.id, f"item_{collection.id}", f"{title}: item",
             [(GEOJSON, ref("schemas", f"{collection.id}_feature")), (HTML, None)],
-            parameters=[ref("parameters", "featureId")], faults=("404",),
+            parameters=refs(("featureId", *RENDERING)), faults=("404",),
         ),
     }
 
@@ -159,7 +170,7 @@ def _get(
 ) -> Document:
     """An operation; `faults` are those beyond what every negotiated resource can answer."""
     common = ("400", "406") if formats else ()
-    shared = [ref("parameters", name) for name in ("f", "lang")] if formats else []
+    shared = refs(("f", "lang")) if formats else []
     return {
         "get": {
             "tags": [tag],
@@ -183,70 +194,12 @@ def _get(
     }
 
 
-def _parameters(default_limit: int, max_limit: int) -> Document:
-    return {
-        "f": _query_parameter(
-            "f", "Format of the answer, stronger than the Accept header.", {"type": "string"}
-        ),
-        "lang": _query_parameter(
-            "lang", "Language of titles, stronger than the Accept-Language header.",
-            {"type": "string", "enum": list(LANGUAGES)},
-        ),
-        "limit": _query_parameter(
-            "limit", "Most items on a page; more than the maximum is answered with the maximum.",
-            {"type": "integer", "minimum": 1, "maximum": max_limit,
-             "default": min(default_limit, max_limit)},
-        ),
-        "bbox": _query_parameter(
-            "bbox",
-            "Items that meet this box: west, south, east, north in degrees (CRS84), or six "
-            "numbers with heights. West above east crosses the antimeridian.",
-            {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
-        ),
-        "datetime": _query_parameter(
-            "datetime",
-            "Items of this time or interval (RFC 3339; `..` leaves an end open). "
-            "Items without a time match every one.",
-            {"type": "string"},
-        ),
-        "cursor": _query_parameter(
-            "cursor", "Where a page starts; taken from the `next` link of the page before.",
-            {"type": "string"},
-        ),
-        "featureId": _path_parameter(
-            "featureId", "Id of the item.", {"type": "string", "format": "uuid"}
-        ),
-    }
-
-
-def _query_parameter(name: str, description: str, schema: Document) -> Document:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "required": False,
-        "style": "form",
-        "explode": False,
-        "schema": schema,
-    }
-
-
-def _path_parameter(name: str, description: str, schema: Document) -> Document:
-    return {
-        "name": name,
-        "in": "path",
-        "description": description,
-        "required": True,
-        "schema": schema,
-    }
-
-
 def _property_parameter(field: Field, language: Language) -> Document:
     schema = queryable_schema(field, language)
     title, description = schema.pop("title"), schema.pop("description")
     several = field.type in (FieldType.CODES, FieldType.REFERENCES)
     rule = " Items that hold it." if several else " Items whose value equals it."
-    return _query_parameter(field.name, f"{title}: {description}{rule}", schema)
+    return query_parameter(field.name, f"{title}: {description}{rule}", schema)
 
 
 def _responses() -> Document:
@@ -302,6 +255,12 @@ def _feature_schemas(
                 "links": ref("schemas", "Links"),
                 "timeStamp": {"type": "string", "format": "date-time"},
                 "numberMatched": {"type": "integer", "minimum": 0},
+                "numberMatchedEstimate": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "About how many items match, in place of `numberMatched` "
+                    "where they are too many to count.",
+                },
                 "numberReturned": {"type": "integer", "minimum": 0},
             },
         }

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 import math
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from gis_service.crs import Outline, box_in_degrees, spellings
 from gis_service.errors import InvalidParameter
 from gis_service.model.fields import Field, FieldType
-from gis_service.model.queries import BBox, Scalar
+from gis_service.model.queries import CRS84, BBox, Scalar, ServedCrs
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
@@ -42,12 +41,17 @@ def parse_limit(text: str, *, maximum: int) -> int:
     return min(int(text), maximum)
 
 
-def parse_bbox(text: str) -> BBox:
+def parse_bbox(text: str, crs: ServedCrs = CRS84) -> tuple[BBox, Outline]:
     """
-    A box in degrees of CRS84: `west,south,east,north`, or six numbers with heights.
+    A box: lower and upper corner in the axis order of its CRS, or six numbers with heights.
 
-    West above east crosses the antimeridian. Heights are checked and then
-    ignored, since no collection has any.
+    In degrees, and in Web Mercator, a west above the east crosses the
+    antimeridian. Heights are checked and then ignored, since no collection has any.
+
+    Returns
+    -------
+    tuple
+        The box in degrees, and its outline where it is no box of degrees.
     """
     parts = text.split(",")
     if len(parts) not in (4, 6):
@@ -56,18 +60,42 @@ def parse_bbox(text: str) -> BBox:
         )
     numbers = [_number("bbox", text, part) for part in parts]
     if len(numbers) == 6:
-        west, south, low, east, north, high = numbers
+        low, high = numbers.pop(2), numbers.pop(4)
         if low > high:
             raise InvalidParameter("bbox", text, "its lower height is above its upper one")
-    else:
-        west, south, east, north = numbers
+    west, south, east, north = numbers
+    if crs.flipped:
+        west, south, east, north = south, west, north, east
+    if south > north:
+        raise InvalidParameter("bbox", text, "its south is above its north")
+    outline: Outline = ()
+    if crs.srid != CRS84.srid:
+        try:
+            (west, south, east, north), outline = box_in_degrees(crs, west, south, east, north)
+        except ValueError as fault:
+            raise InvalidParameter("bbox", text, str(fault)) from None
     if not (-180 <= west <= 180 and -180 <= east <= 180):
         raise InvalidParameter("bbox", text, "longitudes lie between -180 and 180")
     if not (-90 <= south <= 90 and -90 <= north <= 90):
         raise InvalidParameter("bbox", text, "latitudes lie between -90 and 90")
-    if south > north:
-        raise InvalidParameter("bbox", text, "its south is above its north")
-    return BBox(west, south, east, north)
+    return BBox(west, south, east, north), outline
+
+
+def parse_crs(name: str, text: str, served: Iterable[ServedCrs]) -> ServedCrs:
+    """
+    One of the served CRSs by its URI, or as a URN or a safe CURIE of the same authority.
+
+    Parameters
+    ----------
+    name
+        Of the parameter: `crs` or `bbox-crs`.
+    """
+    known = tuple(served)
+    for crs in known:
+        if text in spellings(crs):
+            return crs
+    listed = ", ".join(crs.uri for crs in known)
+    raise InvalidParameter(name, text, f"it must be one of {listed}")
 
 
 def check_datetime(text: str) -> None:
@@ -97,23 +125,6 @@ def check_datetime(text: str) -> None:
         raise InvalidParameter("datetime", text, rule)
     if first is not None and last is not None and first > last:
         raise InvalidParameter("datetime", text, "its start is after its end")
-
-
-def write_cursor(last_id: UUID) -> str:
-    """The cursor of the page that follows the item with this id."""
-    return urlsafe_b64encode(last_id.bytes).rstrip(b"=").decode("ascii")
-
-
-def read_cursor(text: str) -> UUID:
-    """The id that a cursor carries."""
-    try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"==")
-        last_id = UUID(bytes=raw)
-    except (UnicodeEncodeError, binascii.Error, ValueError):
-        raise InvalidParameter("cursor", text, "take it from a page's `next` link") from None
-    if write_cursor(last_id) != text.rstrip("="):
-        raise InvalidParameter("cursor", text, "take it from a page's `next` link")
-    return last_id
 
 
 def parse_value(field: Field, text: str) -> Scalar:

@@ -10,13 +10,22 @@ from uuid import UUID
 from gis_service.errors import NotFound, UnknownCollection
 from gis_service.model.audience import Principal, visible_collections
 from gis_service.model.fields import Collection
-from gis_service.model.queries import BBox, CollectionExtent, ItemsPage, ItemsQuery
+from gis_service.model.queries import (
+    USUAL,
+    BBox,
+    CollectionExtent,
+    ItemsPage,
+    ItemsQuery,
+    Rendering,
+)
 from gis_service.store.items import (
     extent_statement,
     item_statement,
+    matching_statement,
     page_statement,
     rows_statement,
 )
+from gis_service.store.paging import read_position
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
@@ -60,16 +69,22 @@ class Features:
         return visible[id_]
 
     async def page(self, query: ItemsQuery, principal: Principal) -> ItemsPage:
-        """A page of items as GeoJSON, in the order of their ids."""
+        """A page of items as GeoJSON."""
+        login = Login.of(principal.audience)
         statement = page_statement(query, principal.audience, count_cap=self._count_cap)
-        row = await self._reader.row(statement, Login.of(principal.audience))
+        row = await self._reader.row(statement, login)
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
-        more = row["found"] > query.limit
+        following, previous = query.neighbours(
+            read_position(row["near"]), read_position(row["far"]), more=row["found"] > query.limit
+        )
+        counted = row["matched"] <= self._count_cap
         return ItemsPage(
             features=row["features"].encode(),
             returned=min(row["found"], query.limit),
-            matched=row["matched"] if row["matched"] <= self._count_cap else None,
-            last_id=row["last_id"][0] if more and row["last_id"] else None,
+            matched=row["matched"] if counted else None,
+            following=following,
+            previous=previous,
+            estimate=None if counted else await self._estimate(query, principal),
         )
 
     async def rows(self, query: ItemsQuery, principal: Principal) -> list[dict[str, Any]]:
@@ -77,9 +92,22 @@ class Features:
         rows = await self._reader.rows(
             rows_statement(query, principal.audience), Login.of(principal.audience)
         )
-        return [dict(row) for row in rows]
+        return [dict(row) for row in (reversed(rows) if query.backward else rows)]
 
-    async def item(self, collection: Collection, id_: UUID, principal: Principal) -> bytes:
+    async def _estimate(self, query: ItemsQuery, principal: Principal) -> int:
+        """About how many items match; more than are counted."""
+        planned = await self._reader.planned_rows(
+            matching_statement(query, principal.audience), Login.of(principal.audience)
+        )
+        return max(planned, self._count_cap + 1)
+
+    async def item(
+        self,
+        collection: Collection,
+        id_: UUID,
+        principal: Principal,
+        rendering: Rendering = USUAL,
+    ) -> bytes:
         """
         One item as a GeoJSON feature.
 
@@ -89,7 +117,8 @@ class Features:
             There is none with that id, or the reader may not see it.
         """
         row = await self._reader.row(
-            item_statement(collection, id_, principal.audience), Login.of(principal.audience)
+            item_statement(collection, id_, principal.audience, rendering),
+            Login.of(principal.audience),
         )
         if row is None:
             raise NotFound(f"{collection.id} has no item {id_}.")

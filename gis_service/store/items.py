@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from shapely import Polygon
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    LargeBinary,
     Select,
     Subquery,
     Text,
@@ -20,64 +22,90 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy.types import NullType
 
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection, FieldType
-from gis_service.model.queries import BBox, Equals, ItemsQuery
+from gis_service.model.queries import USUAL, BBox, Equals, ItemsQuery, Rendering
+from gis_service.store.paging import beyond, ordering, sort_key
 from gis_service.store.readable import readable
 from gis_service.store.tables import SRID
 
 Statement = Select[*tuple[Any, ...]]
-DECIMALS = 7
-"""Decimals of a degree in GeoJSON: about a centimetre (RFC 7946, section 11.2)."""
 
 
 def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> Statement:
     """
-    One row: `features` (text), `found`, `last_id`, `matched`.
+    One row: `features` (text), `found`, `near`, `far` (see `read_position`), `matched`.
 
-    `found` counts one item beyond the limit, which tells of a next page;
-    `matched` counts all pages and stops one beyond `count_cap`.
+    `found` counts one item beyond the limit, which tells of a further page;
+    `near` is the item nearest to the cursor and `far` the farthest from it on a
+    full page; `matched` counts all pages and stops one beyond `count_cap`.
     """
     source = readable(query.collection, audience)
     conditions = _conditions(query, source)
-    page = select(source).where(*conditions)
-    if query.after is not None:
-        page = page.where(source.c.id > query.after)
-    rows = page.order_by(source.c.id).limit(query.limit + 1).subquery("page")
+    keys = [sort_key(t, source).label(f"key_{n}") for n, t in enumerate(query.sort)]
+    rows = (
+        select(source, *keys)
+        .where(*conditions, *beyond(query, source))
+        .order_by(*ordering(query, keys, source.c.id))
+        .limit(query.limit + 1)
+        .subquery("page")
+    )
+    sorted_by = [rows.c[key.name] for key in keys]
+    place = func.row_number().over(order_by=ordering(query, sorted_by, rows.c.id))
     features = select(
         rows.c.id,
-        func.row_number().over(order_by=rows.c.id).label("place"),
-        feature_text(query.collection, audience, rows).label("feature"),
+        *sorted_by,
+        place.label("place"),
+        feature_text(query.collection, audience, rows, query.rendering).label("feature"),
     ).subquery("features")
-    within = features.c.place <= query.limit
+    comma: ColumnElement[Any] = literal_column("','")
+    joined = func.string_agg(
+        features.c.feature,
+        aggregate_order_by(comma, features.c.place.desc()) if query.backward else comma,
+    )
+    position = cast(
+        func.json_build_array(*(features.c[key.name] for key in keys), features.c.id), Text
+    )
     return select(
-        func.coalesce(
-            func.string_agg(features.c.feature, literal_column("','")).filter(within), ""
-        ).label("features"),
+        func.coalesce(joined.filter(features.c.place <= query.limit), "").label("features"),
         func.count().label("found"),
-        func.array_agg(features.c.id).filter(features.c.place == query.limit).label("last_id"),
+        func.min(position).filter(features.c.place == 1).label("near"),
+        func.min(position).filter(features.c.place == query.limit).label("far"),
         _counted(source, conditions, count_cap).label("matched"),
     )
 
 
-def item_statement(collection: Collection, id_: UUID, audience: Audience) -> Statement:
+def matching_statement(query: ItemsQuery, audience: Audience) -> Statement:
+    """A row for each item that matches on all pages; to be planned, not to be run."""
+    source = readable(query.collection, audience)
+    one: ColumnElement[int] = literal_column("1")
+    return select(one).select_from(source).where(*_conditions(query, source))
+
+
+def item_statement(
+    collection: Collection, id_: UUID, audience: Audience, rendering: Rendering = USUAL
+) -> Statement:
     """One row: `feature` (text); no row when this audience may not see it."""
     source = readable(collection, audience)
-    return select(feature_text(collection, audience, source).label("feature")).where(
-        source.c.id == id_
-    )
+    text = feature_text(collection, audience, source, rendering)
+    return select(text.label("feature")).where(source.c.id == id_)
 
 
 def rows_statement(query: ItemsQuery, audience: Audience) -> Statement:
     """The same page as `page_statement`, a row for each item, without geometry."""
     source = readable(query.collection, audience)
     columns = [c for c in source.c if c.name not in {"geom", "search_text"}]
-    page = select(*columns).where(*_conditions(query, source))
-    if query.after is not None:
-        page = page.where(source.c.id > query.after)
-    return page.order_by(source.c.id).limit(query.limit)
+    keys = [sort_key(term, source) for term in query.sort]
+    return (
+        select(*columns)
+        .where(*_conditions(query, source), *beyond(query, source))
+        .order_by(*ordering(query, keys, source.c.id))
+        .limit(query.limit)
+    )
 
 
 def extent_statement(collection: Collection, audience: Audience) -> Statement:
@@ -98,22 +126,23 @@ def extent_statement(collection: Collection, audience: Audience) -> Statement:
 
 
 def feature_text(
-    collection: Collection, audience: Audience, source: Subquery
+    collection: Collection,
+    audience: Audience,
+    source: Subquery,
+    rendering: Rendering = USUAL,
 ) -> ColumnElement[str]:
     """A GeoJSON feature as text; concatenation is several times faster than building jsonb."""
-    geometry: ColumnElement[Any] = literal_column("'null'")
-    if "geom" in source.c:
-        written = func.ST_AsGeoJSON(source.c.geom, literal_column(str(DECIMALS)), type_=Text)
-        # Without it, concat would leave nothing where an item has no position.
-        geometry = func.coalesce(written, geometry)
+    fields = visible_fields(collection, audience)
+    if rendering.properties is not None:
+        fields = tuple(field for field in fields if field in rendering.properties)
     parts: list[ColumnElement[Any]] = [
         literal_column("""'{"type":"Feature","id":"'"""),
         cast(source.c.id, Text),
         literal_column("""'","geometry":'"""),
-        geometry,
+        _geometry_text(source, rendering),
         literal_column("""',"properties":{'"""),
     ]
-    for position, field in enumerate(visible_fields(collection, audience)):
+    for position, field in enumerate(fields):
         comma = "," if position else ""
         parts.append(literal_column(f"""'{comma}"{field.name}":'"""))
         value = cast(func.to_json(source.c[field.name]), Text)
@@ -122,10 +151,27 @@ def feature_text(
     return func.concat(*parts, type_=Text)
 
 
+def _geometry_text(source: Subquery, rendering: Rendering) -> ColumnElement[str]:
+    absent: ColumnElement[str] = literal_column("'null'")
+    if rendering.skip_geometry or "geom" not in source.c:
+        return absent
+    crs = rendering.crs
+    geometry: ColumnElement[Any] = source.c.geom
+    if crs.srid != SRID:
+        geometry = func.ST_Transform(geometry, literal_column(str(crs.srid)), type_=NullType())
+    if crs.flipped:
+        geometry = func.ST_FlipCoordinates(geometry, type_=NullType())
+    # 0: no member `crs`, which RFC 7946 took out; PostGIS adds it to others than EPSG:4326.
+    decimals: ColumnElement[int] = literal_column(str(rendering.decimals))
+    plain: ColumnElement[int] = literal_column("0")
+    # Without coalesce, concat would leave nothing where an item has no position.
+    return func.coalesce(func.ST_AsGeoJSON(geometry, decimals, plain, type_=Text), absent)
+
+
 def _conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]]:
     conditions = [_equals(term, source) for term in query.equals]
     if query.bbox is not None and "geom" in source.c:
-        within = _intersects(query.bbox, source)
+        within = _intersects(query, query.bbox, source)
         if not query.collection.geometry_required:
             # OGC API - Features, 7.15.3: without a position an item is in every box.
             within = or_(source.c.geom.is_(None), within)
@@ -151,7 +197,10 @@ def _equals(term: Equals, source: Subquery) -> ColumnElement[bool]:
     return found
 
 
-def _intersects(bbox: BBox, source: Subquery) -> ColumnElement[bool]:
+def _intersects(query: ItemsQuery, bbox: BBox, source: Subquery) -> ColumnElement[bool]:
+    if query.outline:
+        shape = func.ST_GeomFromWKB(literal(Polygon(query.outline).wkb, LargeBinary), SRID)
+        return func.ST_Intersects(source.c.geom, shape)
     boxes = [
         func.ST_Intersects(source.c.geom, func.ST_MakeEnvelope(*part, SRID))
         for part in bbox.parts()

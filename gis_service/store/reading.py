@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy import URL
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import Executable
@@ -75,7 +76,21 @@ class Reader:
         InvalidInput
             The database refuses a value that passed our own checks.
         """
+        return await self._fetch(*_compiled(statement), login)
+
+    async def row(self, statement: Executable, login: Login) -> Any | None:
+        """The first row of a statement, or None."""
+        rows = await self.rows(statement, login)
+        return rows[0] if rows else None
+
+    async def planned_rows(self, statement: Executable, login: Login) -> int:
+        """How many rows PostgreSQL expects of a statement, which is not run."""
         sql, values = _compiled(statement)
+        rows = await self._fetch(f"EXPLAIN (FORMAT JSON) {sql}", values, login)
+        planned: int = orjson.loads(rows[0][0])[0]["Plan"]["Plan Rows"]
+        return planned
+
+    async def _fetch(self, sql: str, values: list[Any], login: Login) -> list[Any]:
         try:
             async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
                 return list(await connection.fetch(sql, *values))
@@ -87,11 +102,6 @@ class Reader:
             raise Unavailable("The database does not answer at the moment.") from error
         except asyncpg.DataError as error:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
-
-    async def row(self, statement: Executable, login: Login) -> Any | None:
-        """The first row of a statement, or None."""
-        rows = await self.rows(statement, login)
-        return rows[0] if rows else None
 
 
 def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:

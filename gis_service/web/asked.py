@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,9 @@ class Asked:
             page(self.request, template, self.language, self.at, asked=self, **context)
         )
 
-    def answer(self, body: bytes, *, status: int = 200) -> Response:
+    def answer(
+        self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
         """The answer with these bytes, in the format that was chosen."""
         return Response(
             body,
@@ -93,6 +95,7 @@ class Asked:
                 "vary": "Accept, Accept-Language",
                 "content-language": self.language,
                 "cache-control": caching(self.principal, page=self.is_html),
+                **(headers or {}),
             },
             media_type=self.format.media_type,
         )

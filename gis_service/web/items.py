@@ -12,26 +12,37 @@ from starlette.routing import Route
 from gis_service.cartography.definition import MapDefinition
 from gis_service.errors import NotFound
 from gis_service.model.audience import visible_fields
-from gis_service.model.fields import Collection
-from gis_service.model.queries import Equals, ItemsPage, ItemsQuery
+from gis_service.model.fields import Collection, Field
+from gis_service.model.queries import (
+    CRS84,
+    Cursor,
+    Equals,
+    ItemsPage,
+    ItemsQuery,
+    Rendering,
+    ServedCrs,
+)
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import GEOJSON, HTML, JSON
+from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from gis_service.ogc.parameters import (
     check_datetime,
     is_comparable,
     parse_bbox,
+    parse_crs,
     parse_id,
     parse_limit,
     parse_value,
-    read_cursor,
-    write_cursor,
 )
+from gis_service.ogc.rendering import parse_flag, parse_precision, parse_properties
+from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.maps import maps_beside
 from gis_service.web.tables import Table, entries, positions, table
 
-PAGE_PARAMETERS = (*COMMON_PARAMETERS, "limit", "bbox", "datetime", "cursor")
+ITEM_PARAMETERS = (*COMMON_PARAMETERS, *RENDERING)
+PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE)
 """A property of one of these names could not be asked by; the registry has none."""
 
 
@@ -42,37 +53,44 @@ async def items(request: Request) -> Response:
     collection = features.known(request.path_params["collection_id"], asked.principal)
     query = items_query(asked, collection)
     page = await features.page(query, asked.principal)
-    links = asked.links()
-    following = None
-    if page.last_id is not None:
-        following = asked.address_with(cursor=write_cursor(page.last_id))
-        links.append(Link(following, "next", asked.format.media_type))
+    around = {
+        "next": _page_address(asked, query, page.following),
+        "prev": _page_address(asked, query, page.previous),
+    }
     if asked.is_html:
         return asked.page(
             "ogc_items.html",
             collection=collection,
             page=page,
-            table=_table(asked, collection, page),
-            following=following,
+            table=_table(asked, query, page),
+            around=around,
             maps=_maps(asked, collection),
         )
-    links.append(_to_collection(asked, collection))
-    return asked.answer(feature_collection(page, links, at=datetime.now(UTC)))
+    links = [
+        *asked.links(),
+        *(Link(href, rel, asked.format.media_type) for rel, href in around.items() if href),
+        _to_collection(asked, collection),
+    ]
+    return asked.answer(
+        feature_collection(page, links, at=datetime.now(UTC)),
+        headers=_content_crs(query.rendering),
+    )
 
 
 async def item(request: Request) -> Response:
     """One item."""
-    asked = read(request, GEOJSON, HTML)
+    asked = read(request, GEOJSON, HTML, known=ITEM_PARAMETERS)
     features = asked.services.features
     collection = features.known(request.path_params["collection_id"], asked.principal)
     text = request.path_params["item_id"]
     item_id = parse_id(text)
     if item_id is None:
         raise NotFound(f"{collection.id} has no item {text[:60]}.")
-    finished = await features.item(collection, item_id, asked.principal)
+    written = rendering(asked, collection)
+    finished = await features.item(collection, item_id, asked.principal, written)
     if asked.is_html:
         read_back = orjson.loads(finished)
-        fields = visible_fields(collection, asked.principal.audience)
+        fields = _fields(asked, collection, written)
         return asked.page(
             "ogc_item.html",
             collection=collection,
@@ -82,7 +100,10 @@ async def item(request: Request) -> Response:
             entries=entries(read_back, fields, asked.language, asked.at),
             maps=_maps(asked, collection),
         )
-    return asked.answer(feature(finished, [*asked.links(), _to_collection(asked, collection)]))
+    return asked.answer(
+        feature(finished, [*asked.links(), _to_collection(asked, collection)]),
+        headers=_content_crs(written),
+    )
 
 
 def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
@@ -102,29 +123,80 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
         if is_comparable(field)
     }
     parameters.only((*PAGE_PARAMETERS, *comparable))
-    limit, bbox, moment, cursor = map(parameters.get, ("limit", "bbox", "datetime", "cursor"))
+    limit, bbox, moment, cursor, sortby = map(
+        parameters.get, ("limit", "bbox", "datetime", "cursor", "sortby")
+    )
     if moment is not None:
         check_datetime(moment)
     most = settings.max_limit
+    box, outline = (None, ()) if bbox is None else parse_bbox(bbox, _crs(asked, "bbox-crs"))
+    sort = () if sortby is None else parse_sort(sortby, collection, asked.principal.audience)
     return ItemsQuery(
         collection=collection,
         limit=min(settings.default_limit, most)
         if limit is None
         else parse_limit(limit, maximum=most),
-        bbox=None if bbox is None else parse_bbox(bbox),
+        bbox=box,
+        outline=outline,
         equals=tuple(
             Equals(comparable[name], parse_value(comparable[name], value))
             for name, value in parameters.once()
             if name not in PAGE_PARAMETERS
         ),
-        after=None if cursor is None else read_cursor(cursor),
+        sort=sort,
+        cursor=None if cursor is None else read_cursor(cursor, sort),
+        rendering=rendering(asked, collection),
     )
 
 
-def _table(asked: Asked, collection: Collection, page: ItemsPage) -> Table:
+def rendering(asked: Asked, collection: Collection) -> Rendering:
+    """
+    How the parameters ask for items to be written.
+
+    Raises
+    ------
+    InvalidInput
+        A parameter breaks its rule.
+    """
+    precision, skipped, wanted, unwanted = map(
+        asked.parameters.get, ("precision", "skipGeometry", "properties", "exclude-properties")
+    )
+    return Rendering(
+        properties=parse_properties(wanted, unwanted, collection, asked.principal.audience),
+        skip_geometry=skipped is not None and parse_flag("skipGeometry", skipped),
+        precision=None if precision is None else parse_precision(precision),
+        crs=_crs(asked, "crs"),
+    )
+
+
+def _crs(asked: Asked, name: str) -> ServedCrs:
+    text = asked.parameters.get(name)
+    return CRS84 if text is None else parse_crs(name, text, asked.services.crs)
+
+
+def _page_address(asked: Asked, query: ItemsQuery, cursor: Cursor | None) -> str | None:
+    """Where another page is; the first one needs no cursor."""
+    if cursor is None:
+        return None
+    first = cursor.at is None and not cursor.backward
+    return asked.address_with(cursor=None if first else write_cursor(cursor, query.sort))
+
+
+def _content_crs(written: Rendering) -> dict[str, str]:
+    """OGC API - Features, Part 2, requirement 16."""
+    return {"content-crs": f"<{written.crs.uri}>"}
+
+
+def _fields(asked: Asked, collection: Collection, written: Rendering) -> tuple[Field, ...]:
+    if written.properties is not None:
+        return written.properties
+    return visible_fields(collection, asked.principal.audience)
+
+
+def _table(asked: Asked, query: ItemsQuery, page: ItemsPage) -> Table:
     features = orjson.loads(b"[" + page.features + b"]")
-    fields = visible_fields(collection, asked.principal.audience)
-    return table(collection, features, fields, asked.language, asked.at)
+    fields = _fields(asked, query.collection, query.rendering)
+    return table(query.collection, features, fields, asked.language, asked.at)
 
 
 def _maps(asked: Asked, collection: Collection) -> list[MapDefinition]:

@@ -83,6 +83,7 @@ def _document(asked: Asked) -> documents.Document:
         base=asked.at.base,
         default_limit=settings.default_limit,
         max_limit=settings.max_limit,
+        crs=asked.services.crs,
     )
 
 

@@ -19,6 +19,7 @@ from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
 from gis_service.settings import Settings
+from gis_service.store.changes import Changes
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import Database, newest_revision, parse_url
@@ -40,6 +41,7 @@ class Services:
     health: Health
     jobs: Jobs
     crs: tuple[ServedCrs, ...]
+    changes: Changes
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,14 @@ class Addresses:
 async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterator[Services]:
     """The services on a database; they close at the end."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    async with Reader.open(
-        addresses.logins,
-        pool_size=settings.pool_size,
-        statement_timeout_s=settings.statement_timeout_s,
-    ) as reader:
+    async with (
+        Reader.open(
+            addresses.logins,
+            pool_size=settings.pool_size,
+            statement_timeout_s=settings.statement_timeout_s,
+        ) as reader,
+        Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
+    ):
         gate = Gate(reader, session_hours=settings.session_hours)
         yield Services(
             settings=settings,
@@ -72,6 +77,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
             crs=served_crs(settings.crs_codes),
+            changes=changes,
         )
         await gate.settle()
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from gis_service.bootstrap import OWNER, Addresses, open_services
 from gis_service.model.audience import Audience
@@ -97,6 +97,14 @@ class Databases:
             self.cluster.ensure_login(role_name(name, login))
         database.migrate()
         return Addresses.of(database.url, Secrets(self.cluster.home / "secrets.json"))
+
+    @contextmanager
+    def superuser(self, database: Database) -> Iterator[Connection]:
+        """A connection of the cluster's superuser to a database."""
+        there = Database.at(self.cluster.url(str(database.url.database), SUPERUSER))
+        with there.begin() as connection:
+            yield connection
+        there.engine.dispose()
 
     def drop(self, database: Database) -> None:
         """Remove a database; only a superuser may end what others' logins still do there."""

@@ -27,6 +27,7 @@ from gis_service.store.roles import (
     role_name,
 )
 from gis_service.store.tables import SCHEMA
+from gis_service.store.versions import COUNTED
 from tests.changes import NETWORKS, POINTS, network_id, prepare
 from tests.conftest import Databases
 
@@ -133,7 +134,7 @@ def test_what_each_login_really_may_is_what_is_listed(world: Database) -> None:
 
 def test_the_public_login_has_the_projection_and_nothing_else() -> None:
     mine = {(g.schema, g.table, g.privilege) for g in grants() if g.login is Login.PUBLIC}
-    names = [c.id for c in published_collections()] + ["collection_versions"]
+    names = [*(c.id for c in published_collections()), *COUNTED]
     assert mine == {(PUBLISHED, name, "SELECT") for name in names}
 
 
@@ -308,7 +309,7 @@ def test_no_other_login_does_more_than_its_work(
         "UPDATE gis.collection_versions SET version = 0",
         "INSERT INTO internal.touched VALUES (1, 'roads', 'public')",
         "INSERT INTO published.roads (id) VALUES (gen_random_uuid())",
-        "SELECT internal.touch('roads', 'public')",
+        "SELECT internal.touch('roads', 'public', NULL, NULL)",
         "SELECT secret_sha256, contact FROM internal.people, internal.api_keys",
     ]
     if login is not Login.LOADER:
@@ -360,7 +361,7 @@ class TestStrays:
         "GRANT SELECT ON gis.offices TO PUBLIC",
         "GRANT SELECT (name) ON gis.offices TO PUBLIC",
         "GRANT USAGE ON SCHEMA gis TO PUBLIC",
-        "GRANT EXECUTE ON FUNCTION internal.touch(text, text) TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION internal.wait_for_checks() TO PUBLIC",
         "GRANT CREATE ON SCHEMA public TO PUBLIC",
         "GRANT CREATE ON DATABASE {database} TO {public}",
         "REVOKE SELECT ON published.roads FROM {public}",

@@ -54,6 +54,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, GeometryType
 from gis_service.store.published import TRANSITIONS
 from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, table
+from gis_service.store.touching import TOUCH_LIMIT, boxes_of
 
 HISTORY = "history"
 OWN = ("seq", "operation", "began_at", "transaction_id", "person_id", "request_id")
@@ -276,6 +277,11 @@ def _record_function(collection: Collection) -> str:
     new, old = (", ".join(f"{row}.{name}" for name in kept) for row in ("n", "o"))
     target = f"{HISTORY}.{collection.id}"
     into = f"{target} (operation, transaction_id, person_id, request_id, {names})"
+    touch = {
+        "old_rows": _touch(collection, "old_rows"),
+        "new_rows": _touch(collection, "new_rows"),
+        "both": _touch(collection, "old_rows", "new_rows"),
+    }
     return f"""
 CREATE FUNCTION {HISTORY}.record_{collection.id}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -286,30 +292,55 @@ DECLARE
     here bigint := pg_current_xact_id()::text::bigint;
     who uuid := {HISTORY}.actor();
     what text := nullif(current_setting('gis.request_id', true), '');
-    changed bigint;
-    gone bigint := 0;
+    items uuid[];
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO {into}
         SELECT 'delete', here, who, what, {names} FROM old_rows;
-        GET DIAGNOSTICS changed = ROW_COUNT;
+        items := ARRAY(SELECT id FROM old_rows);
+        IF cardinality(items) > 0 THEN
+            {touch["old_rows"]}
+        END IF;
     ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO {into}
         SELECT 'insert', here, who, what, {names} FROM new_rows;
-        GET DIAGNOSTICS changed = ROW_COUNT;
+        items := ARRAY(SELECT id FROM new_rows);
+        IF cardinality(items) > 0 THEN
+            {touch["new_rows"]}
+        END IF;
     ELSE
-        INSERT INTO {into}
-        SELECT 'delete', here, who, what, {old}
-        FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL;
-        GET DIAGNOSTICS gone = ROW_COUNT;
-        INSERT INTO {into}
-        SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, {new}
-        FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o;
-        GET DIAGNOSTICS changed = ROW_COUNT;
-    END IF;
-    IF changed + gone > 0 THEN
-        PERFORM internal.touch('{collection.id}', 'staff');
+        WITH gone AS (
+            INSERT INTO {into}
+            SELECT 'delete', here, who, what, {old}
+            FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id WHERE n.id IS NULL
+            RETURNING id
+        )
+        SELECT array_agg(id) INTO items FROM gone;
+        WITH changed AS (
+            INSERT INTO {into}
+            SELECT CASE WHEN o.id IS NULL THEN 'insert' ELSE 'update' END, here, who, what, {new}
+            FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id WHERE o.id IS NULL OR n *<> o
+            RETURNING id
+        )
+        SELECT items || array_agg(id) INTO items FROM changed;
+        IF cardinality(items) > 0 THEN
+            {touch["both"]}
+        END IF;
     END IF;
     RETURN NULL;
 END
 $$""".strip()
+
+
+def _touch(collection: Collection, *rows: str) -> str:
+    """A statement that notes the changed items, whose ids the variable `items` holds."""
+    places = None
+    if collection.geometry is not None:
+        places = " UNION ALL ".join(
+            f"SELECT geom FROM {each} WHERE id = ANY (items)" for each in rows
+        )
+    few = f"cardinality(items) <= {TOUCH_LIMIT}"
+    return (
+        f"PERFORM internal.touch('{collection.id}', 'staff', CASE WHEN {few} THEN items END, "
+        f"CASE WHEN {few} THEN {boxes_of(places)} END);"
+    )

@@ -48,6 +48,7 @@ from gis_service.store.tables import (
     search_index,
     table,
 )
+from gis_service.store.touching import TOUCH_LIMIT, boxes_of
 
 PUBLISHED = "published"
 GRID_M = 100
@@ -204,6 +205,13 @@ def _publish_function(collection: Collection) -> str:
     assigned = ", ".join(f"{n} = excluded.{n}" for n in others)
     old = ", ".join(f"was.{n}" for n in others)
     new = ", ".join(f"excluded.{n}" for n in others)
+    placed = _has_geometry(collection)
+    returned, put = ("id, geom", "was.id, was.geom") if placed else ("id", "was.id")
+    # A statement reads its tables as they were before it.
+    before_and_after = (
+        "SELECT geom FROM changed UNION ALL "
+        f"SELECT geom FROM {target} WHERE id = ANY (ARRAY(SELECT id FROM changed))"
+    )
     return f"""
 CREATE FUNCTION {PUBLISHED}.publish_{collection.id}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -211,15 +219,22 @@ SET search_path = {SEARCH_PATH}
 SET enable_nestloop = off
 AS $$
 DECLARE
-    changed bigint;
+    items uuid[];
+    boxes double precision[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO {target} ({listed})
-        {_as_text(redacted(collection, _transition(collection, "new_rows")))};
-        GET DIAGNOSTICS changed = ROW_COUNT;
+        WITH changed AS (
+            INSERT INTO {target} ({listed})
+            {_as_text(redacted(collection, _transition(collection, "new_rows")))}
+            RETURNING {returned}
+        )
+        {_noted("SELECT * FROM changed" if placed else None)};
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM {target} WHERE id = ANY (ARRAY(SELECT id FROM old_rows));
-        GET DIAGNOSTICS changed = ROW_COUNT;
+        WITH changed AS (
+            DELETE FROM {target} WHERE id = ANY (ARRAY(SELECT id FROM old_rows))
+            RETURNING {returned}
+        )
+        {_noted("SELECT * FROM changed" if placed else None)};
     ELSE
         WITH judged AS MATERIALIZED (
             SELECT n.* FROM new_rows n LEFT JOIN old_rows o ON o.id = n.id
@@ -231,21 +246,30 @@ BEGIN
             UNION ALL (SELECT id FROM judged EXCEPT SELECT id FROM wanted)
         ), gone AS (
             DELETE FROM {target} WHERE id = ANY (ARRAY(SELECT id FROM unwanted))
-            RETURNING id
+            RETURNING {returned}
         ), put AS (
             INSERT INTO {target} AS was ({listed}) SELECT {listed} FROM wanted
             ON CONFLICT (id) DO UPDATE SET {assigned}
             WHERE ({old}) IS DISTINCT FROM ({new})
-            RETURNING was.id
+            RETURNING {put}
+        ), changed AS (
+            SELECT * FROM gone UNION ALL SELECT * FROM put
         )
-        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) INTO changed;
+        {_noted(before_and_after if placed else None)};
     END IF;
-    IF changed > 0 THEN
-        PERFORM internal.touch('{collection.id}', 'public');
+    IF cardinality(items) > 0 THEN
+        PERFORM internal.touch('{collection.id}', 'public',
+            CASE WHEN cardinality(items) <= {TOUCH_LIMIT} THEN items END, boxes);
     END IF;
     RETURN NULL;
 END
 $$""".strip()
+
+
+def _noted(places: str | None) -> str:
+    """The end of a statement that fills `items` and `boxes` from its rows `changed`."""
+    few = f"CASE WHEN count(*) <= {TOUCH_LIMIT} THEN {boxes_of(places)} END"
+    return f"SELECT array_agg(id), {few} INTO items, boxes FROM changed"
 
 
 def _transition(collection: Collection, name: str) -> TableClause:

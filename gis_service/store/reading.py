@@ -22,7 +22,7 @@ from gis_service.errors import InvalidInput, Unavailable
 from gis_service.store.roles import Login
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
-_UNREACHABLE = (
+UNREACHABLE: tuple[type[Exception], ...] = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -32,6 +32,26 @@ _UNREACHABLE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
+"""How a database that does not answer makes itself known."""
+
+
+class Moment:
+    """A connection inside a transaction that sees the database as it was when it began."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Executable) -> list[Any]:
+        """All rows of a statement."""
+        sql, values = _compiled(statement)
+        return list(await self._connection.fetch(sql, *values))
+
+    async def portions(self, statement: Executable, size: int) -> AsyncIterator[list[Any]]:
+        """The rows of a statement, so many at a time."""
+        sql, values = _compiled(statement)
+        cursor = await self._connection.cursor(sql, *values)
+        while rows := await cursor.fetch(size):
+            yield rows
 
 
 class Reader:
@@ -91,14 +111,35 @@ class Reader:
         return planned
 
     async def _fetch(self, sql: str, values: list[Any], login: Login) -> list[Any]:
+        async with self._connection(login) as connection:
+            return list(await connection.fetch(sql, *values))
+
+    @asynccontextmanager
+    async def moment(self, login: Login) -> AsyncIterator[Moment]:
+        """
+        Several statements that all see the database at one moment.
+
+        Raises
+        ------
+        Unavailable, InvalidInput
+            As for `rows`.
+        """
+        async with (
+            self._connection(login) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Moment(connection)
+
+    @asynccontextmanager
+    async def _connection(self, login: Login) -> AsyncIterator[Any]:
         try:
             async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
-                return list(await connection.fetch(sql, *values))
+                yield connection
         except asyncpg.QueryCanceledError:
             raise Unavailable(
                 "The question took too long to answer. Ask for a smaller area or fewer items."
             ) from None
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             raise Unavailable("The database does not answer at the moment.") from error
         except asyncpg.DataError as error:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
@@ -107,7 +148,7 @@ class Reader:
 def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:
     read_only = "off" if login is Login.GATE else "on"
     return asyncpg.create_pool(
-        **_connect_arguments(url),
+        **connect_arguments(url),
         min_size=0,
         max_size=size,
         timeout=5,
@@ -130,7 +171,8 @@ def _compiled(statement: Executable) -> tuple[str, list[Any]]:
     return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
 
 
-def _connect_arguments(url: URL) -> dict[str, Any]:
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """What asyncpg is told to reach a database."""
     query = dict(url.query)
     host = url.host or query.get("host")
     arguments: dict[str, Any] = {

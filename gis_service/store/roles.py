@@ -25,6 +25,7 @@ from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.internal import INTERNAL
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
+from gis_service.store.versions import COUNTED
 
 _PREPARER = dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _SCHEMAS = (SCHEMA, PUBLISHED, HISTORY, INTERNAL)
@@ -73,10 +74,11 @@ def grants() -> Iterator[Grant]:
 def _reading() -> Iterator[Grant]:
     for collection in published_collections():
         yield Grant(Login.PUBLIC, PUBLISHED, collection.id, "SELECT")
-    yield Grant(Login.PUBLIC, PUBLISHED, "collection_versions", "SELECT")
+    for kept in COUNTED:
+        yield Grant(Login.PUBLIC, PUBLISHED, kept, "SELECT")
     staff = (Login.TECHNICIAN, Login.PLANNER, Login.ADMIN, Login.LOADER)
     for login in staff:
-        for id_ in (*REGISTRY, "collection_versions"):
+        for id_ in (*REGISTRY, *COUNTED):
             yield Grant(login, SCHEMA, id_, "SELECT")
     for login in (Login.PLANNER, Login.ADMIN):
         for id_ in (*REGISTRY, TRANSACTIONS.name):

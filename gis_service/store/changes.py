@@ -1,0 +1,252 @@
+"""
+What this process knows of changes: each collection's version, and what changed lately.
+
+A connection of its own listens, because PostgreSQL notifies neither through a
+pooler nor from a replica. While it is open, no version known here is older than
+the last commit that was heard of; when it breaks, nothing is known until it is
+open again and everything was read anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    Select,
+    Table,
+    Text,
+    and_,
+    column,
+    func,
+    literal,
+    select,
+)
+
+from gis_service.errors import GisError
+from gis_service.store.reading import UNREACHABLE, Reader, connect_arguments
+from gis_service.store.roles import Login
+from gis_service.store.versions import (
+    CHANNEL,
+    KEPT_CHANGES,
+    PUBLIC_CHANGES,
+    PUBLIC_VERSIONS,
+    STAFF_CHANGES,
+    STAFF_VERSIONS,
+)
+
+HEARTBEAT_S = 5.0
+"""A connection that is silent for so long is asked whether it still lives."""
+RETRY_S = 0.5
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees of WGS84."""
+
+log = logging.getLogger("gis_service.changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """
+    A collection's version for an audience.
+
+    Parameters
+    ----------
+    stamp
+        Names this state of the collection even after the database was restored
+        from a copy and counts the same numbers again.
+    """
+
+    number: int
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one version changed; None for items and boxes means: possibly everything."""
+
+    version: int
+    items: tuple[UUID, ...] | None
+    boxes: tuple[Box, ...] | None
+
+
+@dataclass(slots=True)
+class _Known:
+    version: Version
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=KEPT_CHANGES))
+
+
+class Changes:
+    """Versions and latest changes of all collections, for the public and for staff."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, bool], _Known] = {}
+        self._live = False
+        self._heard = asyncio.Event()
+        self._reading = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, reader: Reader, url: URL) -> AsyncIterator[Changes]:
+        """
+        Listen until the end.
+
+        Parameters
+        ----------
+        url
+            The primary's own address, of any login: the connection that listens
+            reads nothing.
+        """
+        changes = cls(reader)
+        task = asyncio.create_task(changes._listen(url))
+        try:
+            yield changes
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is known here is kept fresh."""
+        return self._live
+
+    def version(self, collection: str, *, staff: bool) -> Version | None:
+        """The version now; None when it is not known."""
+        known = self._known.get((collection, staff))
+        return known.version if self._live and known is not None else None
+
+    def since(self, collection: str, number: int, *, staff: bool) -> tuple[Change, ...] | None:
+        """What changed after a version, the oldest first; None when that is not known."""
+        known = self._known.get((collection, staff))
+        if not self._live or known is None:
+            return None
+        missed = known.version.number - number
+        if missed < 0 or missed > len(known.changes):
+            return None
+        return tuple(known.changes)[len(known.changes) - missed:]
+
+    def boxes_since(self, collection: str, number: int, *, staff: bool) -> list[Box] | None:
+        """Where something changed after a version; None means: possibly everywhere."""
+        changes = self.since(collection, number, staff=staff)
+        if changes is None or any(change.boxes is None for change in changes):
+            return None
+        return [box for change in changes for box in change.boxes or ()]
+
+    async def refresh(self) -> None:
+        """Read what was committed until now; after it, a change of our own is known."""
+        async with self._reading:
+            for staff in (False, True):
+                login = Login.TECHNICIAN if staff else Login.PUBLIC
+                known = {c: k.version.number for (c, s), k in self._known.items() if s is staff}
+                self._take(await self._reader.rows(_news(known, staff=staff), login), staff)
+
+    def _take(self, rows: Sequence[Any], staff: bool) -> None:
+        for name, found in _by_collection(rows).items():
+            first = found[0]
+            moment = int(first["changed_at"].timestamp() * 1_000_000)
+            version = Version(first["version"], f"{first['version']:x}.{moment:x}")
+            known = self._known.get((name, staff))
+            if known is None:
+                self._known[name, staff] = _Known(version)
+                continue
+            if known.version == version:
+                continue
+            changes = [_change(row) for row in found if row["changed"] is not None]
+            expected = range(known.version.number + 1, version.number + 1)
+            if [change.version for change in changes] != list(expected) or not changes:
+                known.changes.clear()
+            known.changes.extend(changes)
+            known.version = version
+
+    async def _listen(self, url: URL) -> None:
+        while True:
+            try:
+                connection = await asyncpg.connect(
+                    **connect_arguments(url), timeout=5,
+                    server_settings={"application_name": "gis-service listener"},
+                )
+                try:
+                    await self._stay(connection)
+                finally:
+                    self._live = False
+                    connection.terminate()
+            except (*UNREACHABLE, asyncpg.PostgresError, GisError) as error:
+                log.warning("changes of the database are not heard at the moment: %r", error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _stay(self, connection: asyncpg.Connection) -> None:
+        connection.add_termination_listener(lambda _connection: self._heard.set())
+        await connection.add_listener(CHANNEL, lambda *_heard: self._heard.set())
+        self._known.clear()
+        self._heard.set()
+        while True:
+            try:
+                await asyncio.wait_for(self._heard.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                await connection.fetchval("SELECT 1", timeout=2)
+                continue
+            if connection.is_closed():
+                return
+            self._heard.clear()
+            await self.refresh()
+            self._live = True
+
+
+def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:
+    """Each collection's version, in a row for each change after the known version."""
+    versions: Table = STAFF_VERSIONS if staff else PUBLIC_VERSIONS
+    changes: Table = STAFF_CHANGES if staff else PUBLIC_CHANGES
+    behind = func.unnest(
+        literal(list(known), ARRAY(Text)), literal(list(known.values()), ARRAY(BigInteger))
+    ).table_valued(
+        column("collection", Text), column("version", BigInteger), name="behind"
+    ).render_derived()
+    joined = versions.outerjoin(
+        behind, behind.c.collection == versions.c.collection
+    ).outerjoin(
+        changes,
+        and_(changes.c.collection == behind.c.collection, changes.c.version > behind.c.version),
+    )
+    return (
+        select(
+            versions.c.collection,
+            versions.c.version,
+            versions.c.changed_at,
+            changes.c.version.label("changed"),
+            changes.c["items"],
+            changes.c.boxes,
+        )
+        .select_from(joined)
+        .order_by(versions.c.collection, changes.c.version)
+    )
+
+
+def _by_collection(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row["collection"], []).append(row)
+    return found
+
+
+def _change(row: Any) -> Change:
+    numbers = row["boxes"]
+    return Change(
+        version=row["changed"],
+        items=None if row["items"] is None else tuple(row["items"]),
+        boxes=None if numbers is None else tuple(
+            (numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3])
+            for i in range(0, len(numbers), 4)
+        ),
+    )

@@ -1,0 +1,14 @@
+"""What changed with each version, and a notification of it."""
+
+from gis_service.store.migrations.sql import run_sql
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    run_sql(__file__, "up")
+
+
+def downgrade() -> None:
+    run_sql(__file__, "down")

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
+from gis_service.services.exports import Exports
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
@@ -37,6 +38,7 @@ class Services:
     settings: Settings
     gate: Gate
     features: Features
+    exports: Exports
     maps: Maps
     health: Health
     jobs: Jobs
@@ -73,6 +75,12 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             settings=settings,
             gate=gate,
             features=Features(reader, count_cap=settings.count_cap),
+            exports=Exports(
+                reader,
+                most=settings.max_exports,
+                timeout_s=settings.export_timeout_s,
+                most_mb=settings.max_export_mb,
+            ),
             maps=Maps(databases_of(addresses), settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),

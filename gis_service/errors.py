@@ -16,6 +16,8 @@ GisError
 ├── LoadRejected            rows are at fault, so nothing was loaded (in `model.reports`)
 ├── Conflict                another change came first
 ├── Unavailable             the database cannot answer now
+│   └── Busy                too many are served at the moment
+├── ExportFailed            a file could not be written
 ├── ConfigurationError      settings do not fit the machine or each other
 └── ClusterError            the private PostgreSQL cannot do what was asked
 
@@ -120,6 +122,17 @@ class Conflict(GisError):
 
 class Unavailable(GisError):
     """The database cannot answer now; trying again later may help."""
+
+
+class Busy(Unavailable):
+    """Too many are served at the moment; trying again in a few seconds may help."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many files are being written now. Try again in a few seconds.")
+
+
+class ExportFailed(GisError):
+    """A file could not be written; the log says why."""
 
 
 class ConfigurationError(GisError):

@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     statement_timeout_s: float = Field(
         10.0, gt=0, description="Seconds after which a reader's query is given up."
     )
+    max_exports: int = Field(
+        2, ge=1, le=20, description="Files of items that each process writes at a time."
+    )
+    export_timeout_s: float = Field(
+        300.0, gt=0, description="Seconds after which writing a file of items is given up."
+    )
+    max_export_mb: int = Field(
+        4_000, ge=1, description="Largest file of items, in megabytes."
+    )
     pool_size: int = Field(8, ge=1, le=100, description="Database connections of each process.")
     max_file_mb: int = Field(500, ge=1, description="Largest file that is read, in megabytes.")
     max_vertices: int = Field(

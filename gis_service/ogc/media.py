@@ -16,6 +16,8 @@ class Format:
         Value of the parameter `f` that asks for it.
     media_type
         What the answer's Content-Type says.
+    suffix
+        Ending of the name under which it is saved; empty for what is shown.
     also
         Other values of `f` and other media types in Accept that it answers.
     """
@@ -23,6 +25,7 @@ class Format:
     name: str
     media_type: str
     title: str
+    suffix: str = ""
     also: tuple[str, ...] = ()
 
     @property
@@ -34,6 +37,25 @@ class Format:
 JSON = Format("json", "application/json", "JSON")
 HTML = Format("html", "text/html", "HTML", also=("application/xhtml+xml",))
 GEOJSON = Format("geojson", "application/geo+json", "GeoJSON", also=("json", "application/json"))
+GEOJSONSEQ = Format(
+    "geojsonseq", "application/geo+json-seq", "GeoJSON sequence", suffix="geojsons"
+)
+CSV = Format("csv", "text/csv; charset=utf-8; header=present", "CSV", suffix="csv")
+GEOPACKAGE = Format(
+    "gpkg", "application/geopackage+sqlite3", "GeoPackage", suffix="gpkg",
+    also=("application/x-sqlite3",),
+)
+FLATGEOBUF = Format(
+    "fgb", "application/vnd.flatgeobuf", "FlatGeobuf", suffix="fgb",
+    also=("flatgeobuf", "application/flatgeobuf"),
+)
+GEOPARQUET = Format(
+    "parquet", "application/vnd.apache.parquet", "GeoParquet", suffix="parquet",
+    also=("geoparquet",),
+)
+KML = Format("kml", "application/vnd.google-earth.kml+xml", "KML", suffix="kml")
+DOWNLOADS = (GEOJSONSEQ, CSV, GEOPACKAGE, FLATGEOBUF, GEOPARQUET, KML)
+"""Formats in which items come as a file: the whole collection, unless a limit is given."""
 SCHEMA = Format(
     "json", "application/schema+json", "JSON Schema", also=("schema", "application/json")
 )

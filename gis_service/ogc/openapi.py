@@ -10,7 +10,7 @@ from gis_service.model.audience import Audience, visible_collections, visible_fi
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
 from gis_service.ogc.documents import service_description, service_title
-from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
+from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
 from gis_service.ogc.openapi_parameters import (
     PAGE,
@@ -142,7 +142,11 @@ def _collection_paths(
         ),
         f"{path}/items": _get(
             collection.id, f"items_{collection.id}", f"{title}: items",
-            [(GEOJSON, ref("schemas", f"{collection.id}_page")), (HTML, None)],
+            [
+                (GEOJSON, ref("schemas", f"{collection.id}_page")),
+                (HTML, None),
+                *((each, {"type": "string", "format": "binary"}) for each in DOWNLOADS),
+            ],
             parameters=[
                 *refs(PAGE),
                 *refs(RENDERING),

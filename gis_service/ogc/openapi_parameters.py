@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gis_service.model.fields import LANGUAGES
 from gis_service.model.queries import ServedCrs
+from gis_service.ogc.media import DOWNLOADS
 from gis_service.ogc.openapi_components import Document, ref
 from gis_service.ogc.rendering import MOST_DECIMALS
 from gis_service.ogc.sorting import MOST_TERMS
@@ -35,7 +36,9 @@ def parameters(
             {"type": "string", "enum": list(LANGUAGES)},
         ),
         "limit": query_parameter(
-            "limit", "Most items on a page; more than the maximum is answered with the maximum.",
+            "limit",
+            "Most items on a page; more than the maximum is answered with the maximum. Without it "
+            f"a file ({', '.join(each.name for each in DOWNLOADS)}) holds all items that match.",
             {"type": "integer", "minimum": 1, "maximum": max_limit,
              "default": min(default_limit, max_limit)},
         ),

@@ -43,12 +43,12 @@ class Moment:
 
     async def rows(self, statement: Executable) -> list[Any]:
         """All rows of a statement."""
-        sql, values = _compiled(statement)
+        sql, values = compiled(statement)
         return list(await self._connection.fetch(sql, *values))
 
     async def portions(self, statement: Executable, size: int) -> AsyncIterator[list[Any]]:
         """The rows of a statement, so many at a time."""
-        sql, values = _compiled(statement)
+        sql, values = compiled(statement)
         cursor = await self._connection.cursor(sql, *values)
         while rows := await cursor.fetch(size):
             yield rows
@@ -96,7 +96,7 @@ class Reader:
         InvalidInput
             The database refuses a value that passed our own checks.
         """
-        return await self._fetch(*_compiled(statement), login)
+        return await self._fetch(*compiled(statement), login)
 
     async def row(self, statement: Executable, login: Login) -> Any | None:
         """The first row of a statement, or None."""
@@ -105,13 +105,13 @@ class Reader:
 
     async def planned_rows(self, statement: Executable, login: Login) -> int:
         """How many rows PostgreSQL expects of a statement, which is not run."""
-        sql, values = _compiled(statement)
+        sql, values = compiled(statement)
         rows = await self._fetch(f"EXPLAIN (FORMAT JSON) {sql}", values, login)
         planned: int = orjson.loads(rows[0][0])[0]["Plan"]["Plan Rows"]
         return planned
 
     async def _fetch(self, sql: str, values: list[Any], login: Login) -> list[Any]:
-        async with self._connection(login) as connection:
+        async with self.connection(login) as connection:
             return list(await connection.fetch(sql, *values))
 
     @asynccontextmanager
@@ -125,13 +125,14 @@ class Reader:
             As for `rows`.
         """
         async with (
-            self._connection(login) as connection,
+            self.connection(login) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Moment(connection)
 
     @asynccontextmanager
-    async def _connection(self, login: Login) -> AsyncIterator[Any]:
+    async def connection(self, login: Login) -> AsyncIterator[Any]:
+        """A connection of a login's pool; its failures become our errors, as in `rows`."""
         try:
             async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
                 yield connection
@@ -164,7 +165,8 @@ def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> a
     )
 
 
-def _compiled(statement: Executable) -> tuple[str, list[Any]]:
+def compiled(statement: Executable) -> tuple[str, list[Any]]:
+    """SQL with places for values, and the values, as asyncpg takes them."""
     compiled = statement.compile(  # type: ignore[attr-defined]
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )

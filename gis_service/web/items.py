@@ -24,7 +24,7 @@ from gis_service.model.queries import (
 )
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
-from gis_service.ogc.media import GEOJSON, HTML, JSON
+from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
 from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from gis_service.ogc.parameters import (
     check_datetime,
@@ -38,6 +38,7 @@ from gis_service.ogc.parameters import (
 from gis_service.ogc.rendering import parse_flag, parse_precision, parse_properties
 from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.downloads import download
 from gis_service.web.maps import maps_beside
 from gis_service.web.tables import Table, entries, positions, table
 
@@ -48,10 +49,13 @@ PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE)
 
 async def items(request: Request) -> Response:
     """A page of a collection's items."""
-    asked = read(request, GEOJSON, HTML, known=None)
+    asked = read(request, GEOJSON, HTML, *DOWNLOADS, known=None)
     features = asked.services.features
     collection = features.known(request.path_params["collection_id"], asked.principal)
     query = items_query(asked, collection)
+    if asked.format in DOWNLOADS:
+        limit = None if asked.parameters.get("limit") is None else query.limit
+        return await download(asked, query, limit=limit)
     page = await features.page(query, asked.principal)
     around = {
         "next": _page_address(asked, query, page.following),

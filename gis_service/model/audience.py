@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gis_service.errors import UnknownProperty
 from gis_service.model.collections import REGISTRY, SYSTEM_FIELDS
-from gis_service.model.fields import Collection, Field, FieldType, Text
+from gis_service.model.fields import Collection, Field, FieldType, GeometryType, Text
 
 
 class Audience(StrEnum):
@@ -104,3 +104,10 @@ def visible_field(collection: Collection, name: str, audience: Audience) -> Fiel
         if field.name == name:
             return field
     raise UnknownProperty(name, collection=collection.id, known=(f.name for f in fields))
+
+
+def visible_geometry(collection: Collection, audience: Audience) -> GeometryType | None:
+    """The geometry that a reader sees of a collection's items; None when it sees none."""
+    rule = collection.public
+    hidden = not audience.is_staff and (rule is None or rule.geometry == "none")
+    return None if hidden else collection.geometry

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gis_service.model.fields import Collection, Field
+from gis_service.model.filters import Predicate
 
 Scalar = str | int | float | bool
 
@@ -153,6 +154,8 @@ class ItemsQuery:
         Where the box was given in a CRS in which it is no box of degrees: its
         corners and points between them, (longitude, latitude), the first again
         as the last. Items must then meet this shape, and `bbox` is the box around it.
+    filter
+        What an item must fulfil besides.
     sort
         The order, in which the id is always the last term.
     cursor
@@ -164,6 +167,7 @@ class ItemsQuery:
     bbox: BBox | None = None
     outline: tuple[tuple[float, float], ...] = ()
     equals: tuple[Equals, ...] = ()
+    filter: Predicate | None = None
     sort: tuple[SortTerm, ...] = ()
     cursor: Cursor | None = None
     rendering: Rendering = USUAL

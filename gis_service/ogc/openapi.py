@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from gis_service import __version__
-from gis_service.model.audience import Audience, visible_collections, visible_fields
+from gis_service.model.audience import (
+    Audience,
+    visible_collections,
+    visible_fields,
+    visible_geometry,
+)
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
+from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
+from gis_service.ogc.openapi_filters import FILTER, filter_parameters
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
@@ -20,12 +27,10 @@ from gis_service.ogc.openapi_parameters import (
     query_parameter,
     refs,
 )
-from gis_service.ogc.parameters import is_comparable
 from gis_service.ogc.schemas import (
     geometry_schema,
     property_schema,
     queryable_schema,
-    visible_geometry,
 )
 
 Document = dict[str, Any]
@@ -74,7 +79,9 @@ def openapi(
         ],
         "paths": _paths(known, audience, language),
         "components": {
-            "parameters": parameters(default_limit, max_limit, crs),
+            "parameters": {
+                **parameters(default_limit, max_limit, crs), **filter_parameters(crs)
+            },
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
@@ -128,8 +135,7 @@ def _collection_paths(
     path = f"/collections/{collection.id}"
     asked = [
         _property_parameter(field, language)
-        for field in visible_fields(collection, audience)
-        if is_comparable(field)
+        for field in queryables_of(collection, audience).fields.values()
     ]
     return {
         path: _get(
@@ -149,6 +155,7 @@ def _collection_paths(
             ],
             parameters=[
                 *refs(PAGE),
+                *refs(FILTER),
                 *refs(RENDERING),
                 *asked,
             ],

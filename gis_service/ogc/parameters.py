@@ -111,11 +111,11 @@ def check_datetime(text: str) -> None:
         "them such as 2026-01-01T00:00:00Z/.."
     )
     if not slash:
-        if _moment(text) is None:
+        if moment(text) is None:
             raise InvalidParameter("datetime", text, rule)
         return
     opened, closed = start in ("", ".."), end in ("", "..")
-    first, last = _moment(start), _moment(end)
+    first, last = moment(start), moment(end)
     lasts = _DURATION.fullmatch(end) is not None and not opened
     if (
         (opened and closed)
@@ -160,8 +160,12 @@ def _number(name: str, whole: str, text: str) -> float:
     return float(text)
 
 
-def _moment(text: str) -> datetime | None:
-    """A date counts as the first moment of its day in UTC."""
+def moment(text: str) -> datetime | None:
+    """
+    The time that a text spells, with its offset; None when it spells none.
+
+    A date counts as the first moment of its day in UTC.
+    """
     try:
         if _DATE.fullmatch(text):
             day = date.fromisoformat(text)
@@ -197,16 +201,16 @@ def _boolean_value(name: str, text: str) -> bool:
 
 
 def _date_value(name: str, text: str) -> str:
-    if not _DATE.fullmatch(text) or _moment(text) is None:
+    if not _DATE.fullmatch(text) or moment(text) is None:
         raise InvalidParameter(name, text, "it must be a date such as 2026-01-31")
     return text
 
 
 def _timestamp_value(name: str, text: str) -> str:
-    moment = _moment(text)
-    if moment is None:
+    at = moment(text)
+    if at is None:
         raise InvalidParameter(name, text, "it must be a time such as 2026-01-31T12:00:00Z")
-    return moment.isoformat()
+    return at.isoformat()
 
 
 def _id_value(name: str, text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gis_service.model.audience import Audience
 from gis_service.model.fields import Collection, Field, FieldType, GeometryType, Language
 from gis_service.ogc.parameters import is_comparable
 
@@ -68,13 +67,6 @@ def property_schema(field: Field, language: Language) -> Schema:
     if "enum" in value:
         value["enum"] = [*value["enum"], None]
     return {**about, **value, "nullable": True}
-
-
-def visible_geometry(collection: Collection, audience: Audience) -> GeometryType | None:
-    """The geometry that a reader sees of a collection's items; None when it sees none."""
-    rule = collection.public
-    hidden = not audience.is_staff and (rule is None or rule.geometry == "none")
-    return None if hidden else collection.geometry
 
 
 def geometry_schema(geometry: GeometryType | None) -> Schema:

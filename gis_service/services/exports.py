@@ -11,9 +11,8 @@ from gis_service.errors import Busy, Unavailable
 from gis_service.formats import kml
 from gis_service.formats.export_child import WriteJob
 from gis_service.formats.export_process import writing
-from gis_service.model.audience import Audience, Principal
+from gis_service.model.audience import Audience, Principal, visible_geometry
 from gis_service.model.exports import Export, ExportFormat
-from gis_service.ogc.schemas import visible_geometry
 from gis_service.services.spool import CHUNK, Spool
 from gis_service.store.exports import copy, exported_fields
 from gis_service.store.reading import Reader

@@ -29,6 +29,7 @@ from sqlalchemy.types import NullType
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection, FieldType
 from gis_service.model.queries import USUAL, BBox, Equals, ItemsQuery, Rendering
+from gis_service.store.filtering import condition
 from gis_service.store.paging import beyond, ordering, sort_key
 from gis_service.store.readable import readable
 from gis_service.store.tables import SRID
@@ -176,6 +177,8 @@ def _conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]
             # OGC API - Features, 7.15.3: without a position an item is in every box.
             within = or_(source.c.geom.is_(None), within)
         conditions.append(within)
+    if query.filter is not None:
+        conditions.append(condition(query.filter, source))
     return conditions
 
 

@@ -8,12 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gis_service.model.audience import visible_fields
+from gis_service.model.audience import visible_fields, visible_geometry
 from gis_service.ogc import documents
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import HTML, JSON, SCHEMA
 from gis_service.ogc.schemas import queryables as queryables_document
-from gis_service.ogc.schemas import visible_geometry
 from gis_service.services.features import CollectionSummary
 from gis_service.web.asked import Asked, read
 

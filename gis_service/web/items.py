@@ -22,13 +22,14 @@ from gis_service.model.queries import (
     Rendering,
     ServedCrs,
 )
+from gis_service.model.queryables import queryables_of
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
+from gis_service.ogc.openapi_filters import FILTER
 from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from gis_service.ogc.parameters import (
     check_datetime,
-    is_comparable,
     parse_bbox,
     parse_crs,
     parse_id,
@@ -39,11 +40,12 @@ from gis_service.ogc.rendering import parse_flag, parse_precision, parse_propert
 from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.downloads import download
+from gis_service.web.filtering import asked_filter
 from gis_service.web.maps import maps_beside
 from gis_service.web.tables import Table, entries, positions, table
 
 ITEM_PARAMETERS = (*COMMON_PARAMETERS, *RENDERING)
-PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE)
+PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE, *FILTER)
 """A property of one of these names could not be asked by; the registry has none."""
 
 
@@ -121,11 +123,8 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
         may not see is as unknown as one that does not exist.
     """
     settings, parameters = asked.settings, asked.parameters
-    comparable = {
-        field.name: field
-        for field in visible_fields(collection, asked.principal.audience)
-        if is_comparable(field)
-    }
+    queryables = queryables_of(collection, asked.principal.audience)
+    comparable = queryables.fields
     parameters.only((*PAGE_PARAMETERS, *comparable))
     limit, bbox, moment, cursor, sortby = map(
         parameters.get, ("limit", "bbox", "datetime", "cursor", "sortby")
@@ -147,6 +146,7 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
             for name, value in parameters.once()
             if name not in PAGE_PARAMETERS
         ),
+        filter=asked_filter(asked, queryables),
         sort=sort,
         cursor=None if cursor is None else read_cursor(cursor, sort),
         rendering=rendering(asked, collection),

@@ -1,0 +1,37 @@
+"""Filtering in the words of OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gis_service.model.queries import ServedCrs
+from gis_service.ogc.cql2 import LANGUAGES, MOST_BYTES
+from gis_service.ogc.openapi_components import Document
+from gis_service.ogc.openapi_parameters import query_parameter
+
+FILTER = ("filter", "filter-lang", "filter-crs")
+"""Parameters of a page of items that filter it, besides its properties."""
+
+
+def filter_parameters(served: Iterable[ServedCrs]) -> Document:
+    """The parameters by name; a CRS is one of `served`."""
+    crs = [each.uri for each in served]
+    return {
+        "filter": query_parameter(
+            "filter",
+            "Items that fulfil a filter of CQL2 (OGC 21-065), such as "
+            "`name LIKE 'K%' AND S_INTERSECTS(geometry,BBOX(34.7,-0.8,34.9,-0.6))`. Properties "
+            "are those of the collection's queryables, functions those of `/functions`.",
+            {"type": "string", "maxLength": max(MOST_BYTES.values())},
+        ),
+        "filter-lang": query_parameter(
+            "filter-lang", "Language of the filter.",
+            {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+        ),
+        "filter-crs": query_parameter(
+            "filter-crs",
+            "Coordinate reference system of the coordinates in the filter, which stand in the "
+            "order of its axes.",
+            {"type": "string", "format": "uri", "enum": crs, "default": crs[0]},
+        ),
+    }

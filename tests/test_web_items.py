@@ -78,10 +78,12 @@ def test_nothing_names_what_is_hidden(public: TestClient) -> None:
             continue
         shown = {f.name for f in visible_fields(collection, Audience.PUBLIC)}
         parameters = api["paths"][f"{path}/items"]["get"]["parameters"]
-        assert {p["name"] for p in parameters if "name" in p} <= shown
+        assert {p["name"] for p in parameters if "name" in p} <= {"id", *shown}
         described = api["components"]["schemas"][f"{collection.id}_feature"]["properties"]
         assert set(described["properties"]["properties"]) == shown
-        assert set(public.get(f"{path}/queryables").json()["properties"]) <= shown
+        assert set(public.get(f"{path}/queryables").json()["properties"]) <= {
+            "id", "geometry", *shown
+        }
         for feature in public.get(f"{path}/items?limit=3").json()["features"]:
             assert set(feature["properties"]) == shown
         codes = {code.code for f in collection.fields if f.codelist for code in f.codelist}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gis_service import __version__
@@ -52,7 +52,7 @@ def openapi(
     base: str,
     default_limit: int,
     max_limit: int,
-    crs: Iterable[ServedCrs],
+    crs: Sequence[ServedCrs],
 ) -> Document:
     """
     The description of every operation that this audience may use.

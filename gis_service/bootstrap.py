@@ -14,6 +14,7 @@ from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.exports import Exports
+from gis_service.services.editing import Editing
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
@@ -39,6 +40,7 @@ class Services:
     gate: Gate
     features: Features
     exports: Exports
+    editing: Editing
     maps: Maps
     health: Health
     jobs: Jobs
@@ -71,6 +73,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
     ):
         gate = Gate(reader, session_hours=settings.session_hours)
+        databases = databases_of(addresses)
+        editing = Editing(databases, settings)
         yield Services(
             settings=settings,
             gate=gate,
@@ -82,11 +86,14 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 most_mb=settings.max_export_mb,
             ),
             maps=Maps(databases_of(addresses), settings),
+            editing=editing,
+            maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
             crs=served_crs(settings.crs_codes),
             changes=changes,
         )
+        editing.close()
         await gate.settle()
 
 

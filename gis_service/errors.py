@@ -15,6 +15,10 @@ GisError
 ├── TooManyAttempts         too many failed attempts in a short time
 ├── LoadRejected            rows are at fault, so nothing was loaded (in `model.reports`)
 ├── Conflict                another change came first
+├── PreconditionFailed      an item is not as the edit expects it
+├── RepeatedKey             an idempotency key was used for something else
+├── EditRejected            an item as it would be breaks rules (in `model.edits`)
+├── BatchRejected           operations of a batch failed (in `model.edits`)
 ├── Unavailable             the database cannot answer now
 │   └── Busy                too many are served at the moment
 ├── ExportFailed            a file could not be written
@@ -118,6 +122,20 @@ class TooManyAttempts(GisError):
 
 class Conflict(GisError):
     """Another change came first."""
+
+
+class PreconditionFailed(GisError):
+    """An item is not, or no longer, as the edit expects it."""
+
+
+class RepeatedKey(GisError):
+    """An idempotency key was used for another request before."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The Idempotency-Key {_shown(key)} was used for another request. "
+            "Take a new one for each change; nothing was changed."
+        )
 
 
 class Unavailable(GisError):

@@ -85,6 +85,14 @@ class Settings(BaseSettings):
     max_vertices: int = Field(
         50_000, ge=100, description="Most vertices that one geometry may have."
     )
+    max_edit_mb: int = Field(
+        4, ge=1, le=100, description="Largest body of a request that changes items, in megabytes."
+    )
+    max_batch: int = Field(500, ge=1, description="Most operations of one batch.")
+    require_if_match: bool = Field(
+        False, description="Whether a change or deletion must name the version that it is based "
+        "on (If-Match); QGIS does not."
+    )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."
     )

@@ -52,7 +52,7 @@ def read_geojson(content: bytes, *, layer: str, encoding: str | None) -> Rows:
     document = _parsed(content, encoding)
     features = _features(document)
     faults: list[dict[str, Any]] = []
-    shapes = [_shape(number, feature, faults) for number, feature in enumerate(features, 1)]
+    shapes = [feature_wkb(number, feature, faults) for number, feature in enumerate(features, 1)]
     fields, arrays = _properties(features)
     fields.append(pa.field(GEOMETRY, pa.binary()))
     arrays.append(pa.array(shapes, pa.binary()))
@@ -140,7 +140,9 @@ def _properties(features: list[Any]) -> tuple[list[pa.Field], list[pa.Array]]:
     return fields, arrays
 
 
-def _shape(number: int, feature: Any, faults: list[dict[str, Any]]) -> bytes | None:
+def feature_wkb(number: int, feature: Any, faults: list[dict[str, Any]]) -> bytes | None:
+    """A feature's geometry as well-known binary; what is wrong with it goes to `faults`."""
+
     def fault(rule: str, message: str, value: Any, severity: str = "error") -> None:
         shown = value if isinstance(value, str) else json.dumps(value, default=str)
         faults.append(

@@ -315,10 +315,11 @@ def _network(
         if not fitting:
             raise NotFound(f"There is no network {asked!r}. Known: {names}.")
         chosen = fitting[0]
-    return _Network(chosen.id, chosen.external_id, _extent(chosen.external_id, chosen.extent))
+    extent = network_extent(chosen.external_id, chosen.extent)
+    return _Network(chosen.id, chosen.external_id, extent)
 
 
-def _extent(network: str, stored: object) -> Extent:
+def network_extent(network: str, stored: object) -> Extent:
     """
     The box of a network, from {west, south, east, north} or a list in that order.
 

@@ -171,3 +171,17 @@ CONFLICTS = Table(
     Column("settled_by", UUID(as_uuid=True)),
     Index("conflicts_operation_id_idx", "operation_id"),
 )
+
+ANSWERS = Table(
+    "answers",
+    METADATA_INTERNAL,
+    Column("key_sha256", LargeBinary, primary_key=True),
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _time("created_at", now=True),
+    CheckConstraint("octet_length(key_sha256) = 32", name="key_sha256"),
+    Index("answers_created_at_idx", "created_at"),
+)
+"""Answers to edits that carried an idempotency key, for the client that repeats one."""

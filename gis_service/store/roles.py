@@ -21,14 +21,23 @@ from sqlalchemy.dialects.postgresql import dialect
 from gis_service.errors import ConfigurationError
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import Collection
+from gis_service.model.rights import Operation, reads_history, rights, sets_visibility
 from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.internal import INTERNAL
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
+from gis_service.store.tables import table as stored_table
 from gis_service.store.versions import COUNTED
 
 _PREPARER = dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _SCHEMAS = (SCHEMA, PUBLISHED, HISTORY, INTERNAL)
+_PRIVILEGES = {
+    Operation.CREATE: "INSERT",
+    Operation.REPLACE: "UPDATE",
+    Operation.UPDATE: "UPDATE",
+    Operation.DELETE: "DELETE",
+}
 
 
 class Login(StrEnum):
@@ -80,21 +89,30 @@ def _reading() -> Iterator[Grant]:
     for login in staff:
         for id_ in (*REGISTRY, *COUNTED):
             yield Grant(login, SCHEMA, id_, "SELECT")
-    for login in (Login.PLANNER, Login.ADMIN):
+    for audience in filter(reads_history, Audience):
         for id_ in (*REGISTRY, TRANSACTIONS.name):
-            yield Grant(login, HISTORY, id_, "SELECT")
+            yield Grant(Login.of(audience), HISTORY, id_, "SELECT")
     yield Grant(Login.ADMIN, INTERNAL, "people", "SELECT", ("erased_at", "id", "name"))
 
 
 def _writing() -> Iterator[Grant]:
-    for login in (Login.PLANNER, Login.ADMIN, Login.LOADER):
+    """By the rights of each audience; a load may do what an admin may."""
+    writers = {Login.of(a): a for a in Audience} | {Login.LOADER: Audience.ADMIN}
+    for login, audience in writers.items():
         for collection in REGISTRY.values():
-            yield Grant(login, SCHEMA, collection.id, "INSERT")
-            if not collection.append_only:
-                yield Grant(login, SCHEMA, collection.id, "UPDATE")
-                yield Grant(login, SCHEMA, collection.id, "DELETE")
-    for id_ in ("work_log", "measurements", "faults"):
-        yield Grant(Login.TECHNICIAN, SCHEMA, id_, "INSERT")
+            for privilege in sorted({_PRIVILEGES[each] for each in rights(collection, audience)}):
+                narrowed = privilege != "DELETE" and not sets_visibility(audience)
+                columns = _all_but_visibility(collection) if narrowed else ()
+                yield Grant(login, SCHEMA, collection.id, privilege, columns)
+        edits = any(rights(collection, audience) for collection in REGISTRY.values())
+        if edits and login is not Login.LOADER:
+            for privilege in ("SELECT", "INSERT", "DELETE"):
+                yield Grant(login, INTERNAL, "answers", privilege)
+
+
+def _all_but_visibility(collection: Collection) -> tuple[str, ...]:
+    names = {c.name for c in stored_table(collection).c if c.computed is None}
+    return tuple(sorted(names - {"visibility"}))
 
 
 def _keeping_keys() -> Iterator[Grant]:

@@ -76,6 +76,10 @@ _ALL = (
     _rule("unknown-reference", ("It names an item that is not there", "Kinachotajwa hakipo"),
           ("Load that item first, or correct the identifier.",
            "Pakia kitu hicho kwanza, au sahihisha kitambulisho.")),
+    _rule("unknown-property", ("No such property", "Hakuna sifa kama hiyo"),
+          ("Correct its name, or leave it out.", "Sahihisha jina lake, au iache.")),
+    _rule("read-only", ("The service fills it", "Hujazwa na huduma"),
+          ("Leave it out.", "Iache.")),
     # geometry
     _rule("no-geometry", ("No geometry", "Hakuna jiometri"),
           ("Give the row a position.", "Ipe safu mahali.")),

@@ -10,7 +10,17 @@ from fastapi import FastAPI
 
 from gis_service import __version__
 from gis_service.settings import Settings
-from gis_service.web import collections, health, items, jobs, landing, login, maps, static
+from gis_service.web import (
+    collections,
+    edits,
+    health,
+    items,
+    jobs,
+    landing,
+    login,
+    maps,
+    static,
+)
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
 
@@ -48,7 +58,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (landing, collections, items, maps, jobs, health):
+    for module in (landing, collections, items, edits, maps, jobs, health):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())

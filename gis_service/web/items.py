@@ -23,6 +23,7 @@ from gis_service.model.queries import (
     ServedCrs,
 )
 from gis_service.model.queryables import queryables_of
+from gis_service.ogc.etags import changed_in, item_etag, last_modified, version_in
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
@@ -106,10 +107,12 @@ async def item(request: Request) -> Response:
             entries=entries(read_back, fields, asked.language, asked.at),
             maps=_maps(asked, collection),
         )
-    return asked.answer(
-        feature(finished, [*asked.links(), _to_collection(asked, collection)]),
-        headers=_content_crs(written),
-    )
+    body = feature(finished, [*asked.links(), _to_collection(asked, collection)])
+    headers = _content_crs(written) | {"etag": item_etag(version_in(finished), body)}
+    changed_at = changed_in(finished)
+    if changed_at is not None:
+        headers["last-modified"] = last_modified(changed_at)
+    return asked.answer(body, headers=headers)
 
 
 def items_query(asked: Asked, collection: Collection) -> ItemsQuery:

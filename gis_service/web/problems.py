@@ -21,15 +21,24 @@ from gis_service.errors import (
     InvalidParameter,
     NotAllowed,
     NotFound,
+    PreconditionFailed,
+    RepeatedKey,
     TooManyAttempts,
     Unavailable,
     UnknownCollection,
     UnknownKey,
     UnknownProperty,
 )
+from gis_service.model.edits import BatchRejected, EditRejected
 from gis_service.model.reports import LoadRejected
 from gis_service.ogc.links import Addresses
 from gis_service.ogc.media import HTML, PROBLEM, Format
+from gis_service.web.bodies import (
+    BodyTooLarge,
+    MethodNotPossible,
+    PreconditionMissing,
+    UnsupportedMediaType,
+)
 from gis_service.web.negotiation import NotAcceptable, choose_format, choose_language
 from gis_service.web.pages import page
 from gis_service.web.query_string import UnknownParameter, read_parameters
@@ -49,7 +58,15 @@ STATUS: dict[type[GisError], HTTPStatus] = {
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     LoadRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EditRejected: HTTPStatus.BAD_REQUEST,
+    BatchRejected: HTTPStatus.BAD_REQUEST,
     Conflict: HTTPStatus.CONFLICT,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    PreconditionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    RepeatedKey: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MethodNotPossible: HTTPStatus.METHOD_NOT_ALLOWED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The first class of an error's ancestry that stands here decides; any other error is a 500."""
@@ -80,7 +97,12 @@ def problem_response(request: Request, error: Exception) -> Response:
     }
     if isinstance(error, InvalidParameter | UnknownParameter | UnknownProperty | UnknownCollection):
         document.update({k: getattr(error, k) for k in _TOLD if hasattr(error, k)})
+    document.update(_faults(request, error))
     headers = {"cache-control": "no-store", "vary": "Accept, Accept-Language"}
+    if isinstance(error, MethodNotPossible):
+        headers["allow"] = error.allow
+    if isinstance(error, UnsupportedMediaType):
+        headers[error.header] = ", ".join(error.accepted)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = str(RETRY_AFTER_S)
     if status is HTTPStatus.UNAUTHORIZED:
@@ -92,6 +114,26 @@ def problem_response(request: Request, error: Exception) -> Response:
     html = _page(request, document) if _format(request) is HTML else None
     body, type_ = (html, HTML) if html is not None else (orjson.dumps(document), PROBLEM)
     return Response(body, int(status), headers, type_.media_type)
+
+
+def _faults(request: Request, error: Exception) -> dict[str, Any]:
+    """What is wrong with the items of an edit, one by one."""
+    if isinstance(error, EditRejected):
+        return {
+            "faults": [
+                {"property": f.column, "rule": f.rule, "value": f.value, "message": f.message}
+                for f in error.faults
+            ]
+        }
+    if not isinstance(error, BatchRejected):
+        return {}
+    operations = []
+    for position, each in sorted(error.errors.items()):
+        status, detail = _status_and_detail(request, each)
+        operations.append(
+            {"index": position, "status": int(status), "detail": detail, **_faults(request, each)}
+        )
+    return {"operations": operations}
 
 
 async def _handle(request: Request, error: Exception) -> Response:

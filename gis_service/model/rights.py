@@ -1,0 +1,49 @@
+"""Who may change which collection, in one place: grants, routes and documents derive from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gis_service.model.audience import Audience
+from gis_service.model.fields import Collection
+
+FIELD_RECORDS = ("work_log", "measurements", "faults")
+"""What technicians add where they work; they change nothing that stands."""
+
+
+class Operation(StrEnum):
+    """What can be done to an item."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+def rights(collection: Collection, audience: Audience) -> frozenset[Operation]:
+    """What an audience may do to the items of a collection; reading is another question."""
+    if not audience.is_staff:
+        return frozenset()
+    if not audience.includes(Audience.PLANNER):
+        return frozenset({Operation.CREATE} if collection.id in FIELD_RECORDS else ())
+    return frozenset({Operation.CREATE} if collection.append_only else Operation)
+
+
+def possible(collection: Collection) -> frozenset[Operation]:
+    """What anyone at all may do to the items of a collection."""
+    return rights(collection, Audience.ADMIN)
+
+
+def sets_visibility(audience: Audience) -> bool:
+    """Whether an audience decides who may see an item."""
+    return audience is Audience.ADMIN
+
+
+def reads_history(audience: Audience) -> bool:
+    """Whether an audience may know how things stood before."""
+    return audience.includes(Audience.PLANNER)
+
+
+def reads_names(audience: Audience) -> bool:
+    """Whether an audience may know who stands behind the ids of people."""
+    return audience is Audience.ADMIN

@@ -1,0 +1,179 @@
+"""Changing items: checked by the rules of loading, in one transaction, under the editor's login."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from gis_service.errors import GisError, NotAllowed, Unavailable, UnknownKey
+from gis_service.model.audience import Actor, Audience, Principal
+from gis_service.model.edits import Answer, BatchRejected, Edit, Edited, Repeatable
+from gis_service.model.fields import Collection
+from gis_service.model.rights import Operation, rights
+from gis_service.services.edit_transaction import EditTransaction, Made
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from gis_service.store.edits import TryAgain, limit, refusals
+from gis_service.store.idempotency import earlier_answer, keep_answer, sweep
+
+TRIES = 4
+SWEPT_EVERY_S = 600.0
+_WAITING_FOR_EACH = 8
+"""Edits that may wait for each one that is being made; more are refused at once."""
+
+log = logging.getLogger("gis_service.edits")
+
+Answering = Callable[[Sequence[Edited]], Answer]
+
+
+class Editing:
+    """
+    Makes edits, each request in one transaction: whole or not at all.
+
+    Parameters
+    ----------
+    databases
+        The database under the login of each audience, whose grants decide too.
+    """
+
+    def __init__(self, databases: Mapping[Audience, Database], settings: Settings) -> None:
+        self._databases = databases
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="edit")
+        self._room = threading.BoundedSemaphore(settings.pool_size * (1 + _WAITING_FOR_EACH))
+        self._swept_at = float("-inf")
+
+    async def run(
+        self,
+        edits: Sequence[Edit],
+        principal: Principal,
+        answering: Answering,
+        *,
+        request_id: str,
+        repeatable: Repeatable | None = None,
+    ) -> Answer:
+        """
+        Make all edits, and give the answer that tells of them.
+
+        Parameters
+        ----------
+        answering
+            Makes the answer, before the transaction ends: what cannot be told
+            is not done.
+        request_id
+            What history writes beside the changes.
+        repeatable
+            Set when the request may be sent again: then it gets the same answer.
+
+        Raises
+        ------
+        NotAllowed, UnknownKey
+            The editor may not do one of them.
+        EditRejected, NotFound, Conflict, PreconditionFailed
+            The only edit cannot be made.
+        BatchRejected
+            Some of several cannot be made; the others were not made either.
+        RepeatedKey
+            The idempotency key was used for something else.
+        Unavailable
+            The database does not answer, or too many edits wait for it.
+        """
+        for edit in edits:
+            allow(edit.operation, edit.collection, principal)
+        if not self._room.acquire(blocking=False):
+            raise Unavailable("Too many changes are waiting to be made.")
+
+        def work() -> Answer:
+            try:
+                return self._made(edits, principal, answering, request_id, repeatable)
+            finally:
+                self._room.release()
+
+        made = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.shield(made)
+
+    def close(self) -> None:
+        """Let what is being made end, and take on nothing more."""
+        self._threads.shutdown()
+
+    def _made(
+        self,
+        edits: Sequence[Edit],
+        principal: Principal,
+        answering: Answering,
+        request_id: str,
+        repeatable: Repeatable | None,
+    ) -> Answer:
+        database = self._databases[principal.audience]
+        actor = Actor(principal.person_id, request_id)
+        for _ in range(TRIES):
+            try:
+                with refusals(), database.begin(actor) as connection:
+                    limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
+                    known = repeatable and earlier_answer(connection, repeatable)
+                    if known:
+                        return known
+                    transaction = EditTransaction(
+                        connection, principal, edits, max_vertices=self._settings.max_vertices
+                    )
+                    answer = answering(_carried_out(transaction, edits))
+                    if repeatable is not None:
+                        keep_answer(connection, repeatable, answer)
+            except TryAgain:
+                continue
+            if repeatable is not None:
+                self._sweep(database)
+            return answer
+        raise Unavailable("Other changes were in the way of this one.")
+
+    def _sweep(self, database: Database) -> None:
+        if time.monotonic() - self._swept_at < SWEPT_EVERY_S:
+            return
+        self._swept_at = time.monotonic()
+        try:
+            with refusals(), database.begin() as connection:
+                limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
+                connection.execute(sweep())
+        except (GisError, TryAgain) as error:
+            log.warning("old answers were not taken away: %s", error)
+
+
+def allow(operation: Operation, collection: Collection, principal: Principal) -> None:
+    """
+    Refuse what an editor may not do.
+
+    Raises
+    ------
+    UnknownKey
+        There is no key at all.
+    NotAllowed
+        The key is for less.
+    """
+    if operation in rights(collection, principal.audience):
+        return
+    if not principal.audience.is_staff:
+        raise UnknownKey
+    raise NotAllowed(
+        f"Your role, {principal.audience}, may not {operation} items of {collection.id}."
+    )
+
+
+def _carried_out(transaction: EditTransaction, edits: Sequence[Edit]) -> list[Edited]:
+    made: list[Made] = []
+    errors: dict[int, GisError] = {}
+    for position, edit in enumerate(edits):
+        try:
+            with transaction.apart():
+                made.append(transaction.make(edit))
+        except GisError as error:
+            if len(edits) == 1:
+                raise
+            errors[position] = error
+    if errors:
+        raise BatchRejected(errors, of=len(edits))
+    transaction.finish()
+    return [transaction.seen(each) for each in made]

@@ -13,13 +13,14 @@ from sqlalchemy import URL
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
-from gis_service.services.exports import Exports
 from gis_service.services.editing import Editing
+from gis_service.services.exports import Exports
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
+from gis_service.services.records import Records
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.cluster import PrivateCluster
@@ -41,6 +42,7 @@ class Services:
     features: Features
     exports: Exports
     editing: Editing
+    records: Records
     maps: Maps
     health: Health
     jobs: Jobs
@@ -87,6 +89,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             maps=Maps(databases_of(addresses), settings),
             editing=editing,
+            records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
             maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),

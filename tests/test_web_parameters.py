@@ -19,8 +19,8 @@ from gis_service.model.fields import FieldType
 from gis_service.model.queries import BBox, Cursor, Position, SortTerm
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI
 from gis_service.ogc.parameters import (
-    check_datetime,
     parse_bbox,
+    parse_datetime,
     parse_id,
     parse_limit,
     parse_value,
@@ -88,7 +88,7 @@ def test_boxes_that_are_none_are_refused(text: str) -> None:
      "2026-01-01T00:00:00Z/PT6H"],
 )
 def test_times(text: str) -> None:
-    check_datetime(text)
+    parse_datetime(text)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_times(text: str) -> None:
 )
 def test_times_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
-        check_datetime(text)
+        parse_datetime(text)
 
 
 @st.composite

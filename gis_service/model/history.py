@@ -44,14 +44,21 @@ class Version:
 
     Parameters
     ----------
+    number
+        Counted from 1, deletions too.
     at
         When its transaction committed.
+    person_id
+        The person by the opaque id; None when nobody was named.
     person
-        The person's name, `erased`, or None when nobody was named.
+        The person's name or `erased`; None when nobody was named, or names
+        were not asked for.
     """
 
+    number: int
     operation: str
     at: datetime
+    person_id: UUID | None
     person: str | None
     request_id: str | None
     changes: tuple[FieldChange, ...]
@@ -80,7 +87,15 @@ class ItemDifference:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a collection gained, changed and lost between two times."""
+    """
+    What a collection gained, changed and lost between two times.
+
+    Parameters
+    ----------
+    last_id
+        The last item that was looked at, when only a page was asked for and
+        there may be more.
+    """
 
     collection: str
     since: datetime
@@ -88,3 +103,4 @@ class Difference:
     added: tuple[ItemDifference, ...]
     changed: tuple[ItemDifference, ...]
     removed: tuple[ItemDifference, ...]
+    last_id: UUID | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from gis_service.model.fields import Collection, Field
@@ -140,6 +141,20 @@ USUAL = Rendering()
 
 
 @dataclass(frozen=True, slots=True)
+class RecordTime:
+    """
+    A time, or an interval, in which items stood in the database.
+
+    Asked for is each item that stood there at some moment of it, as it was
+    last in it: at one moment the collection as it was then. None leaves an end
+    open; both ends of an interval belong to it.
+    """
+
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsQuery:
     """
     A page of a collection's items.
@@ -160,6 +175,8 @@ class ItemsQuery:
         The order, in which the id is always the last term.
     cursor
         Where the page starts; None for the first page.
+    recorded
+        The time whose items are asked for; None for those of now.
     """
 
     collection: Collection
@@ -171,6 +188,7 @@ class ItemsQuery:
     sort: tuple[SortTerm, ...] = ()
     cursor: Cursor | None = None
     rendering: Rendering = USUAL
+    recorded: RecordTime | None = None
 
     @property
     def backward(self) -> bool:

@@ -11,6 +11,10 @@ FIELD_RECORDS = ("work_log", "measurements", "faults")
 """What technicians add where they work; they change nothing that stands."""
 
 
+HISTORIANS = Audience.PLANNER
+"""The audience from which on readers may know how things stood before."""
+
+
 class Operation(StrEnum):
     """What can be done to an item."""
 
@@ -41,7 +45,7 @@ def sets_visibility(audience: Audience) -> bool:
 
 def reads_history(audience: Audience) -> bool:
     """Whether an audience may know how things stood before."""
-    return audience.includes(Audience.PLANNER)
+    return audience.includes(HISTORIANS)
 
 
 def reads_names(audience: Audience) -> bool:

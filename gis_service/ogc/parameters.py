@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from gis_service.crs import Outline, box_in_degrees, spellings
 from gis_service.errors import InvalidParameter
 from gis_service.model.fields import Field, FieldType
-from gis_service.model.queries import CRS84, BBox, Scalar, ServedCrs
+from gis_service.model.queries import CRS84, BBox, RecordTime, Scalar, ServedCrs
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
@@ -21,8 +21,8 @@ _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _DURATION = re.compile(
-    r"P(?=[\dT])(?:\d{1,6}Y)?(?:\d{1,6}M)?(?:\d{1,6}W)?(?:\d{1,6}D)?"
-    r"(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,6}S)?)?",
+    r"P(?=[\dT])(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?",
     re.ASCII,
 )
 
@@ -98,33 +98,41 @@ def parse_crs(name: str, text: str, served: Iterable[ServedCrs]) -> ServedCrs:
     raise InvalidParameter(name, text, f"it must be one of {listed}")
 
 
-def check_datetime(text: str) -> None:
+def parse_datetime(text: str) -> RecordTime:
     """
-    Refuse what is neither an instant nor an interval.
+    An instant or an interval; a date is the first moment of its day in UTC.
 
-    Items have no time of their own yet, and an item without one matches every
-    instant and interval, so there is nothing to keep of it.
+    Items have no time of their own, and an item without one matches every
+    instant and interval. Who may read history asks by it for the items that
+    stood in the database then.
     """
     start, slash, end = text.partition("/")
     rule = (
         "it must be a time such as 2026-01-31T12:00:00Z, a date, or an interval of two of "
         "them such as 2026-01-01T00:00:00Z/.."
     )
+    first = moment(start)
     if not slash:
-        if moment(text) is None:
+        if first is None:
             raise InvalidParameter("datetime", text, rule)
-        return
+        return RecordTime(first, first)
     opened, closed = start in ("", ".."), end in ("", "..")
-    first, last = moment(start), moment(end)
-    lasts = _DURATION.fullmatch(end) is not None and not opened
-    if (
-        (opened and closed)
-        or (first is None and not opened)
-        or (last is None and not closed and not lasts)
-    ):
+    last = moment(end)
+    if last is None and first is not None and not closed:
+        last = _later(first, end)
+    if (opened and closed) or (first is None and not opened) or (last is None and not closed):
         raise InvalidParameter("datetime", text, rule)
     if first is not None and last is not None and first > last:
         raise InvalidParameter("datetime", text, "its start is after its end")
+    return RecordTime(first, last)
+
+
+def parse_moment(name: str, text: str) -> datetime:
+    """A time, or a date for the first moment of its day in UTC."""
+    at = moment(text)
+    if at is None:
+        raise InvalidParameter(name, text, "it must be a time such as 2026-01-31T12:00:00Z")
+    return at
 
 
 def parse_value(field: Field, text: str) -> Scalar:
@@ -158,6 +166,23 @@ def _number(name: str, whole: str, text: str) -> float:
     if len(text) > 60 or not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise InvalidParameter(name, whole, "it must hold finite numbers only")
     return float(text)
+
+
+def _later(start: datetime, text: str) -> datetime | None:
+    """The time that lies a duration (ISO 8601) after another; None when it is none."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    years, months, weeks, days, hours, minutes, seconds = (int(n or 0) for n in found.groups())
+    month = start.month - 1 + months + 12 * years
+    try:
+        year, month = start.year + month // 12, month % 12 + 1
+        day = min(start.day, calendar.monthrange(year, month)[1])
+        return start.replace(year=year, month=month, day=day) + timedelta(
+            weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds
+        )
+    except (ValueError, OverflowError, calendar.IllegalMonthError):
+        return None
 
 
 def moment(text: str) -> datetime | None:

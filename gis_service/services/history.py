@@ -72,16 +72,40 @@ def item_history(database: Database, collection_id: str, item: str) -> ItemHisto
     collection = REGISTRY[collection_id]
     with database.begin() as connection:
         id_ = _find(connection, collection, item)
-        rows = connection.execute(history.versions_statement(collection, id_)).mappings().all()
-        names = _names(connection, {row["person_id"] for row in rows})
+        return history_of(connection, collection, id_, with_names=True)
+
+
+def history_of(
+    connection: Connection, collection: Collection, id_: UUID, *, with_names: bool
+) -> ItemHistory:
+    """
+    What happened to the item with an id.
+
+    Parameters
+    ----------
+    with_names
+        Whether people are named beside their ids, which only some logins may do.
+
+    Raises
+    ------
+    NotFound
+        There never was such an item.
+    """
+    rows = connection.execute(history.versions_statement(collection, id_)).mappings().all()
+    if not rows:
+        raise NotFound(f"{collection.id} has no item {id_}, and never had.")
+    people = {row["person_id"] for row in rows} if with_names else set()
+    names = _names(connection, people) if people else {}
     versions = []
     before: Mapping[Any, Any] | None = None
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         deleted = row["operation"] == "delete"
         versions.append(
             Version(
+                number=number,
                 operation=row["operation"],
                 at=row["committed_at"],
+                person_id=row["person_id"],
                 person=names.get(row["person_id"]),
                 request_id=row["request_id"],
                 changes=() if deleted else _changes(before, row),
@@ -115,28 +139,48 @@ def difference(
     InvalidParameter
         The second time is not after the first.
     """
-    collection = REGISTRY[collection_id]
+    with database.begin() as connection:
+        return difference_of(connection, REGISTRY[collection_id], since, until)
+
+
+def difference_of(
+    connection: Connection,
+    collection: Collection,
+    since: datetime,
+    until: datetime,
+    *,
+    after: UUID | None = None,
+    limit: int | None = None,
+) -> Difference:
+    """
+    The same, of a collection whose name is known, or a page of it.
+
+    Parameters
+    ----------
+    after, limit
+        Only items whose id comes after this one, and only so many.
+    """
     if until <= since:
         raise InvalidParameter("between", until.isoformat(), "the second time must be the later")
     added, changed, removed = [], [], []
-    with database.begin() as connection:
-        for row in connection.execute(
-            history.difference(collection, since, until)
-        ).mappings():
-            old, new = _side(row, "old_"), _side(row, "new_")
-            if old is None and new is not None:
-                added.append(ItemDifference(row["id"], _label(collection, new)))
-            elif new is None and old is not None:
-                removed.append(ItemDifference(row["id"], _label(collection, old)))
-            elif new is not None:
-                item = ItemDifference(
-                    row["id"], _label(collection, new), _changes(old, new),
-                    _shape(collection, old, new, row.get("moved_m")),
-                )
-                if item.changes or item.shape:
-                    changed.append(item)
+    asked = history.difference(collection, since, until, after=after, limit=limit)
+    rows = connection.execute(asked).mappings().all()
+    for row in rows:
+        old, new = _side(row, "old_"), _side(row, "new_")
+        if old is None and new is not None:
+            added.append(ItemDifference(row["id"], _label(collection, new)))
+        elif new is None and old is not None:
+            removed.append(ItemDifference(row["id"], _label(collection, old)))
+        elif new is not None:
+            item = ItemDifference(
+                row["id"], _label(collection, new), _changes(old, new),
+                _shape(collection, old, new, row.get("moved_m")),
+            )
+            if item.changes or item.shape:
+                changed.append(item)
     return Difference(
-        collection.id, since, until, tuple(added), tuple(changed), tuple(removed)
+        collection.id, since, until, tuple(added), tuple(changed), tuple(removed),
+        last_id=rows[-1]["id"] if limit is not None and len(rows) == limit else None,
     )
 
 

@@ -134,19 +134,31 @@ def ids_of_key(collection: Collection, key: str) -> Select[Any]:
     return select(kept.c.id).where(kept.c[collection.key] == key).distinct()
 
 
-def as_of(collection: Collection, at: datetime) -> Select[Any]:
-    """The collection's rows as they stood at a time, by id; the module says what that means."""
+def as_of(
+    collection: Collection, until: datetime | None, since: datetime | None = None
+) -> Select[Any]:
+    """
+    The collection's rows as they stood at a time, by id; the module says what that means.
+
+    Parameters
+    ----------
+    until
+        The time; None for now.
+    since
+        Also rows that were deleted after this time, as they last were.
+    """
     kept = history_table(collection)
+    versions = select(kept, TRANSACTIONS.c.committed_at).select_from(committed(collection))
+    if until is not None:
+        versions = versions.where(TRANSACTIONS.c.committed_at <= until)
     latest = (
-        select(kept)
-        .select_from(committed(collection))
-        .where(TRANSACTIONS.c.committed_at <= at)
-        .ext(distinct_on(kept.c.id))
-        .order_by(kept.c.id, kept.c.seq.desc())
-        .subquery("latest")
-    )
-    columns = [c for c in latest.c if c.name not in OWN]
-    return select(*columns).where(latest.c.operation != "delete").order_by(latest.c.id)
+        versions.ext(distinct_on(kept.c.id)).order_by(kept.c.id, kept.c.seq.desc())
+    ).subquery("latest")
+    stands = latest.c.operation != "delete"
+    if since is not None:
+        stands = or_(stands, latest.c.committed_at > since)
+    columns = [c for c in latest.c if c.name not in (*OWN, "committed_at")]
+    return select(*columns).where(stands).order_by(latest.c.id)
 
 
 def features_as_of(collection: Collection, at: datetime) -> Select[Any]:
@@ -170,14 +182,30 @@ def changed_between(collection: Collection, since: datetime, until: datetime) ->
     )
 
 
-def difference(collection: Collection, since: datetime, until: datetime) -> Select[Any]:
+def difference(
+    collection: Collection,
+    since: datetime,
+    until: datetime,
+    *,
+    after: uuid.UUID | None = None,
+    limit: int | None = None,
+) -> Select[Any]:
     """
-    Items that were changed between two times, each as it stood at either.
+    Items that were changed between two times, each as it stood at either, by id.
 
     Columns of the earlier state begin with `old_`, those of the later with
     `new_`; `old_id` or `new_id` is NULL where there was no such item.
+
+    Parameters
+    ----------
+    after, limit
+        Only items whose id comes after this one, and only so many of them.
     """
-    touched = changed_between(collection, since, until).subquery("touched")
+    changed = changed_between(collection, since, until).subquery("changed")
+    some = select(changed.c.id).order_by(changed.c.id).limit(limit)
+    if after is not None:
+        some = some.where(changed.c.id > after)
+    touched = some.subquery("touched")
     sides: list[Any] = []
     columns: list[Any] = [touched.c.id]
     for name, at in (("old", since), ("new", until)):
@@ -197,7 +225,6 @@ def difference(collection: Collection, since: datetime, until: datetime) -> Sele
     return (
         select(*columns)
         .select_from(joined)
-        .where(or_(old.c.id.is_not(None), new.c.id.is_not(None)))
         .order_by(touched.c.id)
     )
 

@@ -14,6 +14,7 @@ from gis_service.web import (
     collections,
     edits,
     health,
+    history,
     items,
     jobs,
     landing,
@@ -58,7 +59,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (landing, collections, items, edits, maps, jobs, health):
+    for module in (landing, collections, items, edits, history, maps, jobs, health):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())

@@ -19,10 +19,12 @@ from gis_service.model.queries import (
     Equals,
     ItemsPage,
     ItemsQuery,
+    RecordTime,
     Rendering,
     ServedCrs,
 )
 from gis_service.model.queryables import queryables_of
+from gis_service.model.rights import HISTORIANS
 from gis_service.ogc.etags import changed_in, item_etag, last_modified, version_in
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
@@ -30,9 +32,9 @@ from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
 from gis_service.ogc.openapi_filters import FILTER
 from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from gis_service.ogc.parameters import (
-    check_datetime,
     parse_bbox,
     parse_crs,
+    parse_datetime,
     parse_id,
     parse_limit,
     parse_value,
@@ -43,6 +45,7 @@ from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.downloads import download
 from gis_service.web.filtering import asked_filter
 from gis_service.web.maps import maps_beside
+from gis_service.web.principal import require
 from gis_service.web.tables import Table, entries, positions, table
 
 ITEM_PARAMETERS = (*COMMON_PARAMETERS, *RENDERING)
@@ -132,8 +135,7 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
     limit, bbox, moment, cursor, sortby = map(
         parameters.get, ("limit", "bbox", "datetime", "cursor", "sortby")
     )
-    if moment is not None:
-        check_datetime(moment)
+    recorded = None if moment is None else _record_time(asked, moment)
     most = settings.max_limit
     box, outline = (None, ()) if bbox is None else parse_bbox(bbox, _crs(asked, "bbox-crs"))
     sort = () if sortby is None else parse_sort(sortby, collection, asked.principal.audience)
@@ -153,7 +155,24 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
         sort=sort,
         cursor=None if cursor is None else read_cursor(cursor, sort),
         rendering=rendering(asked, collection),
+        recorded=recorded,
     )
+
+
+def _record_time(asked: Asked, text: str) -> RecordTime | None:
+    """
+    The time whose items are asked for; to the public, items have no time and match any.
+
+    Raises
+    ------
+    NotAllowed
+        The reader's role may not read history.
+    """
+    time = parse_datetime(text)
+    if not asked.principal.audience.is_staff:
+        return None
+    require(asked.principal, HISTORIANS)
+    return time
 
 
 def rendering(asked: Asked, collection: Collection) -> Rendering:

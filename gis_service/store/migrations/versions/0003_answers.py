@@ -2,8 +2,8 @@
 
 from gis_service.store.migrations.sql import run_sql
 
-revision = "0003"
-down_revision = "0002"
+revision = "0002"
+down_revision = "0001"
 
 
 def upgrade() -> None:

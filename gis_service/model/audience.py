@@ -111,3 +111,11 @@ def visible_geometry(collection: Collection, audience: Audience) -> GeometryType
     rule = collection.public
     hidden = not audience.is_staff and (rule is None or rule.geometry == "none")
     return None if hidden else collection.geometry
+
+
+def editable_fields(collection: Collection) -> tuple[Field, ...]:
+    """The fields of an item that its editor may fill: the key, the writable ones, visibility."""
+    key = (EXTERNAL_ID,) if collection.key == EXTERNAL_ID.name else ()
+    network = (NETWORK,) if collection.networked else ()
+    visibility = tuple(f for f in SYSTEM_FIELDS if f.name == "visibility")
+    return (*key, *collection.writable_fields, *network, *visibility)

@@ -19,6 +19,12 @@ from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
 from gis_service.ogc.openapi_filters import FILTER, filter_parameters
+from gis_service.ogc.openapi_edits import (
+    RESPONSES,
+    add_editing,
+    edit_parameters,
+    edit_schemas,
+)
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
@@ -63,6 +69,8 @@ def openapi(
         Address of the service without a trailing slash.
     """
     known = visible_collections(audience)
+    paths = _paths(known, audience, language)
+    add_editing(paths, known, audience, language)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -77,15 +85,18 @@ def openapi(
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],
-        "paths": _paths(known, audience, language),
+        "paths": paths,
         "components": {
             "parameters": {
-                **parameters(default_limit, max_limit, crs), **filter_parameters(crs)
+                **parameters(default_limit, max_limit, crs),
+                **filter_parameters(crs),
+                **edit_parameters(),
             },
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
                 **_feature_schemas(known, audience, language),
+                **edit_schemas(known, audience, language),
             },
         },
     }
@@ -220,6 +231,7 @@ def _responses() -> Document:
         "NotAcceptable": "The resource is not offered in a format that was asked for.",
         "ServerError": "The service failed; the answer carries the request's id.",
         "Unavailable": "The service cannot answer now; try again later.",
+        **RESPONSES,
     }
     problem = {
         PROBLEM.media_type: {"schema": ref("schemas", "Problem")},

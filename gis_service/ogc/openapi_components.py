@@ -82,5 +82,7 @@ COMPONENT_SCHEMAS: Document = {
         status={"type": "integer"},
         detail=_STRING,
         instance=_STRING,
+        faults={"type": "array", "items": {"type": "object"}},
+        operations={"type": "array", "items": {"type": "object"}},
     ),
 }

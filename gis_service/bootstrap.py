@@ -87,7 +87,6 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 timeout_s=settings.export_timeout_s,
                 most_mb=settings.max_export_mb,
             ),
-            maps=Maps(databases_of(addresses), settings),
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
             maps=Maps(databases, settings),

@@ -32,8 +32,8 @@ from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.fields import Field, FieldType, GeometryType
 from gis_service.store.items import _conditions, feature_text
 from gis_service.store.paging import beyond, ordering, sort_key
-from gis_service.store.readable import readable
 from gis_service.store.reading import Reader, compiled
+from gis_service.store.recorded import asked_of
 from gis_service.store.roles import Login
 from gis_service.store.tables import SRID
 
@@ -85,7 +85,7 @@ async def copy(
 def export_statement(export: Export, audience: Audience) -> Select[Any]:
     """The items in their order, with the columns that the format needs."""
     query = export.query
-    source = readable(query.collection, audience)
+    source = asked_of(query, audience)
     keys = [sort_key(term, source).label(f"key_{n}") for n, term in enumerate(query.sort)]
     rows = (
         select(source, *keys)

@@ -32,7 +32,7 @@ from gis_service.model.queries import USUAL, BBox, Equals, ItemsQuery, Rendering
 from gis_service.store.filtering import condition
 from gis_service.store.paging import beyond, ordering, sort_key
 from gis_service.store.readable import readable
-from gis_service.store.recorded import recorded
+from gis_service.store.recorded import asked_of
 from gis_service.store.tables import SRID
 
 Statement = Select[*tuple[Any, ...]]
@@ -46,7 +46,7 @@ def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> 
     `near` is the item nearest to the cursor and `far` the farthest from it on a
     full page; `matched` counts all pages and stops one beyond `count_cap`.
     """
-    source = _source(query, audience)
+    source = asked_of(query, audience)
     conditions = _conditions(query, source)
     keys = [sort_key(t, source).label(f"key_{n}") for n, t in enumerate(query.sort)]
     rows = (
@@ -83,7 +83,7 @@ def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> 
 
 def matching_statement(query: ItemsQuery, audience: Audience) -> Statement:
     """A row for each item that matches on all pages; to be planned, not to be run."""
-    source = _source(query, audience)
+    source = asked_of(query, audience)
     one: ColumnElement[int] = literal_column("1")
     return select(one).select_from(source).where(*_conditions(query, source))
 
@@ -99,7 +99,7 @@ def item_statement(
 
 def rows_statement(query: ItemsQuery, audience: Audience) -> Statement:
     """The same page as `page_statement`, a row for each item, without geometry."""
-    source = _source(query, audience)
+    source = asked_of(query, audience)
     columns = [c for c in source.c if c.name not in {"geom", "search_text"}]
     keys = [sort_key(term, source) for term in query.sort]
     return (
@@ -125,13 +125,6 @@ def extent_statement(collection: Collection, audience: Audience) -> Statement:
         *(made(box.c.box).label(name) for name, made in corner.items()),
         box.c["items"],
     )
-
-
-def _source(query: ItemsQuery, audience: Audience) -> Subquery:
-    """The rows that are asked of: those of now, or those of another time."""
-    if query.recorded is None:
-        return readable(query.collection, audience)
-    return recorded(query.collection, audience, query.recorded)
 
 
 def feature_text(

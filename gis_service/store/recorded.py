@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, FromClause, Subquery, cast, null, select
 
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection
-from gis_service.model.queries import RecordTime
+from gis_service.model.queries import ItemsQuery, RecordTime
 from gis_service.store.derived import is_read
 from gis_service.store.history import as_of, committed, history_table
+from gis_service.store.readable import readable
 from gis_service.store.tables import column_type
 
 
@@ -24,6 +25,13 @@ def recorded(collection: Collection, audience: Audience, time: RecordTime) -> Su
     """
     rows = as_of(collection, time.until, time.since).subquery("rows")
     return _visible(collection, audience, rows)
+
+
+def asked_of(query: ItemsQuery, audience: Audience) -> Subquery:
+    """The rows that a query asks of: those of now, or those of another time."""
+    if query.recorded is None:
+        return readable(query.collection, audience)
+    return recorded(query.collection, audience, query.recorded)
 
 
 def recorded_version(

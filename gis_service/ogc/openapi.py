@@ -18,13 +18,13 @@ from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
 from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
-from gis_service.ogc.openapi_filters import FILTER, filter_parameters
 from gis_service.ogc.openapi_edits import (
     RESPONSES,
     add_editing,
     edit_parameters,
     edit_schemas,
 )
+from gis_service.ogc.openapi_filters import FILTER, filter_parameters
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gis_service.model.fields import Collection, GeometryType, Language, Text
-from gis_service.model.queries import CRS84, BBox, CollectionExtent
+from gis_service.model.queries import CRS84, BBox, CollectionExtent, ServedCrs
 from gis_service.ogc.links import QUERYABLES_REL, Addresses, Link, documents, with_query
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 
@@ -19,6 +19,7 @@ CONFORMANCE: tuple[str, ...] = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/create-replace-delete",
@@ -79,9 +80,15 @@ def conformance() -> Document:
     return {"conformsTo": list(CONFORMANCE)}
 
 
-def collections(summaries: Iterable[Document], *, links: Sequence[Link]) -> Document:
+def collections(
+    summaries: Iterable[Document], crs: Iterable[ServedCrs], *, links: Sequence[Link]
+) -> Document:
     """The list of collections, whose documents are made by `collection`."""
-    return {"links": documents(links), "collections": list(summaries)}
+    return {
+        "links": documents(links),
+        "crs": [each.uri for each in crs],
+        "collections": list(summaries),
+    }
 
 
 def collection(
@@ -91,18 +98,19 @@ def collection(
     language: Language,
     at: Addresses,
     *,
+    crs: Iterable[ServedCrs],
     links: Sequence[Link] = (),
 ) -> Document:
     """
     A collection's document, the same in the list and on its own but for `links`.
 
-    It names no `crs`: clients take that for an invitation to ask for one, which
-    Part 2 would have to answer.
-
     Parameters
     ----------
     geometry
         The geometry that the reader sees.
+    crs
+        Those in which it can be asked for, CRS84 first. They stand in every
+        collection, since not every client follows `#/crs` to the list's own.
     links
         `self` and `alternate` of the resource that shows it on its own; in the
         list it names itself.
@@ -125,6 +133,9 @@ def collection(
             )
         ),
     }
+    if geometry is not None:
+        document["crs"] = [each.uri for each in crs]
+        document["storageCrs"] = CRS84.uri
     if geometry is not None and extent.bbox is not None:
         document["extent"] = {"spatial": {"bbox": [corners(extent.bbox)], "crs": CRS84.uri}}
     return document

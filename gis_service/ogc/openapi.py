@@ -17,7 +17,7 @@ from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
-from gis_service.ogc.openapi_components import COMPONENT_SCHEMAS, ref
+from gis_service.ogc.openapi_components import COMPONENT_HEADERS, COMPONENT_SCHEMAS, ref
 from gis_service.ogc.openapi_edits import (
     RESPONSES,
     add_editing,
@@ -92,6 +92,7 @@ def openapi(
                 **filter_parameters(crs),
                 **edit_parameters(),
             },
+            "headers": COMPONENT_HEADERS,
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
@@ -170,12 +171,13 @@ def _collection_paths(
                 *refs(RENDERING),
                 *asked,
             ],
-            faults=("404",),
+            faults=("404",), headers=("Content-Crs",),
         ),
         f"{path}/items/{{featureId}}": _get(
             collection.id, f"item_{collection.id}", f"{title}: item",
             [(GEOJSON, ref("schemas", f"{collection.id}_feature")), (HTML, None)],
             parameters=refs(("featureId", *RENDERING)), faults=("404",),
+            headers=("Content-Crs",),
         ),
     }
 
@@ -189,6 +191,7 @@ def _get(
     parameters: Iterable[Document] = (),
     formats: bool = True,
     faults: Iterable[str] = (),
+    headers: Iterable[str] = (),
 ) -> Document:
     """An operation; `faults` are those beyond what every negotiated resource can answer."""
     common = ("400", "406") if formats else ()
@@ -202,6 +205,7 @@ def _get(
             "responses": {
                 "200": {
                     "description": summary,
+                    "headers": {name: ref("headers", name) for name in headers},
                     "content": {
                         format_.media_type: {"schema": schema or {"type": "string"}}
                         for format_, schema in answers

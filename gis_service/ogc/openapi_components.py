@@ -19,7 +19,15 @@ def _object(required: tuple[str, ...], **properties: Document) -> Document:
 _STRING: Document = {"type": "string"}
 _NUMBER: Document = {"type": "number"}
 _ADDRESS: Document = {"type": "string", "format": "uri"}
+_ADDRESSES: Document = {"type": "array", "items": _ADDRESS}
 _LINKS: Document = ref("schemas", "Links")
+
+COMPONENT_HEADERS: Document = {
+    "Content-Crs": {
+        "description": "The CRS of the coordinates, in angle brackets.",
+        "schema": _STRING,
+    },
+}
 
 COMPONENT_SCHEMAS: Document = {
     "Link": _object(
@@ -30,7 +38,7 @@ COMPONENT_SCHEMAS: Document = {
     "LandingPage": _object(
         ("title", "links"), title=_STRING, description=_STRING, links=_LINKS
     ),
-    "Conformance": _object(("conformsTo",), conformsTo={"type": "array", "items": _ADDRESS}),
+    "Conformance": _object(("conformsTo",), conformsTo=_ADDRESSES),
     "Extent": _object(
         ("spatial",),
         spatial=_object(
@@ -50,11 +58,14 @@ COMPONENT_SCHEMAS: Document = {
         description=_STRING,
         itemType=_STRING,
         extent=ref("schemas", "Extent"),
+        crs=_ADDRESSES,
+        storageCrs=_ADDRESS,
         links=_LINKS,
     ),
     "Collections": _object(
         ("links", "collections"),
         links=_LINKS,
+        crs=_ADDRESSES,
         collections={"type": "array", "items": ref("schemas", "Collection")},
     ),
     "Maps": _object(

@@ -24,7 +24,7 @@ async def collections(request: Request) -> Response:
     if asked.is_html:
         return asked.page("ogc_collections.html", summaries=summaries)
     listed = [_document(asked, summary) for summary in summaries]
-    return asked.document(documents.collections(listed, links=asked.links()))
+    return asked.document(documents.collections(listed, asked.services.crs, links=asked.links()))
 
 
 async def collection(request: Request) -> Response:
@@ -41,6 +41,7 @@ async def collection(request: Request) -> Response:
         summary=summary,
         geometry=visible_geometry(summary.collection, audience),
         fields=visible_fields(summary.collection, audience),
+        served_crs=asked.services.crs,
     )
 
 
@@ -49,7 +50,13 @@ def _document(
 ) -> documents.Document:
     geometry = visible_geometry(summary.collection, asked.principal.audience)
     return documents.collection(
-        summary.collection, summary.extent, geometry, asked.language, asked.at, links=links
+        summary.collection,
+        summary.extent,
+        geometry,
+        asked.language,
+        asked.at,
+        crs=asked.services.crs,
+        links=links,
     )
 
 

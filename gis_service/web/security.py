@@ -29,7 +29,8 @@ def sharing(principal: Principal, path: str) -> dict[str, str]:
     return {
         "cross-origin-resource-policy": "cross-origin",
         "access-control-allow-origin": "*",
-        "access-control-expose-headers": "Content-Language, ETag, Retry-After, X-Request-Id",
+        "access-control-expose-headers": "Content-Crs, Content-Language, ETag, Retry-After, "
+        "X-Request-Id",
     }
 
 

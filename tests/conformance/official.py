@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
-from tests.conformance.checker import Skip, check
+from tests.conformance.checker import check
 from tests.conformance.service import (
     CORE,
     CRS84,
@@ -229,12 +229,6 @@ def item_links(service: Service) -> None:
         alternates = linked(feature, "alternate")
         _complete(alternates)
         assert types - {own[0]["type"]} <= {link["type"] for link in alternates}
-
-
-@check("R", "Coordinate reference systems (Part 2)")
-def other_crs(service: Service) -> None:
-    if not any("ogcapi-features-2" in name for name in service.classes):
-        raise Skip("Part 2 is not declared")
 
 
 def _check_page(service: Service, collection: Document, page: Document) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import geopandas as gpd
+import numpy as np
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
-from shapely import Polygon, box, segmentize
+from shapely import LineString, Polygon, box, segmentize
 
 from gis_service.errors import ConfigurationError, InvalidParameter
 from gis_service.model.queries import CRS84, ServedCrs
@@ -80,6 +81,7 @@ def epsg(code: int) -> ServedCrs:
         srid=code,
         flipped=crs.axis_info[0].direction in ("north", "south"),
         decimals=7 if crs.is_geographic else 3,
+        is_degrees=bool(crs.is_geographic),
     )
 
 
@@ -101,6 +103,19 @@ def to_degrees(srid: int) -> Transformer:
     return Transformer.from_crs(srid, WGS84, always_xy=True)
 
 
+def from_degrees(
+    srid: int, points: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """
+    Points of (longitude, latitude) as PROJ moves them to (easting, northing) of a CRS.
+
+    What lies outside the CRS becomes infinite.
+    """
+    lon, lat = zip(*points, strict=True)
+    move = Transformer.from_crs(WGS84, srid, always_xy=True)
+    return list(zip(*move.transform(lon, lat), strict=True))
+
+
 def box_in_degrees(
     crs: ServedCrs, west: float, south: float, east: float, north: float
 ) -> tuple[tuple[float, float, float, float], Outline]:
@@ -118,27 +133,36 @@ def box_in_degrees(
     ValueError
         The box does not lie where the CRS is of use.
     """
-    move = to_degrees(crs.srid)
+    if max(map(abs, (west, south, east, north))) > _FARTHEST:
+        raise ValueError("it does not lie within its CRS")
     if crs.srid == WEB_MERCATOR:
-        lon, lat = move.transform((west, east), (south, north))
-        corners = (_held(lon[0]), lat[0], _held(lon[1]), lat[1])
-        if not all(map(math.isfinite, corners)):
-            raise ValueError("it does not lie within its CRS")
-        return corners, ()
+        corners = _in_degrees(crs, ((west, south), (east, north)))
+        return (corners[0][0], corners[0][1], corners[1][0], corners[1][1]), ()
     if west > east:
         raise ValueError("its west is above its east")
+    if west == east or south == north:
+        return LineString(_in_degrees(crs, ((west, south), (east, north)))).bounds, ()
     longest = max(east - west, north - south)
-    ring = segmentize(box(west, south, east, north), (longest or 1) / _STEPS).exterior
-    lon, lat = move.transform(*ring.xy)
-    outline = tuple(zip(map(float, lon), map(float, lat), strict=True))
-    if not all(math.isfinite(n) for point in outline for n in point):
-        raise ValueError("it does not lie within its CRS")
+    ring = segmentize(box(west, south, east, north), longest / _STEPS).exterior
+    outline = _in_degrees(crs, tuple(ring.coords))
     shape = Polygon(outline)
-    if longest and not shape.is_valid:
+    if not shape.is_valid:
         raise ValueError("it is too large for its CRS")
     return shape.bounds, outline
 
 
+def _in_degrees(crs: ServedCrs, points: Outline) -> Outline:
+    """Points of (easting, northing); those that PROJ does not bring back to their place lie out."""
+    east, north = zip(*points, strict=True)
+    lon, lat = to_degrees(crs.srid).transform(east, north)
+    found = tuple((_held(float(x)), float(y)) for x, y in zip(lon, lat, strict=True))
+    astray = np.abs(np.array(from_degrees(crs.srid, found)) - np.array(points)).max()
+    if not astray < (1e-5 if crs.is_degrees else 1.0):
+        raise ValueError("it does not lie within its CRS")
+    return found
+
+
+_FARTHEST = 1e9
 _STEPS = 64
 """Pieces into which the longer edges of a box are cut, so that they bend as they should."""
 

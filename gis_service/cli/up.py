@@ -13,7 +13,9 @@ from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
 from gis_service.cli.worker import supervised_worker
+from gis_service.crs import served_crs
 from gis_service.errors import ConfigurationError
+from gis_service.services.coordinates import check_crs
 from gis_service.services.keys import first_key, list_keys
 from gis_service.services.sample import is_empty, load_sample
 from gis_service.settings import Settings, read_settings
@@ -131,6 +133,7 @@ def _serve(
                 database, migrated = prepared_database(settings, cluster)
                 if migrated:
                     say("The database's schema is up to date.")
+                check_crs(database, served_crs(settings.crs_codes))
                 if sample and is_empty(database):
                     say("The database is empty: loading the sample data (synthetic) ...")
                     for line in load_sample(database, settings):

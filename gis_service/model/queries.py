@@ -97,16 +97,23 @@ class ServedCrs:
     decimals
         Decimals of a coordinate where none are asked for: about a centimetre
         in degrees (RFC 7946, section 11.2), a millimetre in metres.
+    is_degrees
+        Whether coordinates are degrees; else they are metres or feet.
     """
 
     uri: str
     srid: int
     flipped: bool
     decimals: int
+    is_degrees: bool
 
 
 CRS84 = ServedCrs(
-    "http://www.opengis.net/def/crs/OGC/1.3/CRS84", srid=4326, flipped=False, decimals=7
+    "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+    srid=4326,
+    flipped=False,
+    decimals=7,
+    is_degrees=True,
 )
 """Longitude and latitude of WGS84: what is stored, and answered where nothing else is asked."""
 

@@ -303,7 +303,7 @@ def _coming(edits: Sequence[Edit]) -> Mapping[str, frozenset[UUID]]:
     """Ids that edits will make, by collection."""
     ids: dict[str, set[UUID]] = defaultdict(set)
     for edit in edits:
-        if edit.operation is Operation.CREATE and edit.feature is not None:
+        if edit.operation is Operation.CREATE and isinstance(edit.feature, dict):
             id_ = edit.id or uuid_or_none(edit.feature.get("id"))
             if id_ is not None:
                 ids[edit.collection.id].add(id_)

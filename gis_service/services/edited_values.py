@@ -102,8 +102,9 @@ class EditedValues:
             {name: objects([value], pd.Index([ROW])) for name, value in row.items()},
             index=pd.Index([ROW]),
         )
+        broken: list[RowFault] = []
         if with_geometry and collection.geometry is not None:
-            shape = _shape(edit, geometry, faults)
+            shape = _shape(edit, geometry, broken)
             series = gpd.GeoSeries([shape], index=frame.index, crs=CRS.from_epsg(edit.crs.srid))
             frame = gpd.GeoDataFrame(frame.assign(**{_SHAPE: series}), geometry=_SHAPE)
         elif with_geometry and geometry is not None:
@@ -112,11 +113,11 @@ class EditedValues:
         validated = validate(
             frame,
             collection,
-            known_faults=tuple(faults),
+            known_faults=tuple(broken),
             extent=network.extent if network else KENYA,
             max_vertices=self._max_vertices,
         )
-        found = [f for f in validated.faults if f.severity is Severity.ERROR]
+        found = [*faults, *(f for f in validated.faults if f.severity is Severity.ERROR)]
         references: dict[str, Any] = {}
         for field in collection.fields:
             if field.references is None or field.name not in row:

@@ -21,6 +21,7 @@ from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
 from gis_service.services.records import Records
+from gis_service.services.snapshots import Snapshots
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.cluster import PrivateCluster
@@ -74,13 +75,14 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         ) as reader,
         Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
     ):
+        snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses)
         editing = Editing(databases, settings)
         yield Services(
             settings=settings,
             gate=gate,
-            features=Features(reader, count_cap=settings.count_cap),
+            features=Features(reader, changes, snapshots, count_cap=settings.count_cap),
             exports=Exports(
                 reader,
                 most=settings.max_exports,
@@ -96,6 +98,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             changes=changes,
         )
         editing.close()
+        await snapshots.settle()
         await gate.settle()
 
 

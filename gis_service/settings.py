@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         4_000, ge=1, description="Largest file of items, in megabytes."
     )
     pool_size: int = Field(8, ge=1, le=100, description="Database connections of each process.")
+    snapshot_mb: int = Field(
+        256, ge=0, description="Megabytes of items that each process keeps in memory, so that "
+        "common questions need no database; 0 keeps none."
+    )
     max_file_mb: int = Field(500, ge=1, description="Largest file that is read, in megabytes.")
     max_vertices: int = Field(
         50_000, ge=100, description="Most vertices that one geometry may have."

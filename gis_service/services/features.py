@@ -18,6 +18,8 @@ from gis_service.model.queries import (
     ItemsQuery,
     Rendering,
 )
+from gis_service.services.snapshots import Snapshots
+from gis_service.store.changes import Changes
 from gis_service.store.items import (
     extent_statement,
     item_statement,
@@ -28,6 +30,7 @@ from gis_service.store.items import (
 from gis_service.store.paging import read_position
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
+from gis_service.store.snapshot import can_be_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,12 @@ class CollectionSummary:
 class Features:
     """What can be read of the collections; every question carries who asks."""
 
-    def __init__(self, reader: Reader, *, count_cap: int) -> None:
+    def __init__(
+        self, reader: Reader, changes: Changes, snapshots: Snapshots, *, count_cap: int
+    ) -> None:
         self._reader = reader
+        self._changes = changes
+        self._snapshots = snapshots
         self._count_cap = count_cap
 
     async def collections(self, principal: Principal) -> tuple[CollectionSummary, ...]:
@@ -68,8 +75,22 @@ class Features:
             raise UnknownCollection(id_, known=visible)
         return visible[id_]
 
+    def stamp(self, collection: Collection, principal: Principal) -> str | None:
+        """
+        Names what the reader sees of a collection now; None when it is not known.
+
+        What is read after this was asked is at least as new as its stamp.
+        """
+        if not can_be_held(collection, principal.audience):
+            return None
+        version = self._changes.version(collection.id, staff=principal.audience.is_staff)
+        return None if version is None else version.stamp
+
     async def page(self, query: ItemsQuery, principal: Principal) -> ItemsPage:
         """A page of items as GeoJSON."""
+        snapshot = self._snapshots.newest(query.collection, principal.audience)
+        if snapshot is not None and snapshot.answers(query):
+            return snapshot.page(query)
         login = Login.of(principal.audience)
         statement = page_statement(query, principal.audience, count_cap=self._count_cap)
         row = await self._reader.row(statement, login)
@@ -116,6 +137,12 @@ class Features:
         NotFound
             There is none with that id, or the reader may not see it.
         """
+        snapshot = self._snapshots.newest(collection, principal.audience)
+        if snapshot is not None and rendering == USUAL:
+            held = snapshot.item(id_)
+            if held is None:
+                raise NotFound(f"{collection.id} has no item {id_}.")
+            return held
         row = await self._reader.row(
             item_statement(collection, id_, principal.audience, rendering),
             Login.of(principal.audience),

@@ -24,7 +24,6 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Select,
-    Table,
     Text,
     and_,
     column,
@@ -39,10 +38,8 @@ from gis_service.store.roles import Login
 from gis_service.store.versions import (
     CHANNEL,
     KEPT_CHANGES,
-    PUBLIC_CHANGES,
-    PUBLIC_VERSIONS,
-    STAFF_CHANGES,
-    STAFF_VERSIONS,
+    changes_table,
+    versions_table,
 )
 
 HEARTBEAT_S = 5.0
@@ -154,9 +151,7 @@ class Changes:
 
     def _take(self, rows: Sequence[Any], staff: bool) -> None:
         for name, found in _by_collection(rows).items():
-            first = found[0]
-            moment = int(first["changed_at"].timestamp() * 1_000_000)
-            version = Version(first["version"], f"{first['version']:x}.{moment:x}")
+            version = version_of(found[0])
             known = self._known.get((name, staff))
             if known is None:
                 self._known[name, staff] = _Known(version)
@@ -206,8 +201,7 @@ class Changes:
 
 def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:
     """Each collection's version, in a row for each change after the known version."""
-    versions: Table = STAFF_VERSIONS if staff else PUBLIC_VERSIONS
-    changes: Table = STAFF_CHANGES if staff else PUBLIC_CHANGES
+    versions, changes = versions_table(staff=staff), changes_table(staff=staff)
     behind = func.unnest(
         literal(list(known), ARRAY(Text)), literal(list(known.values()), ARRAY(BigInteger))
     ).table_valued(
@@ -231,6 +225,12 @@ def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:
         .select_from(joined)
         .order_by(versions.c.collection, changes.c.version)
     )
+
+
+def version_of(row: Any) -> Version:
+    """The version in a row of the table of versions."""
+    moment = int(row["changed_at"].timestamp() * 1_000_000)
+    return Version(row["version"], f"{row['version']:x}.{moment:x}")
 
 
 def _by_collection(rows: Sequence[Any]) -> dict[str, list[Any]]:

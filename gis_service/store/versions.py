@@ -86,6 +86,18 @@ STAFF_VERSIONS = _versions(SCHEMA, METADATA_INTERNAL)
 PUBLIC_VERSIONS = _versions(PUBLISHED, METADATA_INTERNAL)
 STAFF_CHANGES = _changes(SCHEMA, METADATA_INTERNAL)
 PUBLIC_CHANGES = _changes(PUBLISHED, METADATA_INTERNAL)
+
+
+def versions_table(*, staff: bool) -> Table:
+    """The versions that staff, or the public, may read."""
+    return STAFF_VERSIONS if staff else PUBLIC_VERSIONS
+
+
+def changes_table(*, staff: bool) -> Table:
+    """The changes that staff, or the public, may read."""
+    return STAFF_CHANGES if staff else PUBLIC_CHANGES
+
+
 COUNTED = (STAFF_VERSIONS.name, STAFF_CHANGES.name)
 """Tables of these names stand beside the collections, for staff and for the public."""
 

@@ -78,7 +78,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses)
-        editing = Editing(databases, settings)
+        editing = Editing(databases, settings, changes)
         yield Services(
             settings=settings,
             gate=gate,

@@ -59,7 +59,7 @@ def test_create(planner: TestClient) -> None:
     at = answer.headers["location"]
     seen = planner.get(at)
     assert seen.json() == answer.json()
-    assert seen.headers["etag"] == answer.headers["etag"]
+    assert seen.headers["etag"].replace("-gzip", "") == answer.headers["etag"]
     assert seen.headers["etag"].startswith('"1-')
     assert seen.json()["properties"]["type"] == ["pop"]
     assert planner.delete(at).status_code == 204
@@ -78,7 +78,7 @@ def test_replace_update_delete(planner: TestClient) -> None:
     answer = planner.patch(at, json={"properties": {"slack_m": 4}}, headers=PATCH)
     assert answer.status_code == 204, answer.text
     seen = planner.get(at)
-    assert seen.headers["etag"] == answer.headers["etag"]
+    assert seen.headers["etag"].replace("-gzip", "") == answer.headers["etag"]
     assert seen.headers["last-modified"] == answer.headers["last-modified"]
     assert (seen.json()["properties"]["name"], seen.json()["properties"]["slack_m"]) == ("Other", 4)
     assert planner.delete(at, headers={"If-Match": etag}).status_code == 412

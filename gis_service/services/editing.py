@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -16,6 +17,7 @@ from gis_service.model.fields import Collection
 from gis_service.model.rights import Operation, rights
 from gis_service.services.edit_transaction import EditTransaction, Made
 from gis_service.settings import Settings
+from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.edits import TryAgain, limit, refusals
 from gis_service.store.idempotency import earlier_answer, keep_answer, sweep
@@ -40,9 +42,12 @@ class Editing:
         The database under the login of each audience, whose grants decide too.
     """
 
-    def __init__(self, databases: Mapping[Audience, Database], settings: Settings) -> None:
+    def __init__(
+        self, databases: Mapping[Audience, Database], settings: Settings, changes: Changes
+    ) -> None:
         self._databases = databases
         self._settings = settings
+        self._changes = changes
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="edit")
         self._room = threading.BoundedSemaphore(settings.pool_size * (1 + _WAITING_FOR_EACH))
         self._swept_at = float("-inf")
@@ -94,7 +99,11 @@ class Editing:
                 self._room.release()
 
         made = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        return await asyncio.shield(made)
+        answer = await asyncio.shield(made)
+        # So that the editor's next question is answered with the edit in it.
+        with contextlib.suppress(GisError):
+            await self._changes.refresh()
+        return answer
 
     def close(self) -> None:
         """Let what is being made end, and take on nothing more."""

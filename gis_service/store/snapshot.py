@@ -99,6 +99,8 @@ class Snapshot:
             query.rendering == USUAL
             and not query.sort
             and not query.outline
+            and query.filter is None
+            and query.recorded is None
             and all(term.field.name in self.codes for term in query.equals)
         )
 

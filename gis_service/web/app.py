@@ -22,6 +22,7 @@ from gis_service.web import (
     maps,
     static,
 )
+from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
 
@@ -64,5 +65,6 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())
     add_problem_handlers(app)
+    app.add_middleware(Compression)
     app.add_middleware(Envelope, settings=settings)
     return app

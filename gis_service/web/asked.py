@@ -15,6 +15,7 @@ from gis_service.model.fields import Language
 from gis_service.ogc.links import Addresses, Link, representations, with_query
 from gis_service.ogc.media import HTML, Format
 from gis_service.settings import Settings
+from gis_service.web.conditions import known_tag
 from gis_service.web.negotiation import choose_format, choose_language
 from gis_service.web.pages import page
 from gis_service.web.query_string import Parameters, read_parameters
@@ -88,17 +89,22 @@ class Asked:
         self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
         """The answer with these bytes, in the format that was chosen."""
-        return Response(
-            body,
-            status,
-            headers={
-                "vary": "Accept, Accept-Language",
-                "content-language": self.language,
-                "cache-control": caching(self.principal, page=self.is_html),
-                **(headers or {}),
-            },
-            media_type=self.format.media_type,
-        )
+        told = {
+            "vary": "Accept, Accept-Language",
+            "content-language": self.language,
+            "cache-control": caching(self.principal, page=self.is_html),
+            **(headers or {}),
+        }
+        known = self.known_tag(told.get("etag")) if status == 200 else None
+        if known is not None:
+            return Response(status_code=304, headers=told | {"etag": known})
+        return Response(body, status, headers=told, media_type=self.format.media_type)
+
+    def known_tag(self, etag: str | None) -> str | None:
+        """The tag by which the client has the answer with a tag already; None if it has not."""
+        if etag is None or self.request.method not in ("GET", "HEAD"):
+            return None
+        return known_tag(etag, self.request.headers.get("if-none-match"))
 
 
 def read(

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gis_service import __version__
 from gis_service.cartography.definition import MapDefinition
 from gis_service.errors import NotFound
 from gis_service.model.audience import visible_fields
@@ -42,6 +43,7 @@ from gis_service.ogc.parameters import (
 from gis_service.ogc.rendering import parse_flag, parse_precision, parse_properties
 from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.conditions import collection_etag
 from gis_service.web.downloads import download
 from gis_service.web.filtering import asked_filter
 from gis_service.web.maps import maps_beside
@@ -62,6 +64,13 @@ async def items(request: Request) -> Response:
     if asked.format in DOWNLOADS:
         limit = None if asked.parameters.get("limit") is None else query.limit
         return await download(asked, query, limit=limit)
+    told = _content_crs(query.rendering)
+    if not asked.is_html and query.recorded is None:
+        stamp = features.stamp(collection, asked.principal)
+        if stamp is not None:
+            told["etag"] = _page_etag(asked, stamp)
+            if asked.known_tag(told["etag"]):
+                return asked.answer(b"", headers=told)
     page = await features.page(query, asked.principal)
     around = {
         "next": _page_address(asked, query, page.following),
@@ -83,7 +92,7 @@ async def items(request: Request) -> Response:
     ]
     return asked.answer(
         feature_collection(page, links, at=datetime.now(UTC)),
-        headers=_content_crs(query.rendering),
+        headers=told,
     )
 
 
@@ -206,6 +215,14 @@ def _page_address(asked: Asked, query: ItemsQuery, cursor: Cursor | None) -> str
         return None
     first = cursor.at is None and not cursor.backward
     return asked.address_with(cursor=None if first else write_cursor(cursor, query.sort))
+
+
+def _page_etag(asked: Asked, stamp: str) -> str:
+    audience = "staff" if asked.principal.audience.is_staff else "public"
+    base = asked.settings.public_base_url
+    return collection_etag(
+        stamp, asked.request, audience, asked.format.name, asked.language, base, __version__
+    )
 
 
 def _content_crs(written: Rendering) -> dict[str, str]:

@@ -15,6 +15,7 @@ from gis_service.errors import InvalidDefinition
 from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON
 from gis_service.web.asked import Asked, caching, read
+from gis_service.web.conditions import known_tag
 from gis_service.web.pages import account_of
 
 log = logging.getLogger("gis_service.web")
@@ -115,17 +116,10 @@ async def map_layer(request: Request) -> Response:
         "vary": "Accept-Language",
         "content-language": asked.language,
     }
-    if is_known(etag, request.headers.get("if-none-match")):
-        return Response(status_code=304, headers=headers)
+    known = known_tag(etag, request.headers.get("if-none-match"))
+    if known is not None:
+        return Response(status_code=304, headers=headers | {"etag": known})
     return Response(content, headers=headers, media_type=GEOJSON.media_type)
-
-
-def is_known(etag: str, if_none_match: str | None) -> bool:
-    """Whether a client that sends If-None-Match has this version already."""
-    if if_none_match is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag in tags
 
 
 def _read_any(request: Request) -> Asked:

@@ -64,6 +64,14 @@ def choose_language(name: str | None, accept_language: str | None) -> Language:
     return best[1]
 
 
+def preferred_encoding(accept_encoding: str, offered: Sequence[str]) -> str | None:
+    """The encoding to answer in (RFC 9110, 12.5.3), the first offered among equals; or None."""
+    asked = dict(_ranked(accept_encoding))
+    rest = asked.get("*/*", 0.0)
+    best = max(offered, key=lambda name: asked.get(name, rest))
+    return best if asked.get(best, rest) > 0 else None
+
+
 def _named(name: str, offered: Sequence[Format]) -> Format:
     for format_ in offered:
         if name == format_.name:

@@ -220,6 +220,87 @@ def test_pages_lead_on_and_to_the_map(planner: TestClient) -> None:
     assert 'href="/maps/coverage"' not in phases
 
 
+def test_headings_sort(planner: TestClient) -> None:
+    """A click turns the order round; what else was asked for stays, the page's place does not."""
+    path = "/collections/offices/items?limit=5&office_type=health"
+    page = planner.get(f"{path}&sortby=staff", headers=HTML).text
+    heading = re.search(r'aria-sort="ascending">\s*<a href="([^"]+)"', page)
+    assert heading is not None
+    href = heading[1].replace("&amp;", "&")
+    assert "sortby=-staff" in href
+    assert "office_type=health" in href
+    turned = planner.get(href, headers=HTML).text
+    assert re.search(r'aria-sort="descending">\s*<a href="[^"]+sortby=staff"', turned)
+    assert turned.count("aria-sort") == 1
+    unsorted = planner.get(path, headers=HTML).text
+    assert "aria-sort" not in unsorted
+    following = re.search(r'href="([^"]+)" rel="next"', page)
+    assert following is not None
+    second = planner.get(following[1].replace("&amp;", "&"), headers=HTML).text
+    assert 'rel="prev"' in second
+    assert not re.search(r'<th[^>]*>\s*<a href="[^"]*cursor=', second)
+
+
+def test_a_small_map_stands_beside_the_table(clients: Clients, public: TestClient) -> None:
+    """Of what the page shows; none where the reader sees no geometry."""
+    page = public.get("/collections/wards/items?limit=3&sortby=-name", headers=HTML).text
+    found = re.search(r'data-features="([^"]+)" hidden', page)
+    assert found is not None
+    drawn = public.get(found[1].replace("&amp;", "&"))
+    assert drawn.headers["content-type"] == "application/geo+json"
+    assert re.findall(r'data-id="([^"]+)"', page) == [f["id"] for f in drawn.json()["features"]]
+    assert all(f["properties"] == {} and f["geometry"] for f in drawn.json()["features"])
+    for src in re.findall(r'(?:src|rel="stylesheet" href)="([^"]+)"', page):
+        assert public.get(src).status_code == 200, src
+    for path in ("faults/items", "networks/items", "wards/items?skipGeometry=true"):
+        assert "items-map" not in public.get(f"/collections/{path}", headers=HTML).text
+
+
+def test_properties_and_geometry_are_chosen(planner: TestClient) -> None:
+    items = "/collections/offices/items?limit=2"
+    plain = planner.get(items).json()["features"][0]
+    some = planner.get(f"{items}&properties=theme,name").json()["features"][0]
+    assert some["properties"] == {k: plain["properties"][k] for k in ("name", "theme")}
+    rest = planner.get(f"{items}&exclude-properties=theme,name").json()["features"][0]
+    assert set(rest["properties"]) == set(plain["properties"]) - {"name", "theme"}
+    bare = planner.get(f"{items}&properties=&skipGeometry=true").json()["features"][0]
+    assert (bare["properties"], bare["geometry"]) == ({}, None)
+    rough = planner.get(f"{items}&precision=1").json()["features"][0]
+    assert rough["geometry"]["coordinates"] == [
+        round(n, 1) for n in plain["geometry"]["coordinates"]
+    ]
+    alone = planner.get(f"/collections/offices/items/{plain['id']}?properties=name&precision=1")
+    assert alone.json()["properties"] == {"name": plain["properties"]["name"]}
+    for query in ("properties=nope", "properties=name&exclude-properties=theme", "precision=10",
+                  "precision=-1", "precision=\u0663", "skipGeometry=yes", "sortby=nope"):
+        assert planner.get(f"{items}&{query}").status_code == 400, query
+
+
+def test_a_cursor_keeps_to_its_order(planner: TestClient) -> None:
+    items = "/collections/offices/items?limit=5"
+    page = planner.get(f"{items}&sortby=name").json()
+    following = next(link["href"] for link in page["links"] if link["rel"] == "next")
+    assert planner.get(following).status_code == 200
+    turned = planner.get(following.replace("sortby=name", "sortby=-name"))
+    assert turned.status_code == 400
+    assert "cursor" in turned.json()["detail"]
+
+
+def test_other_origins_read_what_is_public(public: TestClient, planner: TestClient) -> None:
+    origin = {"Origin": "https://example.org"}
+    items = "/collections/wards/items"
+    for method in ("GET", "HEAD"):
+        answer = public.request(method, f"{items}?limit=1", headers=origin)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "Content-Crs" in answer.headers["access-control-expose-headers"]
+        assert "access-control-allow-credentials" not in answer.headers
+    asked = {**origin, "Access-Control-Request-Method": "GET"}
+    allowed = public.options(items, headers=asked)
+    assert allowed.status_code == 200
+    assert {"GET", "HEAD", "OPTIONS"} <= set(allowed.headers["allow"].split(", "))
+    assert "access-control-allow-origin" not in planner.get(items, headers=origin).headers
+
+
 def test_an_item_is_a_page_too(planner: TestClient) -> None:
     feature = planner.get("/collections/fibre_links/items?limit=1").json()["features"][0]
     page = planner.get(f"/collections/fibre_links/items/{feature['id']}", headers=HTML)

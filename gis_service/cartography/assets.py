@@ -53,21 +53,34 @@ def vendored(address: str) -> tuple[str, bytes]:
     ConfigurationError
         The file is missing or differs from what was installed.
     """
-    known = _manifest()
-    package, _, name = address.removeprefix("npm:").rpartition("/")
-    pattern = re.compile(rf"{re.escape(package)}@[^/]+/{re.escape(name)}")
-    kept = [key for key in known if pattern.fullmatch(key)]
-    if not address.startswith("npm:") or not kept:
-        raise UnmappedAddress(address)
+    kept = vendored_path(address)
     try:
-        content = (VENDOR / kept[0]).read_bytes()
+        content = (VENDOR / kept).read_bytes()
     except OSError:
         raise _not_installed() from None
-    if integrity(content) != known[kept[0]]:
-        raise ConfigurationError(
-            f"{kept[0]} differs from what was installed. {_REMEDY}"
-        )
-    return hashed_name(name, content), content
+    if integrity(content) != _manifest()[kept]:
+        raise ConfigurationError(f"{kept} differs from what was installed. {_REMEDY}")
+    return hashed_name(kept.rpartition("/")[2], content), content
+
+
+@cache
+def vendored_path(address: str) -> str:
+    """
+    Where the file behind `npm:<package>/<file>` stands in the folder of vendored files.
+
+    Raises
+    ------
+    UnmappedAddress
+        The address is not of that form or names no vendored file.
+    ConfigurationError
+        The browser libraries are not installed.
+    """
+    package, _, name = address.removeprefix("npm:").rpartition("/")
+    pattern = re.compile(rf"{re.escape(package)}@[^/]+/{re.escape(name)}")
+    kept = [key for key in _manifest() if pattern.fullmatch(key)]
+    if not address.startswith("npm:") or not kept:
+        raise UnmappedAddress(address)
+    return kept[0]
 
 
 @cache

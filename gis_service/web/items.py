@@ -46,6 +46,7 @@ from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.conditions import collection_etag
 from gis_service.web.downloads import download
 from gis_service.web.filtering import asked_filter
+from gis_service.web.items_page import orders, small_map
 from gis_service.web.maps import maps_beside
 from gis_service.web.principal import require
 from gis_service.web.tables import Table, entries, positions, table
@@ -82,6 +83,8 @@ async def items(request: Request) -> Response:
             collection=collection,
             page=page,
             table=_table(asked, query, page),
+            orders=orders(asked, query, _fields(asked, collection, query.rendering)),
+            small_map=small_map(asked, query, page),
             around=around,
             maps=_maps(asked, collection),
         )

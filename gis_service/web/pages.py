@@ -43,7 +43,6 @@ def page(
         What the template names, besides the words `t` and the frame of every page.
     """
     settings: Settings = request.state.services.settings
-    static = f"{at.path}/static"
     text = template(name).render(
         language=language,
         t=words_of(language),
@@ -55,8 +54,8 @@ def page(
             other: _in_language(request, at.path + request.scope["path"], other)
             for other in LANGUAGES
         },
-        stylesheets=[f"{static}/{_hashed(name)}" for name in STYLESHEETS],
-        icon_href=f"{static}/icon.svg",
+        stylesheets=[static_address(at, name) for name in STYLESHEETS],
+        icon_href=f"{at.path}/static/icon.svg",
         at=at,
         account=account_of(request, at),
         service_address=Addresses(settings.public_base_url).landing,
@@ -92,9 +91,14 @@ def _in_language(request: Request, path: str, language: Language) -> str:
     return with_query(path, [*(p for p in pairs if p[0] != "lang"), ("lang", language)])
 
 
+def static_address(at: Addresses, name: str) -> str:
+    """The address of one of our static files, which a browser may keep."""
+    return f"{at.path}/static/{_hashed(name)}"
+
+
 @cache
 def _hashed(name: str) -> str:
-    """A style sheet's name with the hash of its content, by which browsers keep it."""
+    """A file's name with the hash of its content, by which browsers keep it."""
     return f"{name}?v={hashlib.sha256(own_file(name)).hexdigest()[:12]}"
 
 

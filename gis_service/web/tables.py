@@ -44,6 +44,7 @@ class Cell:
 class Column:
     """A column's heading."""
 
+    name: str
     title: str
     description: str
     unit: str | None
@@ -54,6 +55,7 @@ class Column:
 class Row:
     """An item: what it is called, where it is, and its values."""
 
+    id: str
     name: str
     href: str
     cells: tuple[Cell, ...]
@@ -92,6 +94,7 @@ def table(
         columns=tuple(_column(field, language) for field in others),
         rows=tuple(
             Row(
+                id=feature["id"],
                 name=feature["properties"].get(collection.label) or feature["id"],
                 href=at.item(collection.id, feature["id"]),
                 cells=tuple(
@@ -160,6 +163,7 @@ def _flat(value: Any) -> str:
 
 def _column(field: Field, language: Language) -> Column:
     return Column(
+        field.name,
         field.title[language],
         field.description[language],
         field.unit,

@@ -100,6 +100,20 @@ def paging(service: Service) -> None:
         assert ids == first, f"{collection['id']}: the order changes with the limit"
 
 
+@check("V20", "The way back by prev shows the pages of the way there, in any order")
+def paging_back(service: Service) -> None:
+    for collection in service.feature_collections:
+        for asked in ({}, *({"sortby": order} for order in _orders(service, collection))):
+            there = list(service.pages(collection, limit=9, **asked))[:4]
+            assert not linked(there[0], "prev"), collection["id"]
+            page = there[-1]
+            for before in reversed(there[:-1]):
+                href = linked(page, "prev")[0]["href"]
+                page = service.document(href, accept=GEOJSON)
+                assert _id_list(page) == _id_list(before), f"{collection['id']} {asked}"
+            assert not linked(page, "prev"), collection["id"]
+
+
 @check("V5", "bbox finds what an own look at every geometry finds, heights or not")
 def bbox_complete(service: Service) -> None:
     for collection in service.feature_collections:
@@ -364,3 +378,19 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _id_list(page: Document) -> list[str]:
+    return [feature["id"] for feature in page["features"]]
+
+
+def _orders(service: Service, collection: Document) -> list[str]:
+    """By the first property that has values of text or number, both ways."""
+    for feature in service.page(collection, limit=1)["features"]:
+        for name, value in (feature["properties"] or {}).items():
+            if isinstance(value, str | int | float) and not re.fullmatch(_UUID, str(value)):
+                return [name, f"-{name}"]
+    return []
+
+
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"

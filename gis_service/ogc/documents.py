@@ -7,7 +7,16 @@ from typing import Any
 
 from gis_service.model.fields import Collection, GeometryType, Language, Text
 from gis_service.model.queries import CRS84, BBox, CollectionExtent, ServedCrs
-from gis_service.ogc.links import QUERYABLES_REL, Addresses, Link, documents, with_query
+from gis_service.ogc.links import (
+    FUNCTIONS_REL,
+    QUERYABLES_REL,
+    SCHEMA_REL,
+    SORTABLES_REL,
+    Addresses,
+    Link,
+    documents,
+    with_query,
+)
 from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 
 Document = dict[str, Any]
@@ -20,6 +29,8 @@ CONFORMANCE: tuple[str, ...] = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/create-replace-delete",
@@ -27,6 +38,22 @@ CONFORMANCE: tuple[str, ...] = (
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/features",
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/optimistic-locking-etags",
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/optimistic-locking-timestamps",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}"
+        for name in ("core-roles-features", "queryables", "schemas", "sortables")
+    ),
+    *(
+        f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
+        for name in (
+            "accent-insensitive-comparison", "advanced-comparison-operators", "arithmetic",
+            "array-functions", "basic-cql2", "basic-spatial-functions",
+            "basic-spatial-functions-plus", "case-insensitive-comparison", "cql2-json",
+            "cql2-text", "functions", "property-property", "spatial-functions",
+            "temporal-functions",
+            # The name that the class for boxes and points had in drafts; QGIS looks for it.
+            "basic-spatial-operators",
+        )
+    ),
 )
 
 TITLE = Text("{place}: network map", "{place}: ramani ya mtandao")
@@ -69,6 +96,7 @@ def landing(
                 Link(at.collections, "data", JSON.media_type, "Collections"),
                 Link(with_query(at.collections, [("f", "html")]), "data", HTML.media_type,
                      "Collections"),
+                Link(at.functions, FUNCTIONS_REL, JSON.media_type, "Functions"),
                 Link(at.maps, "related", HTML.media_type, "Maps"),
             )
         ),
@@ -130,6 +158,8 @@ def collection(
                 Link(items, "items", GEOJSON.media_type, "GeoJSON"),
                 Link(with_query(items, [("f", "html")]), "items", HTML.media_type, "HTML"),
                 Link(at.queryables(declared.id), QUERYABLES_REL, SCHEMA.media_type, "Queryables"),
+                Link(at.sortables(declared.id), SORTABLES_REL, SCHEMA.media_type, "Sortables"),
+                Link(at.schema(declared.id), SCHEMA_REL, SCHEMA.media_type, "Schema"),
             )
         ),
     }

@@ -11,7 +11,11 @@ from gis_service.ogc.media import Format
 
 Pairs = Iterable[tuple[str, str]]
 
-QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+_OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+QUERYABLES_REL = f"{_OGC_REL}queryables"
+SORTABLES_REL = f"{_OGC_REL}sortables"
+SCHEMA_REL = f"{_OGC_REL}schema"
+FUNCTIONS_REL = f"{_OGC_REL}functions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,16 @@ class Addresses:
 
     def queryables(self, collection_id: str) -> str:
         return self.to(f"/collections/{collection_id}/queryables")
+
+    def sortables(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}/sortables")
+
+    def schema(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}/schema")
+
+    @property
+    def functions(self) -> str:
+        return self.to("/functions")
 
     def items(self, collection_id: str) -> str:
         return self.to(f"/collections/{collection_id}/items")

@@ -24,7 +24,7 @@ from gis_service.ogc.openapi_edits import (
     edit_parameters,
     edit_schemas,
 )
-from gis_service.ogc.openapi_filters import FILTER, filter_parameters
+from gis_service.ogc.openapi_filters import FILTER, FUNCTIONS_SCHEMA, filter_parameters
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
@@ -96,6 +96,7 @@ def openapi(
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
+                "Functions": FUNCTIONS_SCHEMA,
                 **_feature_schemas(known, audience, language),
                 **edit_schemas(known, audience, language),
             },
@@ -112,6 +113,8 @@ def _paths(known: Iterable[Collection], audience: Audience, language: Language) 
                              [(JSON, ref("schemas", "Conformance")), (HTML, None)]),
         "/api": _get(capabilities, "getApi", "This document",
                      [(OPENAPI, {"type": "object"}), (HTML, None)]),
+        "/functions": _get(capabilities, "getFunctions", "Functions of filters",
+                           [(JSON, ref("schemas", "Functions"))]),
         "/collections": _get(capabilities, "getCollections", "Collections",
                              [(JSON, ref("schemas", "Collections")), (HTML, None)]),
     }
@@ -154,10 +157,13 @@ def _collection_paths(
             collection.id, f"describe_{collection.id}", title,
             [(JSON, ref("schemas", "Collection")), (HTML, None)], faults=("404",),
         ),
-        f"{path}/queryables": _get(
-            collection.id, f"queryables_{collection.id}", f"{title}: queryables",
-            [(SCHEMA, {"type": "object"})], faults=("404",),
-        ),
+        **{
+            f"{path}/{kind}": _get(
+                collection.id, f"{kind}_{collection.id}", f"{title}: {kind}",
+                [(SCHEMA, {"type": "object"})], faults=("404",),
+            )
+            for kind in ("queryables", "sortables", "schema")
+        },
         f"{path}/items": _get(
             collection.id, f"items_{collection.id}", f"{title}: items",
             [

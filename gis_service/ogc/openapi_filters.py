@@ -6,11 +6,42 @@ from collections.abc import Iterable
 
 from gis_service.model.queries import ServedCrs
 from gis_service.ogc.cql2 import LANGUAGES, MOST_BYTES
-from gis_service.ogc.openapi_components import Document
+from gis_service.ogc.openapi_components import Document, ref
 from gis_service.ogc.openapi_parameters import query_parameter
 
 FILTER = ("filter", "filter-lang", "filter-crs")
 """Parameters of a page of items that filter it, besides its properties."""
+
+_TYPES: Document = {
+    "type": "array",
+    "items": {"type": "string", "enum": ["boolean", "geometry", "number", "string"]},
+}
+FUNCTIONS_SCHEMA: Document = {
+    "type": "object",
+    "required": ["functions", "links"],
+    "properties": {
+        "functions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "returns"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "description": {"type": "string"},
+                    "returns": _TYPES,
+                    "arguments": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"title": {"type": "string"}, "type": _TYPES},
+                        },
+                    },
+                },
+            },
+        },
+        "links": ref("schemas", "Links"),
+    },
+}
 
 
 def filter_parameters(served: Iterable[ServedCrs]) -> Document:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from gis_service.model.fields import Collection, Field, FieldType, GeometryType, Language
-from gis_service.ogc.parameters import is_comparable
+from gis_service.model.fields import Field, FieldType, GeometryType, Language
 
 Schema = dict[str, Any]
 
@@ -24,7 +22,8 @@ _TYPES: dict[FieldType, Schema] = {
     FieldType.OBJECT: {"type": "object"},
     FieldType.PERSON: {"type": "string", "format": "uuid"},
 }
-_SEVERAL = (FieldType.CODES, FieldType.REFERENCES)
+SEVERAL = (FieldType.CODES, FieldType.REFERENCES)
+"""Types whose values are several."""
 
 
 def value_schema(field: Field) -> Schema:
@@ -62,7 +61,7 @@ def property_schema(field: Field, language: Language) -> Schema:
     about = {"title": field.title[language], "description": field.description[language]}
     if field.unit is not None:
         about["x-ogc-unit"] = field.unit
-    if field.type in _SEVERAL:
+    if field.type in SEVERAL:
         return {**about, "type": "array", "nullable": True, "items": value}
     if "enum" in value:
         value["enum"] = [*value["enum"], None]
@@ -95,31 +94,3 @@ _NESTING: dict[GeometryType, tuple[int, ...]] = {
     GeometryType.LINE_STRING: (2,),
     GeometryType.MULTI_POLYGON: (4, 1, 1),
 }
-
-
-def queryables(
-    collection: Collection, fields: Iterable[Field], language: Language, *, address: str
-) -> Schema:
-    """
-    The document of what a collection can be asked by.
-
-    Parameters
-    ----------
-    fields
-        Those that the reader may see.
-    address
-        Where the document stands.
-    """
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": address,
-        "type": "object",
-        "title": collection.title[language],
-        "description": collection.description[language],
-        "properties": {
-            field.name: queryable_schema(field, language)
-            for field in fields
-            if is_comparable(field)
-        },
-        "additionalProperties": False,
-    }

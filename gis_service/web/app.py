@@ -20,6 +20,7 @@ from gis_service.web import (
     landing,
     login,
     maps,
+    schemas,
     static,
 )
 from gis_service.web.compression import Compression
@@ -60,7 +61,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (landing, collections, items, edits, history, maps, jobs, health):
+    for module in (landing, collections, schemas, items, edits, history, maps, jobs, health):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())

@@ -1,4 +1,4 @@
-"""The collections and what they can be asked by."""
+"""The collections."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from starlette.routing import Route
 from gis_service.model.audience import visible_fields, visible_geometry
 from gis_service.ogc import documents
 from gis_service.ogc.links import Link
-from gis_service.ogc.media import HTML, JSON, SCHEMA
-from gis_service.ogc.schemas import queryables as queryables_document
+from gis_service.ogc.media import HTML, JSON
 from gis_service.services.features import CollectionSummary
 from gis_service.web.asked import Asked, read
 
@@ -60,22 +59,7 @@ def _document(
     )
 
 
-async def queryables(request: Request) -> Response:
-    """What a collection can be asked by, as JSON Schema."""
-    asked = read(request, SCHEMA)
-    known = asked.services.features.known(request.path_params["collection_id"], asked.principal)
-    return asked.document(
-        queryables_document(
-            known,
-            visible_fields(known, asked.principal.audience),
-            asked.language,
-            address=asked.at.queryables(known.id),
-        )
-    )
-
-
 ROUTES = (
     Route("/collections", collections, methods=["GET"]),
     Route("/collections/{collection_id}", collection, methods=["GET"]),
-    Route("/collections/{collection_id}/queryables", queryables, methods=["GET"]),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from gis_service.model.audience import Audience
-from gis_service.model.fields import Collection
+from gis_service.model.audience import Audience, editable_fields
+from gis_service.model.collections import SYSTEM_FIELDS
+from gis_service.model.fields import Collection, Field
 
 FIELD_RECORDS = ("work_log", "measurements", "faults")
 """What technicians add where they work; they change nothing that stands."""
@@ -36,6 +37,16 @@ def rights(collection: Collection, audience: Audience) -> frozenset[Operation]:
 def possible(collection: Collection) -> frozenset[Operation]:
     """What anyone at all may do to the items of a collection."""
     return rights(collection, Audience.ADMIN)
+
+
+def receivable_fields(collection: Collection, audience: Audience) -> tuple[Field, ...]:
+    """The fields that an audience may fill where it may change items at all."""
+    if not rights(collection, audience):
+        return ()
+    fields = editable_fields(collection)
+    if sets_visibility(audience):
+        return fields
+    return tuple(f for f in fields if f not in SYSTEM_FIELDS)
 
 
 def sets_visibility(audience: Audience) -> bool:

@@ -40,7 +40,8 @@ CONFORMANCE: tuple[str, ...] = (
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/optimistic-locking-timestamps",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}"
-        for name in ("core-roles-features", "queryables", "schemas", "sortables")
+        for name in ("core-roles-features", "queryables", "returnables-and-receivables", "schemas",
+                     "sortables")
     ),
     *(
         f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"

@@ -24,7 +24,12 @@ from gis_service.ogc.openapi_edits import (
     edit_parameters,
     edit_schemas,
 )
-from gis_service.ogc.openapi_filters import FILTER, FUNCTIONS_SCHEMA, filter_parameters
+from gis_service.ogc.openapi_filters import (
+    FILTER,
+    FUNCTIONS_SCHEMA,
+    filter_parameters,
+    schema_parameters,
+)
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
@@ -161,6 +166,7 @@ def _collection_paths(
             f"{path}/{kind}": _get(
                 collection.id, f"{kind}_{collection.id}", f"{title}: {kind}",
                 [(SCHEMA, {"type": "object"})], faults=("404",),
+                parameters=schema_parameters(collection, audience) if kind == "schema" else (),
             )
             for kind in ("queryables", "sortables", "schema")
         },

@@ -1,10 +1,13 @@
-"""Filtering in the words of OpenAPI."""
+"""Filters, functions and schemas in the words of OpenAPI."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gis_service.model.audience import Audience
+from gis_service.model.fields import Collection
 from gis_service.model.queries import ServedCrs
+from gis_service.model.rights import Operation, rights
 from gis_service.ogc.cql2 import LANGUAGES, MOST_BYTES
 from gis_service.ogc.openapi_components import Document, ref
 from gis_service.ogc.openapi_parameters import query_parameter
@@ -42,6 +45,19 @@ FUNCTIONS_SCHEMA: Document = {
         "links": ref("schemas", "Links"),
     },
 }
+
+
+def schema_parameters(collection: Collection, audience: Audience) -> list[Document]:
+    """What the schema of a collection can be asked for by those who may change its items."""
+    allowed = sorted(rights(collection, audience) - {Operation.DELETE})
+    if not allowed:
+        return []
+    return [
+        query_parameter(
+            "type", "The schema of what the body of such an edit may hold.",
+            {"type": "string", "enum": allowed},
+        )
+    ]
 
 
 def filter_parameters(served: Iterable[ServedCrs]) -> Document:

@@ -6,14 +6,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gis_service.errors import InvalidParameter
 from gis_service.model.audience import visible_fields, visible_geometry
 from gis_service.model.fields import Collection
 from gis_service.model.queryables import queryables_of
+from gis_service.model.rights import Operation, receivable_fields, rights
 from gis_service.ogc import functions as function_documents
 from gis_service.ogc import json_schemas
+from gis_service.ogc.links import with_query
 from gis_service.ogc.media import JSON, SCHEMA
+from gis_service.ogc.schemas import Schema
 from gis_service.ogc.sorting import is_sortable
-from gis_service.web.asked import Asked, read
+from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 
 
 async def queryables(request: Request) -> Response:
@@ -40,9 +44,14 @@ async def sortables(request: Request) -> Response:
 
 
 async def schema(request: Request) -> Response:
-    """What a collection's items hold."""
-    asked, collection = _read(request)
+    """What a collection's items hold or, with `type`, what the body of an edit may hold."""
+    asked, collection = _read(request, known=None)
     audience = asked.principal.audience
+    allowed = rights(collection, audience)
+    asked.parameters.only((*COMMON_PARAMETERS, "type") if allowed else COMMON_PARAMETERS)
+    wanted = asked.parameters.get("type")
+    if wanted is not None:
+        return asked.document(_receivables(asked, collection, _operation(wanted, allowed)))
     return asked.document(
         json_schemas.returnables(
             collection,
@@ -50,9 +59,26 @@ async def schema(request: Request) -> Response:
             visible_geometry(collection, audience),
             asked.language,
             address=asked.at.schema(collection.id),
-            writable=frozenset(),
+            writable=frozenset(receivable_fields(collection, audience)),
         )
     )
+
+
+def _receivables(asked: Asked, collection: Collection, operation: Operation) -> Schema:
+    return json_schemas.receivables(
+        collection,
+        receivable_fields(collection, asked.principal.audience),
+        asked.language,
+        address=with_query(asked.at.schema(collection.id), [("type", operation)]),
+        whole=operation is not Operation.UPDATE,
+    )
+
+
+def _operation(text: str, allowed: frozenset[Operation]) -> Operation:
+    possible = sorted(allowed - {Operation.DELETE})
+    if text not in possible:
+        raise InvalidParameter("type", text, f"it must be one of {', '.join(possible)}")
+    return Operation(text)
 
 
 async def functions(request: Request) -> Response:
@@ -61,8 +87,10 @@ async def functions(request: Request) -> Response:
     return asked.document(function_documents.functions(asked.language, links=asked.links()))
 
 
-def _read(request: Request) -> tuple[Asked, Collection]:
-    asked = read(request, SCHEMA)
+def _read(
+    request: Request, *, known: tuple[str, ...] | None = COMMON_PARAMETERS
+) -> tuple[Asked, Collection]:
+    asked = read(request, SCHEMA, known=known)
     features = asked.services.features
     return asked, features.known(request.path_params["collection_id"], asked.principal)
 

@@ -243,22 +243,29 @@ START, MIDDLE, END = (
     datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC),
     datetime(2026, 6, 1, tzinfo=UTC),
 )
+_ANY_TIME = (
+    datetime(1900, 1, 1, tzinfo=UTC), START, MIDDLE, END, datetime(2100, 1, 1, tzinfo=UTC)
+)
 
 
 def intervals(judge: Callable[[datetime, datetime, datetime, datetime], bool]) -> Judge:
-    return CLEARED(lambda r: judge(r["started_at"], r["cleared_at"], START, END))
+    """Known where it does not matter when the fault will end, if nobody knows yet."""
+
+    def judged(row: Row) -> bool | None:
+        ends = [row["cleared_at"]] if row["cleared_at"] else _ANY_TIME
+        answers = {judge(row["started_at"], end, START, END) for end in ends}
+        return answers.pop() if len(answers) == 1 else None
+
+    return judged
 
 
 _OWN = "INTERVAL(started_at, cleared_at)"
 _OTHER = "INTERVAL('2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z')"
 FAULTS: list[tuple[str, Judge]] = [
-    # What began later came after, though nobody knows yet when it will end.
-    (f"T_AFTER({_OWN}, {_OTHER})", STARTED(lambda r: r["started_at"] > END)),
+    (f"T_AFTER({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: a > d)),
     (f"T_BEFORE({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: b < c)),
-    (f"T_DISJOINT({_OWN}, {_OTHER})", lambda r: True if r["started_at"] > END else intervals(
-        lambda a, b, c, d: b < c)(r)),
-    (f"T_INTERSECTS({_OWN}, {_OTHER})", lambda r: False if r["started_at"] > END else intervals(
-        lambda a, b, c, d: b >= c)(r)),
+    (f"T_DISJOINT({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: a > d or b < c)),
+    (f"T_INTERSECTS({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: a <= d and b >= c)),
     (f"T_EQUALS({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: (a, b) == (c, d))),
     (f"T_CONTAINS({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: a < c and b > d)),
     (f"T_DURING({_OWN}, {_OTHER})", intervals(lambda a, b, c, d: a > c and b < d)),

@@ -7,8 +7,7 @@ is, so that the work grows with the text and never with its nesting.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from datetime import date
 from typing import Any
 
@@ -23,7 +22,6 @@ from gis_service.model.filters import (
     FOLDINGS,
     INSTANTS,
     LOGIC,
-    SCALARS,
     SPATIAL,
     TEMPORAL,
     TEMPORAL_OF_INTERVALS,
@@ -42,17 +40,25 @@ from gis_service.model.functions import FUNCTIONS
 from gis_service.model.queries import CRS84, ServedCrs
 from gis_service.model.queryables import GEOMETRY, Queryables
 from gis_service.ogc.cql2_geometry import FaultyGeometry, Geometries, is_geometry
+from gis_service.ogc.cql2_kinds import (
+    Faulty,
+    alike,
+    as_id,
+    as_ids,
+    instant,
+    is_mixed,
+    named,
+    number_of,
+    plain_text,
+)
 from gis_service.ogc.cql2_text import DEEPEST, FaultyText, read_text
-from gis_service.ogc.parameters import moment, parse_id
 
 LANGUAGES = ("cql2-text", "cql2-json")
 MOST_BYTES = {"cql2-text": 8_192, "cql2-json": 65_536}
 MOST_PARTS = 2_000
 OPEN_END = ".."
 
-_INT64 = 2**63
 _MIXED_COLLECTIONS = frozenset({"s_intersects", "s_disjoint"})
-_WKB_COLLECTION = 7
 
 
 def parse_filter(
@@ -90,21 +96,17 @@ def parse_filter(
         tree = read_text(text) if language == "cql2-text" else _read_json(text)
         expression = reader.read(tree)
         reader.check(expression, {Kind.BOOLEAN}, "a filter")
-    except (FaultyText, FaultyGeometry, _Faulty) as error:
+    except (FaultyText, FaultyGeometry, Faulty) as error:
         raise InvalidParameter("filter", text, str(error)) from None
     assert isinstance(expression, Property | Literal | Operation)  # noqa: S101 - by its kind
     return expression
-
-
-class _Faulty(Exception):
-    """The filter breaks a rule; the message says which."""
 
 
 def _read_json(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise _Faulty("it is not JSON") from None
+        raise Faulty("it is not JSON") from None
 
 
 class _Reader:
@@ -121,9 +123,9 @@ class _Reader:
         self._parts += 1
         self._depth += 1
         if self._parts > MOST_PARTS:
-            raise _Faulty(f"it has more than {MOST_PARTS:,} parts")
+            raise Faulty(f"it has more than {MOST_PARTS:,} parts")
         if self._depth > DEEPEST:
-            raise _Faulty(f"it is nested deeper than {DEEPEST} levels")
+            raise Faulty(f"it is nested deeper than {DEEPEST} levels")
         expression = self._object(tree) if isinstance(tree, dict) else self._plain(tree)
         self._depth -= 1
         return expression
@@ -132,18 +134,18 @@ class _Reader:
         """Refuse an expression of another kind."""
         if expression.kind not in kinds:
             wanted = " or ".join(sorted(kinds))
-            raise _Faulty(f"{what} takes {wanted}, and {_named(expression)}")
+            raise Faulty(f"{what} takes {wanted}, and {named(expression)}")
 
     def _plain(self, value: Any) -> Expression:
         if isinstance(value, bool):
             return Literal(value, Kind.BOOLEAN)
         if isinstance(value, str):
-            return Literal(_text(value), Kind.TEXT)
+            return Literal(plain_text(value), Kind.TEXT)
         if isinstance(value, int | float):
-            return Literal(_number(value), Kind.NUMBER)
+            return Literal(number_of(value), Kind.NUMBER)
         if isinstance(value, list):
             return self._array(value)
-        raise _Faulty("null is compared by IS NULL only")
+        raise Faulty("null is compared by IS NULL only")
 
     def _object(self, tree: dict[str, Any]) -> Expression:
         if is_geometry(tree):
@@ -154,18 +156,18 @@ class _Reader:
             case {"property": str(name)} if len(tree) == 1:
                 return self._property(name)
             case {"date": str(text)} if len(tree) == 1:
-                return _instant(text, {Kind.DATE})
+                return instant(text, {Kind.DATE})
             case {"timestamp": str(text)} if len(tree) == 1:
-                return _instant(text, {Kind.TIMESTAMP})
+                return instant(text, {Kind.TIMESTAMP})
             case {"interval": [start, end]} if len(tree) == 1:
                 return self._interval(start, end)
         shown = ", ".join(sorted(tree))[:60]
-        raise _Faulty(f"an object with the members {shown!r} is no part of CQL2")
+        raise Faulty(f"an object with the members {shown!r} is no part of CQL2")
 
     def _property(self, name: str) -> Expression:
         if name == GEOMETRY and self._queryables.geometry is not None:
             return ItemGeometry()
-        return Property(self._queryables.field(_text(name)))
+        return Property(self._queryables.field(plain_text(name)))
 
     def _interval(self, start: Any, end: Any) -> Interval:
         ends = [self._end(start), self._end(end)]
@@ -175,13 +177,13 @@ class _Reader:
             if isinstance(each, Literal) and isinstance(each.value, date)
         ]
         if len(known) == 2 and known[0] > known[1]:
-            raise _Faulty("an interval starts after it ends")
+            raise Faulty("an interval starts after it ends")
         return Interval(*ends)
 
     def _end(self, tree: Any) -> Expression | None:
         if tree == OPEN_END:
             return None
-        end = _instant(tree, INSTANTS) if isinstance(tree, str) else self.read(tree)
+        end = instant(tree, INSTANTS) if isinstance(tree, str) else self.read(tree)
         self.check(end, INSTANTS, "an interval")
         return end
 
@@ -189,40 +191,40 @@ class _Reader:
         items = [self.read(value) for value in values]
         kinds = {item.kind for item in items} or {Kind.TEXT}
         if kinds == {Kind.TEXT, Kind.ID}:
-            items = [_as_id(item) for item in items]
+            items = [as_id(item) for item in items]
             kinds = {Kind.ID}
         for array, element in ELEMENTS.items():
             if kinds == {element}:
                 return Array(tuple(items), array)
-        raise _Faulty("an array holds texts or ids, and only one of the two")
+        raise Faulty("an array holds texts or ids, and only one of the two")
 
     def _operation(self, name: str, args: list[Any]) -> Expression:
         for names, build in self._builders:
             if name in names:
                 return build(self, name, args)
-        raise _Faulty(
+        raise Faulty(
             f"there is no operation {name[:40]!r}; functions are {', '.join(sorted(FUNCTIONS))}"
         )
 
     def _logic(self, name: str, args: list[Any]) -> Expression:
         if len(args) < 1 or (name == "not" and len(args) > 1):
-            raise _Faulty(f"{name.upper()} has the wrong number of arguments")
+            raise Faulty(f"{name.upper()} has the wrong number of arguments")
         parts = tuple(self.read(arg) for arg in args)
         for part in parts:
             self.check(part, {Kind.BOOLEAN}, name.upper())
         return Operation(name, parts)
 
     def _comparison(self, name: str, args: list[Any]) -> Expression:
-        return Operation(name, _alike(self._read_all(name, args, 2)))
+        return Operation(name, alike(self._read_all(name, args, 2)))
 
     def _between(self, name: str, args: list[Any]) -> Expression:
-        return Operation(name, _alike(self._read_all(name, args, 3)))
+        return Operation(name, alike(self._read_all(name, args, 3)))
 
     def _in(self, name: str, args: list[Any]) -> Expression:
         match args:
             case [value, [_, *_] as values]:
-                return Operation(name, _alike([self.read(each) for each in (value, *values)]))
-        raise _Faulty("IN takes a value and a list of at least one")
+                return Operation(name, alike([self.read(each) for each in (value, *values)]))
+        raise Faulty("IN takes a value and a list of at least one")
 
     def _like(self, name: str, args: list[Any]) -> Expression:
         value, pattern = self._read_all(name, args, 2)
@@ -231,15 +233,15 @@ class _Reader:
         while isinstance(inner, Operation) and inner.name in FOLDINGS:
             inner = inner.args[0]
         if not isinstance(inner, Literal) or not isinstance(inner.value, str):
-            raise _Faulty("the pattern of LIKE is a text")
+            raise Faulty("the pattern of LIKE is a text")
         if (len(inner.value) - len(inner.value.rstrip("\\"))) % 2:
-            raise _Faulty("a pattern may not end with a single backslash")
+            raise Faulty("a pattern may not end with a single backslash")
         return Operation(name, (value, pattern))
 
     def _is_null(self, name: str, args: list[Any]) -> Expression:
         (value,) = self._read_all("IS NULL", args, 1)
         if isinstance(value, Interval | Array):
-            raise _Faulty(f"IS NULL asks for a single value, and {_named(value)}")
+            raise Faulty(f"IS NULL asks for a single value, and {named(value)}")
         return Operation(name, (value,))
 
     def _folding(self, name: str, args: list[Any]) -> Expression:
@@ -251,8 +253,8 @@ class _Reader:
         pair = self._read_all(name, args, 2)
         for part in pair:
             self.check(part, {Kind.GEOMETRY}, name.upper())
-            if name not in _MIXED_COLLECTIONS and _is_mixed(part):
-                raise _Faulty(
+            if name not in _MIXED_COLLECTIONS and is_mixed(part):
+                raise Faulty(
                     f"{name.upper()} takes no GEOMETRYCOLLECTION of several types; "
                     "ask for its parts"
                 )
@@ -270,7 +272,7 @@ class _Reader:
         for part in (left, right):
             self.check(part, set(ELEMENTS), name.upper())
         if left.kind is not right.kind:
-            left, right = _as_ids(left), _as_ids(right)
+            left, right = as_ids(left), as_ids(right)
         return Operation(name, (left, right))
 
     def _arithmetic(self, name: str, args: list[Any]) -> Expression:
@@ -288,7 +290,7 @@ class _Reader:
 
     def _read_all(self, name: str, args: list[Any], count: int) -> list[Expression]:
         if len(args) != count:
-            raise _Faulty(f"{name.upper()} takes {count} arguments, not {len(args)}")
+            raise Faulty(f"{name.upper()} takes {count} arguments, not {len(args)}")
         return [self.read(arg) for arg in args]
 
     _builders: tuple[
@@ -307,98 +309,3 @@ class _Reader:
         (ARITHMETIC, _arithmetic),
         (frozenset(FUNCTIONS), _function),
     )
-
-
-def _alike(values: Sequence[Expression]) -> tuple[Expression, ...]:
-    """
-    Values that can be compared: of one kind, or dates beside times, or ids written as text.
-
-    Raises
-    ------
-    _Faulty
-        They cannot.
-    """
-    kinds = {value.kind for value in values}
-    if kinds == {Kind.TEXT, Kind.ID}:
-        return tuple(_as_id(value) for value in values)
-    if kinds <= INSTANTS or (len(kinds) == 1 and kinds <= SCALARS):
-        return tuple(values)
-    first = values[0]
-    other = next((v for v in values[1:] if v.kind is not first.kind), first)
-    if first.kind not in SCALARS or other.kind not in SCALARS:
-        which = first if first.kind not in SCALARS else other
-        raise _Faulty(
-            f"{_named(which)}, which =, <, LIKE, BETWEEN and IN cannot compare; "
-            "use S_... for geometries, T_... for intervals, A_... for arrays"
-        )
-    raise _Faulty(f"{_named(first)} and cannot be compared where {_named(other)}")
-
-
-def _named(expression: Expression) -> str:
-    match expression:
-        case Property(field):
-            return f"{field.name} is of the kind {expression.kind}"
-        case ItemGeometry():
-            return f"{GEOMETRY} is of the kind {expression.kind}"
-        case Literal(value) if expression.kind is not Kind.GEOMETRY:
-            return f"{str(value)[:40]!r} is of the kind {expression.kind}"
-        case Operation(name):
-            return f"{name} gives the kind {expression.kind}"
-    return f"a value is of the kind {expression.kind}"
-
-
-def _text(text: str) -> str:
-    if "\x00" in text:
-        raise _Faulty("it holds a character that no text has")
-    return text
-
-
-def _number(value: int | float) -> int | float:
-    """A whole number that the database cannot hold as such is taken as a real one."""
-    if isinstance(value, int) and -_INT64 <= value < _INT64:
-        return value
-    try:
-        real = float(value)
-    except OverflowError:
-        real = math.inf
-    if not math.isfinite(real):
-        raise _Faulty("a number is out of range")
-    return real
-
-
-def _instant(text: str, kinds: Set[Kind]) -> Literal:
-    """A date or a time with its offset; a date counts as its first moment in UTC."""
-    at = moment(text)
-    kind = Kind.DATE if len(text) == 10 else Kind.TIMESTAMP
-    if at is None or kind not in kinds:
-        raise _Faulty(
-            f"{text[:40]!r} is no {' or '.join(sorted(kinds))} such as 2026-01-31 "
-            "or 2026-01-31T12:00:00Z"
-        )
-    return Literal(at.date() if kind is Kind.DATE else at, kind)
-
-
-def _as_id(expression: Expression) -> Expression:
-    """A text as the id that it spells; anything else as it is."""
-    if expression.kind is Kind.ID:
-        return expression
-    if not isinstance(expression, Literal):
-        raise _Faulty(f"{_named(expression)} and cannot be compared with an id")
-    item_id = parse_id(str(expression.value))
-    if item_id is None:
-        raise _Faulty(f"{str(expression.value)[:40]!r} is no id (a UUID)")
-    return Literal(item_id, Kind.ID)
-
-
-def _as_ids(expression: Expression) -> Expression:
-    if expression.kind is Kind.IDS:
-        return expression
-    if not isinstance(expression, Array):
-        raise _Faulty(f"{_named(expression)} and cannot be compared with ids")
-    return Array(tuple(_as_id(item) for item in expression.items), Kind.IDS)
-
-
-def _is_mixed(expression: Expression) -> bool:
-    """Whether it is a collection of geometries of several types."""
-    value = expression.value if isinstance(expression, Literal) else b""
-    return isinstance(value, bytes) and value[1:2] == bytes([_WKB_COLLECTION])

@@ -148,11 +148,6 @@ def parse_value(field: Field, text: str) -> Scalar:
     return parser(field.name, text)
 
 
-def is_comparable(field: Field) -> bool:
-    """Whether a property can be asked to equal a value."""
-    return field.type in _PARSERS
-
-
 def parse_id(text: str) -> UUID | None:
     """An item's id; None when the text cannot be one."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pyarrow
 import pytest
@@ -13,6 +14,7 @@ from gis_service.model.audience import Audience
 from gis_service.services.features import Features
 from gis_service.settings import Settings
 from gis_service.store.database import Database
+from gis_service.web import shortcut
 from tests.conftest import Databases, client_of, new_key
 
 NODES = "/collections/network_nodes/items"
@@ -170,3 +172,30 @@ class TestEncodings:
                     "If-Match": etag, "Content-Type": "application/merge-patch+json"},
             )
             assert edit.status_code in (200, 204), edit.text
+
+
+class TestShortcut:
+    ADDRESSES = (
+        NODES, f"{NODES}?limit=3&bbox=34.7,-0.7,34.8,-0.6", f"{NODES}?limit=0", f"{NODES}/x",
+        f"{NODES}/00000000-0000-0000-0000-000000000000", "/collections/nothing/items",
+        f"{NODES}?f=html", f"{NODES}?unknown=1", f"{NODES}/", "/collections/equipment/items",
+    )
+
+    @pytest.mark.parametrize("address", ADDRESSES)
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+    def test_answers_are_those_of_the_routes(
+        self, app_client: TestClient, address: str, method: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def seen() -> tuple[int, str, dict[str, str]]:
+            answer = app_client.request(method, address, headers={"Accept-Encoding": "identity"})
+            own = {"x-request-id", "content-length"}
+            shown = re.sub(r'"timeStamp":"[^"]*"', "", answer.text)
+            shown = shown.replace(answer.headers["x-request-id"], "")
+            return answer.status_code, shown, {
+                k: v for k, v in answer.headers.items() if k not in own
+            }
+
+        live(app_client)
+        short = seen()
+        monkeypatch.setattr(shortcut, "SHORTCUTS", ())
+        assert seen() == short

@@ -44,8 +44,12 @@ def documents(links: Iterable[Link]) -> list[dict[str, str]]:
 
 def with_query(href: str, pairs: Pairs) -> str:
     """`href` with a query string; every pair keeps its `=`, even when the value is empty."""
-    query = urlencode(list(pairs), safe=",:/")
+    query = _encoded(pairs)
     return f"{href}?{query}" if query else href
+
+
+def _encoded(pairs: Pairs) -> str:
+    return urlencode(list(pairs), safe=",:/")
 
 
 def representations(
@@ -59,11 +63,11 @@ def representations(
     query
         The parameters of the request, which the alternates keep except for `f`.
     """
-    kept = [(name, value) for name, value in query if name != "f"]
+    kept = _encoded((name, value) for name, value in query if name != "f")
+    stem = f"{href}?{kept}&f=" if kept else f"{href}?f="
     links = [Link(with_query(href, query), "self", current.media_type, current.title)]
     links.extend(
-        Link(with_query(href, [*kept, ("f", other.name)]), "alternate", other.media_type,
-             other.title)
+        Link(stem + other.name, "alternate", other.media_type, other.title)
         for other in formats
         if other.media_type != current.media_type
     )

@@ -26,6 +26,7 @@ from gis_service.web import (
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
+from gis_service.web.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from gis_service.bootstrap import Services
@@ -66,6 +67,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())
     add_problem_handlers(app)
+    app.add_middleware(Shortcut)
     app.add_middleware(Compression)
     app.add_middleware(Envelope, settings=settings)
     return app

@@ -18,6 +18,7 @@ from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database
+from gis_service.store.idempotency import sweep
 from tests.editing import GEOJSON, NODES, PATCH, WHOLE, World, made, node, world
 
 
@@ -182,6 +183,11 @@ def test_old_answers_do_not_count(planner: TestClient, place: World) -> None:
     assert again.status_code == 201
     assert "idempotency-replayed" not in again.headers
     assert count(place, name) == 2
+    with place.database.begin() as connection:
+        connection.execute(sweep())
+        left = connection.scalars(text("SELECT created_at > now() - interval '1 hour' "
+                                       "FROM internal.answers")).all()
+    assert left == [True]
 
 
 def operation(method: str, collection: str = "network_nodes", **more: Any) -> dict[str, Any]:

@@ -368,6 +368,7 @@ VALUES: dict[str, Any] = {
     "unknown, very long": {"y" * 5000: 1},
     "unknown and odd": {'"; --': 1, "é\u202e": 2},
     "negative": {"accuracy_m": -1},
+    "unknown and null": {"colour": None},
 }
 SHAPES: dict[str, Any] = {
     "outside": {"type": "Point", "coordinates": [10, 10]},

@@ -78,6 +78,7 @@ def test_versions_as_a_page(planner: TestClient) -> None:
     assert "<script>alert" not in page.text
     assert "Planned" in page.text
     assert "Operational" in page.text
+    assert f"{at.partition('8000')[2]}/versions" in planner.get(at, headers=HTML).text
     assert "Historia" in planner.get(f"{at}/versions?lang=sw", headers=HTML).text
 
 

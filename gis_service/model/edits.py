@@ -34,10 +34,6 @@ class Condition:
     versions: frozenset[int] | None = None
     unmodified_since: datetime | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.exists and self.versions is None and self.unmodified_since is None
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -242,7 +242,7 @@ def _batch() -> Document:
 def _history(collection: Collection, language: Language) -> Document:
     title = collection.title[language]
     item = f"/collections/{collection.id}/items/{{featureId}}"
-    time: Document = {"type": "string"}
+    time: Document = {"type": "string", "format": "date-time"}
     return {
         f"{item}/versions": _past(
             collection, f"versions_{collection.id}", f"{title}: versions of an item",

@@ -14,21 +14,26 @@ import orjson
 from sqlalchemy import Connection
 
 from gis_service.errors import Conflict, InvalidInput, NotAllowed, NotFound, PreconditionFailed
-from gis_service.model.audience import Principal
+from gis_service.model.audience import Principal, visible_fields
 from gis_service.model.edits import Condition, Edit, Edited
 from gis_service.model.fields import Collection, FieldType
 from gis_service.model.merging import merged
 from gis_service.model.queries import CRS84
 from gis_service.model.rights import Operation, reads_history, sets_visibility
-from gis_service.services.edited_values import Checked, EditedValues, Network, fault, uuid_or_none
+from gis_service.services.edited_feature import (
+    chosen_id,
+    feature_of,
+    is_same,
+    keep_id,
+    properties_of,
+)
+from gis_service.services.edited_values import EditedValues, Network, fault, uuid_or_none
 from gis_service.services.loading import network_extent
 from gis_service.store import edits as statements
 from gis_service.store.edits import refusals
 from gis_service.store.items import item_statement
 from gis_service.validation.columns import loadable_fields
 
-MEMBERS = frozenset({"type", "id", "geometry", "properties", "links", "bbox"})
-"""What a feature may hold; `links` and `bbox` are ours to make and are passed over."""
 _COUNTED = ("version", "updated_at")
 
 
@@ -143,20 +148,21 @@ class EditTransaction:
 
     def _create(self, edit: Edit) -> Made:
         collection = edit.collection
-        feature = _feature_of(edit)
-        chosen = edit.id or _chosen_id(feature)
+        feature = feature_of(edit)
+        chosen = edit.id or chosen_id(feature)
         id_ = chosen or uuid4()
-        given = _properties(feature)
+        given = properties_of(feature)
         network, faults = self._network(collection, given.pop("network", None))
         row = {name: given.get(name) for name in loadable_fields(collection)}
         if "external_id" in row and row["external_id"] is None:
             row["external_id"] = str(id_)
         self._decide_visibility(row, standing="public")
+        shown = {field.name for field in visible_fields(collection, self._principal.audience)}
         for name in sorted(set(given) - set(row)):
-            if given[name] is not None:
+            if given[name] is not None or name not in shown:
                 faults.append(self._values.not_writable(collection, name))
         checked = self._values.checked(edit, row, feature.get("geometry"), network, faults)
-        values = {"id": id_} | checked.values
+        values = {"id": id_} | checked
         if network is not None:
             values["network_id"] = network.id
         for field in collection.fields:
@@ -179,24 +185,24 @@ class EditTransaction:
     def _change(self, edit: Edit) -> Made:
         collection, id_ = edit.collection, _id_of(edit)
         standing = self._standing(edit)
-        feature = _feature_of(edit)
+        feature = feature_of(edit)
         patches = edit.operation is Operation.UPDATE
         if patches:
-            _keep_id(feature, id_)
+            keep_id(feature, id_)
             given = {
                 name: merged(standing.properties.get(name), value)
-                for name, value in _properties(feature).items()
+                for name, value in properties_of(feature).items()
             }
             row = dict(given)
         else:
-            given = _properties(feature)
+            given = properties_of(feature)
             row = dict.fromkeys(loadable_fields(collection)) | given
             for kept in {collection.key, "visibility"} - set(given):
                 del row[kept]
         faults = []
         for name in [n for n in row if n not in loadable_fields(collection)]:
             value = row.pop(name)
-            if name in standing.properties and _same(value, standing.properties[name]):
+            if name in standing.properties and is_same(value, standing.properties[name]):
                 continue
             if name in _COUNTED:
                 raise Conflict(
@@ -316,48 +322,6 @@ def _id_of(edit: Edit) -> UUID:
     return edit.id
 
 
-def _feature_of(edit: Edit) -> dict[str, Any]:
-    """The feature, or the patch to it, when it has the form of one."""
-    feature = edit.feature
-    if not isinstance(feature, dict):
-        raise InvalidInput("A GeoJSON Feature is needed: a JSON object.")
-    unknown = sorted(set(feature) - MEMBERS)
-    if unknown:
-        raise InvalidInput(
-            f"A feature has no member {unknown[0][:60]!r} here. Known: "
-            f"{', '.join(sorted(MEMBERS))}. What describes the item belongs in properties."
-        )
-    type_ = feature.get("type", "Feature" if edit.operation is Operation.UPDATE else None)
-    if type_ != "Feature":
-        raise InvalidInput('A GeoJSON Feature is needed: its type is "Feature".')
-    return feature
-
-
-def _properties(feature: Mapping[str, Any]) -> dict[str, Any]:
-    properties = feature.get("properties", {})
-    if properties is None:
-        return {}
-    if not isinstance(properties, dict):
-        raise InvalidInput("A feature's properties are a JSON object.")
-    return dict(properties)
-
-
-def _chosen_id(feature: Mapping[str, Any]) -> UUID | None:
-    """A UUID is the client's choice; a number counts in the client's own list and says nothing."""
-    given = feature.get("id")
-    if given is None or (isinstance(given, int | float) and not isinstance(given, bool)):
-        return None
-    id_ = uuid_or_none(given)
-    if id_ is None:
-        raise InvalidInput("The id that a client chooses for a new item must be a UUID.")
-    return id_
-
-
-def _keep_id(patch: Mapping[str, Any], id_: UUID) -> None:
-    if "id" in patch and uuid_or_none(patch["id"]) != id_:
-        raise InvalidInput("An item's id stays as it is; nothing was changed.")
-
-
 def _check(condition: Condition, version: int, updated_at: datetime) -> None:
     if condition.versions is not None and version not in condition.versions:
         raise PreconditionFailed(
@@ -372,24 +336,13 @@ def _check(condition: Condition, version: int, updated_at: datetime) -> None:
         )
 
 
-def _same(given: object, stands: object) -> bool:
-    """Whether a value is what stands there; clients write times in several ways."""
-    if given is None or given == stands:
-        return True
-    try:
-        one, other = (datetime.fromisoformat(str(each)) for each in (given, stands))
-        return abs((one - other).total_seconds()) < 0.001
-    except (ValueError, TypeError, OverflowError):
-        return False
-
-
 def _kept(
-    checked: Checked, row: Mapping[str, Any], *, with_geometry: bool
+    checked: Mapping[str, Any], row: Mapping[str, Any], *, with_geometry: bool
 ) -> dict[str, Any]:
     """Values of what was given; the key went along so that the row had a name."""
     return {
         name: value
-        for name, value in checked.values.items()
+        for name, value in checked.items()
         if name in row or (with_geometry and name == "geom")
     }
 

@@ -40,13 +40,6 @@ class Network:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Values by column, ready to be stored."""
-
-    values: dict[str, Any]
-
-
 class EditedValues:
     """
     Checks one item at a time.
@@ -77,9 +70,9 @@ class EditedValues:
         faults: list[RowFault],
         *,
         with_geometry: bool = True,
-    ) -> Checked:
+    ) -> dict[str, Any]:
         """
-        The values of a row.
+        The values of a row by column, ready to be stored.
 
         Parameters
         ----------
@@ -136,7 +129,7 @@ class EditedValues:
             )
             for name, column in validated.frame.items()
         }
-        return Checked(values | references)
+        return values | references
 
     def not_writable(self, collection: Collection, name: str) -> RowFault:
         """The fault of a property that no edit can fill: computed, or none at all."""

@@ -179,7 +179,7 @@ def _carried_out(transaction: EditTransaction, edits: Sequence[Edit]) -> list[Ed
             with transaction.apart():
                 made.append(transaction.make(edit))
         except GisError as error:
-            if len(edits) == 1:
+            if len(edits) == 1 or isinstance(error, Unavailable):
                 raise
             errors[position] = error
     if errors:

@@ -142,9 +142,8 @@ def _condition(asked: Asked, operation: Operation) -> Condition:
     if operation is Operation.CREATE:
         return Condition()
     headers = asked.request.headers
-    match = headers.get("if-match")
-    if match is not None:
-        return if_match(match)
+    if match := headers.getlist("if-match"):
+        return if_match(",".join(match))
     since = headers.get("if-unmodified-since")
     if since is not None:
         return Condition(unmodified_since=_http_date(since))

@@ -25,7 +25,7 @@ from gis_service.model.queries import (
     ServedCrs,
 )
 from gis_service.model.queryables import queryables_of
-from gis_service.model.rights import HISTORIANS
+from gis_service.model.rights import HISTORIANS, reads_history
 from gis_service.ogc.etags import changed_in, item_etag, last_modified, version_in
 from gis_service.ogc.features import feature, feature_collection
 from gis_service.ogc.links import Link
@@ -120,6 +120,7 @@ async def item(request: Request) -> Response:
             name=read_back["properties"].get(collection.label) or str(item_id),
             points=positions(read_back["geometry"]["coordinates"]) if read_back["geometry"] else 0,
             entries=entries(read_back, fields, asked.language, asked.at),
+            past=reads_history(asked.principal.audience),
             maps=_maps(asked, collection),
         )
     body = feature(finished, [*asked.links(), _to_collection(asked, collection)])

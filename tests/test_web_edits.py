@@ -28,6 +28,7 @@ def place(databases: Any, sample_template: str, settings: Settings) -> Iterator[
 @pytest.fixture(scope="module")
 def planner(place: World) -> Iterator[TestClient]:
     with place.clients(audience=Audience.PLANNER) as client:
+        client.headers["accept-encoding"] = "identity"  # a compressed answer's tag is another
         yield client
 
 
@@ -267,7 +268,8 @@ def test_conditions(planner: TestClient) -> None:
     at, etag = made(planner)
     gone = f"{NODES}/{uuid4()}"
     patch = {"properties": {"name": "B"}}
-    many = {"If-Match": f'"9-00" , {etag}'}
+    compressed = etag[:-1] + '-gzip"'
+    many = {"If-Match": f'"9-00" , {compressed}'}
     assert planner.patch(at, json=patch, headers=PATCH | many).status_code == 204
     assert planner.patch(at, json=patch, headers=PATCH | {"If-Match": "*"}).status_code == 204
     assert planner.put(gone, json=node(), headers=GEOJSON).status_code == 404

@@ -20,20 +20,19 @@ def feature_collection(page: ItemsPage, links: Iterable[Link], *, at: datetime) 
     at
         When the page was read; written in UTC.
     """
+    start = b'{"type":"FeatureCollection","features":['
+    return start + page.features + b"]" + after_features(page, links, at=at)
+
+
+def after_features(page: ItemsPage, links: Iterable[Link], *, at: datetime) -> bytes:
+    """What stands in a FeatureCollection after the array of its features."""
     rest: dict[str, object] = {"links": documents(links), "timeStamp": _utc(at)}
     if page.matched is not None:
         rest["numberMatched"] = page.matched
     elif page.estimate is not None:
         rest["numberMatchedEstimate"] = page.estimate
     rest["numberReturned"] = page.returned
-    return b"".join(
-        (
-            b'{"type":"FeatureCollection","features":[',
-            page.features,
-            b"],",
-            orjson.dumps(rest)[1:],
-        )
-    )
+    return b"," + orjson.dumps(rest)[1:]
 
 
 def feature(finished: bytes, links: Iterable[Link]) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from gis_service.errors import Busy, Unavailable
 from gis_service.formats import kml
@@ -13,10 +14,13 @@ from gis_service.formats.export_child import WriteJob
 from gis_service.formats.export_process import writing
 from gis_service.model.audience import Audience, Principal, visible_geometry
 from gis_service.model.exports import Export, ExportFormat
+from gis_service.model.queries import ItemsPage
 from gis_service.services.spool import CHUNK, Spool
-from gis_service.store.exports import copy, exported_fields
+from gis_service.store.exports import copy, copy_page, exported_fields
 from gis_service.store.reading import Reader
 
+Ending = Callable[[ItemsPage], bytes]
+"""The rest of a GeoJSON file, from what is known of its page."""
 OPEN_FOR_EACH_WRITTEN = 8
 """Files that may wait for their readers, for each that may be written at a time."""
 
@@ -75,15 +79,15 @@ class Exports:
         export: Export,
         principal: Principal,
         *,
-        tail: Callable[[int], bytes] | None = None,
+        ending: Ending | None = None,
     ) -> Download:
         """
         Begin to write a file; returns when its first bytes are there.
 
         Parameters
         ----------
-        tail
-            What ends a GeoJSON file, by the number of items in it.
+        ending
+            What stands after the features of a GeoJSON file.
 
         Raises
         ------
@@ -99,7 +103,7 @@ class Exports:
         spool = Spool(most_bytes=self._most_bytes)
         self._written += 1
         self._open += 1
-        writer = asyncio.create_task(self._write(export, principal.audience, spool, tail))
+        writer = asyncio.create_task(self._write(export, principal.audience, spool, ending))
         writer.add_done_callback(self._one_written)
         download = Download(spool, writer, self._one_closed)
         try:
@@ -120,11 +124,11 @@ class Exports:
         export: Export,
         audience: Audience,
         spool: Spool,
-        tail: Callable[[int], bytes] | None,
+        ending: Ending | None,
     ) -> None:
         try:
             if export.format.is_text:
-                await self._write_text(export, audience, spool, tail)
+                await self._write_text(export, audience, spool, ending)
             else:
                 await self._write_binary(export, audience, spool)
             await spool.finish()
@@ -138,21 +142,34 @@ class Exports:
         export: Export,
         audience: Audience,
         spool: Spool,
-        tail: Callable[[int], bytes] | None,
+        ending: Ending | None,
     ) -> None:
-        collection = export.query.collection
-        output, ending = spool.write, b""
+        if export.format is ExportFormat.GEOJSON:
+            await self._write_geojson(export, audience, spool, ending)
+            return
+        output, tail = spool.write, b""
         if export.format is ExportFormat.CSV:
             output = _Crlf(spool).write
-        elif export.format is ExportFormat.GEOJSON:
-            output = _Headed(spool, b'{"type":"FeatureCollection","features":[', drop=1).write
         elif export.format is ExportFormat.KML:
-            head = kml.head(collection, exported_fields(export, audience))
-            output, ending = _Headed(spool, head).write, kml.TAIL
-        count = await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
-        if export.format is ExportFormat.GEOJSON:
-            ending = (b"]" if count else b" ]") + (b"}" if tail is None else tail(count))
-        await output(ending)
+            head = kml.head(export.query.collection, exported_fields(export, audience))
+            output, tail = _Headed(spool, head).write, kml.TAIL
+        await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
+        await output(tail)
+
+    async def _write_geojson(
+        self, export: Export, audience: Audience, spool: Spool, ending: Ending | None
+    ) -> None:
+        output = _Headed(spool, b'{"type":"FeatureCollection","features":[', drop=1).write
+        query = export.query
+        if export.limit is None:
+            await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
+            await output(b" ]}")
+            return
+        page = await copy_page(
+            self._reader, replace(query, limit=export.limit), audience, output,
+            timeout_s=self._timeout_s,
+        )
+        await output(b" ]" + (b"}" if ending is None else ending(page)))
 
     async def _write_binary(self, export: Export, audience: Audience, spool: Spool) -> None:
         collection = export.query.collection

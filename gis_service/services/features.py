@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,10 @@ from gis_service.store.items import (
     page_statement,
     rows_statement,
 )
-from gis_service.store.paging import read_position
+from gis_service.store.paging import read_page
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
-from gis_service.store.snapshot import can_be_held
+from gis_service.store.snapshot import Snapshot, can_be_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,23 @@ class Features:
         statement = page_statement(query, principal.audience, count_cap=self._count_cap)
         row = await self._reader.row(statement, login)
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
-        following, previous = query.neighbours(
-            read_position(row["near"]), read_position(row["far"]), more=row["found"] > query.limit
-        )
-        counted = row["matched"] <= self._count_cap
-        return ItemsPage(
-            features=row["features"].encode(),
-            returned=min(row["found"], query.limit),
-            matched=row["matched"] if counted else None,
-            following=following,
-            previous=previous,
-            estimate=None if counted else await self._estimate(query, principal),
-        )
+        page = read_page(row, query, count_cap=self._count_cap)
+        if page.matched is not None:
+            return page
+        return replace(page, estimate=await self._estimate(query, principal))
+
+    def held_pages(
+        self, query: ItemsQuery, principal: Principal, *, at_once: int
+    ) -> Iterator[ItemsPage] | None:
+        """
+        A page in portions of so many items, all of one moment; None when it is not in memory.
+
+        The last portion tells of the next page, the first one of the one before.
+        """
+        snapshot = self._snapshots.newest(query.collection, principal.audience)
+        if snapshot is None or query.backward or not snapshot.answers(query):
+            return None
+        return _portions(snapshot, query, at_once)
 
     async def rows(self, query: ItemsQuery, principal: Principal) -> list[dict[str, Any]]:
         """The same page as plain values, without geometry."""
@@ -161,3 +167,14 @@ class Features:
         if row.get("west") is not None:
             bbox = BBox(row["west"], row["south"], row["east"], row["north"])
         return CollectionSummary(collection, CollectionExtent(bbox, row["items"]))
+
+
+def _portions(snapshot: Snapshot, query: ItemsQuery, at_once: int) -> Iterator[ItemsPage]:
+    cursor, missing = query.cursor, query.limit
+    while True:
+        portion = replace(query, cursor=cursor, limit=min(at_once, missing))
+        page = snapshot.page(portion)
+        yield page
+        cursor, missing = page.following, missing - page.returned
+        if cursor is None or missing <= 0:
+            return

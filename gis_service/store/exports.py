@@ -30,8 +30,9 @@ from gis_service.formats.export_child import CORNERS, GEOMETRY
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.fields import Field, FieldType, GeometryType
-from gis_service.store.items import _conditions, feature_text
-from gis_service.store.paging import beyond, ordering, sort_key
+from gis_service.model.queries import ItemsPage, ItemsQuery
+from gis_service.store.items import _conditions, feature_text, page_statement
+from gis_service.store.paging import beyond, ordering, read_page, sort_key
 from gis_service.store.reading import Reader, compiled
 from gis_service.store.recorded import asked_of
 from gis_service.store.roles import Login
@@ -68,17 +69,47 @@ async def copy(
     Unavailable, InvalidInput
         As `Reader.rows`.
     """
+    async with reader.connection(Login.of(audience)) as connection, connection.transaction():
+        return await _copied(connection, export, audience, output, timeout_s)
+
+
+async def copy_page(
+    reader: Reader, query: ItemsQuery, audience: Audience, output: Output, *, timeout_s: float
+) -> ItemsPage:
+    """
+    Write a page of GeoJSON features, however many, to `output`, as `copy` does.
+
+    Returns
+    -------
+    ItemsPage
+        The same page without its features, and exactly how many match where
+        there is but this page.
+    """
+    export = Export(query, ExportFormat.GEOJSON, query.limit)
+    async with (
+        reader.connection(Login.of(audience)) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        around = page_statement(query, audience, count_cap=query.limit, with_features=False)
+        sql, values = compiled(around)
+        row = await connection.fetchrow(sql, *values)
+        returned = await _copied(connection, export, audience, output, timeout_s)
+    return replace(read_page(row, query, count_cap=query.limit), returned=returned)
+
+
+async def _copied(
+    connection: Any, export: Export, audience: Audience, output: Output, timeout_s: float
+) -> int:
     sql, values = compiled(export_statement(export, audience))
     options: dict[str, Any] = {"format": "csv"}
     if export.format is ExportFormat.CSV:
         options["header"] = True
     elif export.format.is_text:
         options = _UNQUOTED
-    async with reader.connection(Login.of(audience)) as connection, connection.transaction():
-        await connection.execute(f"SET LOCAL statement_timeout = {int(timeout_s * 1000)}")
-        status: str = await connection.copy_from_query(
-            sql, *values, output=output, timeout=timeout_s + 2, **options
-        )
+    await connection.execute(f"SET LOCAL statement_timeout = {int(timeout_s * 1000)}")
+    status: str = await connection.copy_from_query(
+        sql, *values, output=output, timeout=timeout_s + 2, **options
+    )
     return int(status.rpartition(" ")[2])
 
 

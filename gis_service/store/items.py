@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     or_,
     select,
 )
@@ -38,13 +39,16 @@ from gis_service.store.tables import SRID
 Statement = Select[*tuple[Any, ...]]
 
 
-def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> Statement:
+def page_statement(
+    query: ItemsQuery, audience: Audience, *, count_cap: int, with_features: bool = True
+) -> Statement:
     """
     One row: `features` (text), `found`, `near`, `far` (see `read_position`), `matched`.
 
     `found` counts one item beyond the limit, which tells of a further page;
     `near` is the item nearest to the cursor and `far` the farthest from it on a
     full page; `matched` counts all pages and stops one beyond `count_cap`.
+    Without features, `features` is empty.
     """
     source = asked_of(query, audience)
     conditions = _conditions(query, source)
@@ -62,7 +66,11 @@ def page_statement(query: ItemsQuery, audience: Audience, *, count_cap: int) -> 
         rows.c.id,
         *sorted_by,
         place.label("place"),
-        feature_text(query.collection, audience, rows, query.rendering).label("feature"),
+        (
+            feature_text(query.collection, audience, rows, query.rendering)
+            if with_features
+            else null()
+        ).label("feature"),
     ).subquery("features")
     comma: ColumnElement[Any] = literal_column("','")
     joined = func.string_agg(

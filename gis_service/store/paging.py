@@ -8,7 +8,7 @@ between two pages neither repeat nor skip an item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from gis_service.model.fields import FieldType
-from gis_service.model.queries import ItemsQuery, Position, Scalar, SortTerm
+from gis_service.model.queries import ItemsPage, ItemsQuery, Position, Scalar, SortTerm
 
 LONGEST_TEXT = 200
 """
@@ -104,3 +104,17 @@ def read_position(text: str | None) -> Position | None:
         return None
     *values, id_ = orjson.loads(text)
     return Position(tuple(values), UUID(id_))
+
+
+def read_page(row: Mapping[str, Any], query: ItemsQuery, *, count_cap: int) -> ItemsPage:
+    """The page that the row of `page_statement` holds."""
+    following, previous = query.neighbours(
+        read_position(row["near"]), read_position(row["far"]), more=row["found"] > query.limit
+    )
+    return ItemsPage(
+        features=row["features"].encode(),
+        returned=min(row["found"], query.limit),
+        matched=row["matched"] if row["matched"] <= count_cap else None,
+        following=following,
+        previous=previous,
+    )

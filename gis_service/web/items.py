@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 from starlette.requests import Request
@@ -27,7 +28,7 @@ from gis_service.model.queries import (
 from gis_service.model.queryables import queryables_of
 from gis_service.model.rights import HISTORIANS, reads_history
 from gis_service.ogc.etags import changed_in, item_etag, last_modified, version_in
-from gis_service.ogc.features import feature, feature_collection
+from gis_service.ogc.features import after_features, feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
 from gis_service.ogc.openapi_filters import FILTER
@@ -44,7 +45,7 @@ from gis_service.ogc.rendering import parse_flag, parse_precision, parse_propert
 from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.conditions import collection_etag
-from gis_service.web.downloads import download
+from gis_service.web.downloads import STREAMED_FROM, download, held_page
 from gis_service.web.filtering import asked_filter
 from gis_service.web.items_page import orders, small_map
 from gis_service.web.maps import maps_beside
@@ -72,11 +73,9 @@ async def items(request: Request) -> Response:
             told["etag"] = _page_etag(asked, stamp)
             if asked.known_tag(told["etag"]):
                 return asked.answer(b"", headers=told)
+    if asked.format is GEOJSON and query.limit > STREAMED_FROM:
+        return await _streamed(asked, query, told)
     page = await features.page(query, asked.principal)
-    around = {
-        "next": _page_address(asked, query, page.following),
-        "prev": _page_address(asked, query, page.previous),
-    }
     if asked.is_html:
         return asked.page(
             "ogc_items.html",
@@ -85,16 +84,11 @@ async def items(request: Request) -> Response:
             table=_table(asked, query, page),
             orders=orders(asked, query, _fields(asked, collection, query.rendering)),
             small_map=small_map(asked, query, page),
-            around=around,
+            around=_around(asked, query, page),
             maps=_maps(asked, collection),
         )
-    links = [
-        *asked.links(),
-        *(Link(href, rel, asked.format.media_type) for rel, href in around.items() if href),
-        _to_collection(asked, collection),
-    ]
     return asked.answer(
-        feature_collection(page, links, at=datetime.now(UTC)),
+        feature_collection(page, _links(asked, query, page), at=datetime.now(UTC)),
         headers=told,
     )
 
@@ -211,6 +205,35 @@ def rendering(asked: Asked, collection: Collection) -> Rendering:
 def _crs(asked: Asked, name: str) -> ServedCrs:
     text = asked.parameters.get(name)
     return CRS84 if text is None else parse_crs(name, text, asked.services.crs)
+
+
+async def _streamed(asked: Asked, query: ItemsQuery, headers: Mapping[str, str]) -> Response:
+    """A large page, from memory where it is held there, and else as the database writes it."""
+    ending = partial(_after_features, asked, query)
+    pages = asked.services.features.held_pages(query, asked.principal, at_once=1_000)
+    if pages is not None:
+        return held_page(asked, pages, ending=ending, headers=headers)
+    return await download(asked, query, limit=query.limit, ending=ending, headers=headers)
+
+
+def _after_features(asked: Asked, query: ItemsQuery, page: ItemsPage) -> bytes:
+    return after_features(page, _links(asked, query, page), at=datetime.now(UTC))
+
+
+def _links(asked: Asked, query: ItemsQuery, page: ItemsPage) -> list[Link]:
+    around = _around(asked, query, page)
+    return [
+        *asked.links(),
+        *(Link(href, rel, asked.format.media_type) for rel, href in around.items() if href),
+        _to_collection(asked, query.collection),
+    ]
+
+
+def _around(asked: Asked, query: ItemsQuery, page: ItemsPage) -> dict[str, str | None]:
+    return {
+        "next": _page_address(asked, query, page.following),
+        "prev": _page_address(asked, query, page.previous),
+    }
 
 
 def _page_address(asked: Asked, query: ItemsQuery, cursor: Cursor | None) -> str | None:

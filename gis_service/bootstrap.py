@@ -20,7 +20,9 @@ from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
+from gis_service.services.nearest import Nearest
 from gis_service.services.records import Records
+from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
@@ -44,6 +46,8 @@ class Services:
     exports: Exports
     editing: Editing
     records: Records
+    nearest: Nearest
+    search: Search
     maps: Maps
     health: Health
     jobs: Jobs
@@ -91,6 +95,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
+            nearest=Nearest(reader),
+            search=Search(reader),
             maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),

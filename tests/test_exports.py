@@ -235,3 +235,24 @@ def test_the_public_gets_no_hidden_row_or_field(world: tuple[Get, Get], f: str) 
     assert not [name for name in names if name in body]
     assert [name for name in names if name in staff]
     assert public("/collections/equipment/items", params={"f": f}).status_code == 404
+
+
+def test_a_large_page_is_the_same_from_memory_and_from_the_database(
+    databases: Databases, sample_template: str, settings: Settings
+) -> None:
+    database = databases.fresh(sample_template)
+    addresses = databases.with_logins(database)
+    answers = []
+    for held_mb in (0, 64):
+        changed = settings.model_copy(update={"snapshot_mb": held_mb})
+        with client_of(addresses, changed) as client:
+            path = "/collections/offices/items?limit=5000"
+            for _ in range(20):
+                page = client.get(path).json()
+                time.sleep(0.05)
+            answers.append({k: v for k, v in page.items() if k != "timeStamp"})
+            filtered = client.get(f"{path}&office_type=health&bbox=34.7,-0.7,34.8,-0.6").json()
+            assert len(filtered["features"]) == filtered["numberReturned"]
+    assert answers[0] == answers[1]
+    assert answers[0]["numberMatched"] == answers[0]["numberReturned"] > 50
+    databases.drop(database)

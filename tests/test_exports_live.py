@@ -49,6 +49,7 @@ def served(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIS_MAX_LIMIT", "1000000")
+        patch.setenv("GIS_SNAPSHOT_MB", "0")  # what is held in memory has a bound of its own
         with service_of(big, home) as running:
             yield running
 
@@ -79,9 +80,11 @@ def leftovers() -> set[Path]:
 
 
 def spools(process: subprocess.Popen[bytes]) -> int:
-    """Files without a name that the service holds open."""
+    """Files without a name that the service holds open, besides its output."""
     held = []
     for link in Path(f"/proc/{process.pid}/fd").iterdir():
+        if int(link.name) <= 2:
+            continue
         try:
             held.append(str(link.readlink()))
         except FileNotFoundError:

@@ -17,7 +17,7 @@ from gis_service.ogc.links import (
     documents,
     with_query,
 )
-from gis_service.ogc.media import GEOJSON, HTML, JSON, OPENAPI, SCHEMA
+from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 
 Document = dict[str, Any]
 
@@ -99,6 +99,7 @@ def landing(
                      "Collections"),
                 Link(at.functions, FUNCTIONS_REL, JSON.media_type, "Functions"),
                 Link(at.maps, "related", HTML.media_type, "Maps"),
+                Link(at.search, "search", GEOJSON.media_type, "Search"),
             )
         ),
     }
@@ -148,6 +149,11 @@ def collection(
         Link(at.collection(declared.id), "self", JSON.media_type, declared.title[language]),
     )
     items = at.items(declared.id)
+    nearest = []
+    if geometry is not None:
+        nearest.append(
+            Link(at.nearest(declared.id), "related", GEOJSON.media_type, "Nearest to a place")
+        )
     document: Document = {
         "id": declared.id,
         "title": declared.title[language],
@@ -158,6 +164,14 @@ def collection(
                 *own,
                 Link(items, "items", GEOJSON.media_type, "GeoJSON"),
                 Link(with_query(items, [("f", "html")]), "items", HTML.media_type, "HTML"),
+                *(
+                    Link(
+                        with_query(items, [("f", each.name)]), "items", each.media_type,
+                        each.title,
+                    )
+                    for each in DOWNLOADS
+                ),
+                *nearest,
                 Link(at.queryables(declared.id), QUERYABLES_REL, SCHEMA.media_type, "Queryables"),
                 Link(at.sortables(declared.id), SORTABLES_REL, SCHEMA.media_type, "Sortables"),
                 Link(at.schema(declared.id), SCHEMA_REL, SCHEMA.media_type, "Schema"),

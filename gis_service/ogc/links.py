@@ -131,6 +131,10 @@ class Addresses:
     def maps(self) -> str:
         return self.to("/maps")
 
+    @property
+    def search(self) -> str:
+        return self.to("/search")
+
     def map(self, name: str) -> str:
         return self.to(f"/maps/{quote(name, safe='')}")
 
@@ -152,6 +156,9 @@ class Addresses:
 
     def items(self, collection_id: str) -> str:
         return self.to(f"/collections/{collection_id}/items")
+
+    def nearest(self, collection_id: str) -> str:
+        return self.to(f"/collections/{collection_id}/nearest")
 
     def item(self, collection_id: str, item_id: UUID | str) -> str:
         return self.to(f"/collections/{collection_id}/items/{item_id}")

@@ -17,6 +17,13 @@ from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
+from gis_service.ogc.openapi_asking import (
+    NEAREST_SHARED,
+    nearest_page,
+    nearest_parameters,
+    search_hits,
+    search_parameters,
+)
 from gis_service.ogc.openapi_components import COMPONENT_HEADERS, COMPONENT_SCHEMAS, ref
 from gis_service.ogc.openapi_edits import (
     RESPONSES,
@@ -109,7 +116,7 @@ def openapi(
     }
 
 
-def _paths(known: Iterable[Collection], audience: Audience, language: Language) -> Document:
+def _paths(known: Sequence[Collection], audience: Audience, language: Language) -> Document:
     capabilities = "Capabilities"
     paths: Document = {
         "/": _get(capabilities, "getLandingPage", "Landing page",
@@ -125,6 +132,10 @@ def _paths(known: Iterable[Collection], audience: Audience, language: Language) 
     }
     for collection in known:
         paths.update(_collection_paths(collection, audience, language))
+    paths["/search"] = _get(
+        capabilities, "search", "Search by name", [(GEOJSON, search_hits()), (HTML, None)],
+        parameters=search_parameters(collection.id for collection in known),
+    )
     paths["/maps"] = _get("Maps", "getMaps", "Maps",
                           [(JSON, ref("schemas", "Maps")), (HTML, None)])
     paths["/maps/{name}"] = _get(
@@ -157,6 +168,16 @@ def _collection_paths(
         _property_parameter(field, language)
         for field in queryables_of(collection, audience).fields.values()
     ]
+    nearest: Document = {}
+    if visible_geometry(collection, audience) is not None:
+        nearest[f"{path}/nearest"] = _get(
+            collection.id, f"nearest_{collection.id}", f"{title}: nearest to a place",
+            [(GEOJSON, nearest_page(ref("schemas", f"{collection.id}_page"))), (HTML, None)],
+            parameters=[
+                *nearest_parameters(), *refs(NEAREST_SHARED), *refs(RENDERING), *asked
+            ],
+            faults=("404",),
+        )
     return {
         path: _get(
             collection.id, f"describe_{collection.id}", title,
@@ -185,6 +206,7 @@ def _collection_paths(
             ],
             faults=("404",), headers=("Content-Crs",),
         ),
+        **nearest,
         f"{path}/items/{{featureId}}": _get(
             collection.id, f"item_{collection.id}", f"{title}: item",
             [(GEOJSON, ref("schemas", f"{collection.id}_feature")), (HTML, None)],

@@ -97,13 +97,15 @@ def parameters(
     }
 
 
-def query_parameter(name: str, description: str, schema: Document) -> Document:
+def query_parameter(
+    name: str, description: str, schema: Document, *, required: bool = False
+) -> Document:
     """A parameter of the query string; several values are parted by commas."""
     return {
         "name": name,
         "in": "query",
         "description": description,
-        "required": False,
+        "required": required,
         "style": "form",
         "explode": False,
         "schema": schema,

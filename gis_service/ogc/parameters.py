@@ -211,7 +211,8 @@ def _integer_value(name: str, text: str) -> int:
     return int(text)
 
 
-def _number_value(name: str, text: str) -> float:
+def parse_number(name: str, text: str) -> float:
+    """A finite number."""
     return _number(name, text, text)
 
 
@@ -246,7 +247,7 @@ _PARSERS: dict[FieldType, Callable[[str, str], Scalar]] = {
     FieldType.CODE: _text_value,
     FieldType.CODES: _text_value,
     FieldType.INTEGER: _integer_value,
-    FieldType.NUMBER: _number_value,
+    FieldType.NUMBER: parse_number,
     FieldType.BOOLEAN: _boolean_value,
     FieldType.DATE: _date_value,
     FieldType.TIMESTAMP: _timestamp_value,

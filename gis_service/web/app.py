@@ -20,7 +20,9 @@ from gis_service.web import (
     landing,
     login,
     maps,
+    nearest,
     schemas,
+    search,
     static,
 )
 from gis_service.web.compression import Compression
@@ -62,7 +64,10 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (landing, collections, schemas, items, edits, history, maps, jobs, health):
+    for module in (
+        landing, collections, schemas, items, nearest, search, edits, history, maps, jobs,
+        health
+    ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())

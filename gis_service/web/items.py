@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -66,7 +67,7 @@ async def items(request: Request) -> Response:
     if asked.format in DOWNLOADS:
         limit = None if asked.parameters.get("limit") is None else query.limit
         return await download(asked, query, limit=limit)
-    told = _content_crs(query.rendering)
+    told = content_crs(query.rendering)
     if not asked.is_html and query.recorded is None:
         stamp = features.stamp(collection, asked.principal)
         if stamp is not None:
@@ -117,17 +118,24 @@ async def item(request: Request) -> Response:
             past=reads_history(asked.principal.audience),
             maps=_maps(asked, collection),
         )
-    body = feature(finished, [*asked.links(), _to_collection(asked, collection)])
-    headers = _content_crs(written) | {"etag": item_etag(version_in(finished), body)}
+    body = feature(finished, [*asked.links(), link_to_collection(asked, collection)])
+    headers = content_crs(written) | {"etag": item_etag(version_in(finished), body)}
     changed_at = changed_in(finished)
     if changed_at is not None:
         headers["last-modified"] = last_modified(changed_at)
     return asked.answer(body, headers=headers)
 
 
-def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
+def items_query(
+    asked: Asked, collection: Collection, *, known: Sequence[str] = PAGE_PARAMETERS
+) -> ItemsQuery:
     """
     What the parameters ask of a collection.
+
+    Parameters
+    ----------
+    known
+        The parameters that there are besides the properties.
 
     Raises
     ------
@@ -138,7 +146,7 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
     settings, parameters = asked.settings, asked.parameters
     queryables = queryables_of(collection, asked.principal.audience)
     comparable = queryables.fields
-    parameters.only((*PAGE_PARAMETERS, *comparable))
+    parameters.only((*known, *comparable))
     limit, bbox, moment, cursor, sortby = map(
         parameters.get, ("limit", "bbox", "datetime", "cursor", "sortby")
     )
@@ -156,7 +164,7 @@ def items_query(asked: Asked, collection: Collection) -> ItemsQuery:
         equals=tuple(
             Equals(comparable[name], parse_value(comparable[name], value))
             for name, value in parameters.once()
-            if name not in PAGE_PARAMETERS
+            if name not in known
         ),
         filter=asked_filter(asked, queryables),
         sort=sort,
@@ -225,7 +233,7 @@ def _links(asked: Asked, query: ItemsQuery, page: ItemsPage) -> list[Link]:
     return [
         *asked.links(),
         *(Link(href, rel, asked.format.media_type) for rel, href in around.items() if href),
-        _to_collection(asked, query.collection),
+        link_to_collection(asked, query.collection),
     ]
 
 
@@ -252,7 +260,7 @@ def _page_etag(asked: Asked, stamp: str) -> str:
     )
 
 
-def _content_crs(written: Rendering) -> dict[str, str]:
+def content_crs(written: Rendering) -> dict[str, str]:
     """OGC API - Features, Part 2, requirement 16."""
     return {"content-crs": f"<{written.crs.uri}>"}
 
@@ -278,7 +286,7 @@ def _maps(asked: Asked, collection: Collection) -> list[MapDefinition]:
     ]
 
 
-def _to_collection(asked: Asked, collection: Collection) -> Link:
+def link_to_collection(asked: Asked, collection: Collection) -> Link:
     return Link(
         asked.at.collection(collection.id),
         "collection",

@@ -112,8 +112,12 @@ def from_degrees(
     What lies outside the CRS becomes infinite.
     """
     lon, lat = zip(*points, strict=True)
-    move = Transformer.from_crs(WGS84, srid, always_xy=True)
-    return list(zip(*move.transform(lon, lat), strict=True))
+    return list(zip(*_from_degrees(srid).transform(lon, lat), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _from_degrees(srid: int) -> Transformer:
+    return Transformer.from_crs(WGS84, srid, always_xy=True)
 
 
 def box_in_degrees(
@@ -146,7 +150,8 @@ def box_in_degrees(
     ring = segmentize(box(west, south, east, north), longest / _STEPS).exterior
     outline = _in_degrees(crs, tuple(ring.coords))
     shape = Polygon(outline)
-    if not shape.is_valid:
+    west, _, east, _ = shape.bounds
+    if not shape.is_valid or east - west > _WIDEST:
         raise ValueError("it is too large for its CRS")
     return shape.bounds, outline
 
@@ -163,6 +168,8 @@ def _in_degrees(crs: ServedCrs, points: Outline) -> Outline:
 
 
 _FARTHEST = 1e9
+_WIDEST = 180
+"""In degrees; what looks wider has crossed the antimeridian."""
 _STEPS = 64
 """Pieces into which the longer edges of a box are cut, so that they bend as they should."""
 

@@ -29,7 +29,6 @@ from gis_service.store.items import (
     extent_statement,
     item_statement,
     page_statement,
-    rows_statement,
 )
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.roles import Login, role_name
@@ -154,7 +153,7 @@ _ASKABLE = {FieldType.TEXT, FieldType.CODE, FieldType.BOOLEAN, FieldType.INTEGER
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[str, ItemsQuery | Collection, UUID]:
     collection = draw(st.sampled_from(published_collections()))
-    kind = draw(st.sampled_from(("page", "page", "rows", "item", "extent")))
+    kind = draw(st.sampled_from(("page", "page", "page", "item", "extent")))
     id_ = draw(_ids(collection))
     if kind in {"item", "extent"}:
         return kind, collection, id_
@@ -183,10 +182,7 @@ def questions(draw: st.DrawFn) -> tuple[str, ItemsQuery | Collection, UUID]:
 
 def _answer(session: Connection, kind: str, about: ItemsQuery | Collection, id_: UUID) -> str:
     if isinstance(about, ItemsQuery):
-        statement = (
-            rows_statement(about, Audience.PUBLIC) if kind == "rows"
-            else page_statement(about, Audience.PUBLIC, count_cap=7)
-        )
+        statement = page_statement(about, Audience.PUBLIC, count_cap=7)
     elif kind == "item":
         statement = item_statement(about, id_, Audience.PUBLIC)
     else:

@@ -276,6 +276,17 @@ def test_properties_and_geometry_are_chosen(planner: TestClient) -> None:
         assert planner.get(f"{items}&{query}").status_code == 400, query
 
 
+def test_pages_keep_to_longitude_and_latitude(planner: TestClient) -> None:
+    """Whatever CRS the same address answers programs in; one that is none is refused here too."""
+    feature = planner.get("/collections/offices/items?limit=1").json()["features"][0]
+    path = f"/collections/offices/items/{feature['id']}"
+    crs = "http://www.opengis.net/def/crs/EPSG/0/32736"
+    assert f"{feature['geometry']['coordinates'][0]}°" in planner.get(
+        path, params={"crs": crs}, headers=HTML
+    ).text
+    assert planner.get(path, params={"crs": "x"}, headers=HTML).status_code == 400
+
+
 def test_a_cursor_keeps_to_its_order(planner: TestClient) -> None:
     items = "/collections/offices/items?limit=5"
     page = planner.get(f"{items}&sortby=name").json()

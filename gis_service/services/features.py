@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from gis_service.errors import NotFound, UnknownCollection
@@ -26,7 +25,6 @@ from gis_service.store.items import (
     item_statement,
     matching_statement,
     page_statement,
-    rows_statement,
 )
 from gis_service.store.paging import read_page
 from gis_service.store.reading import Reader
@@ -113,13 +111,6 @@ class Features:
         if snapshot is None or query.backward or not snapshot.answers(query):
             return None
         return _portions(snapshot, query, at_once)
-
-    async def rows(self, query: ItemsQuery, principal: Principal) -> list[dict[str, Any]]:
-        """The same page as plain values, without geometry."""
-        rows = await self._reader.rows(
-            rows_statement(query, principal.audience), Login.of(principal.audience)
-        )
-        return [dict(row) for row in (reversed(rows) if query.backward else rows)]
 
     async def _estimate(self, query: ItemsQuery, principal: Principal) -> int:
         """About how many items match; more than are counted."""

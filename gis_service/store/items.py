@@ -105,19 +105,6 @@ def item_statement(
     return select(text.label("feature")).where(source.c.id == id_)
 
 
-def rows_statement(query: ItemsQuery, audience: Audience) -> Statement:
-    """The same page as `page_statement`, a row for each item, without geometry."""
-    source = asked_of(query, audience)
-    columns = [c for c in source.c if c.name not in {"geom", "search_text"}]
-    keys = [sort_key(term, source) for term in query.sort]
-    return (
-        select(*columns)
-        .where(*_conditions(query, source), *beyond(query, source))
-        .order_by(*ordering(query, keys, source.c.id))
-        .limit(query.limit)
-    )
-
-
 def extent_statement(collection: Collection, audience: Audience) -> Statement:
     """One row: `west`, `south`, `east`, `north` (NULL when empty) and `items`."""
     source = readable(collection, audience)

@@ -202,11 +202,12 @@ def rendering(asked: Asked, collection: Collection) -> Rendering:
     precision, skipped, wanted, unwanted = map(
         asked.parameters.get, ("precision", "skipGeometry", "properties", "exclude-properties")
     )
+    crs = _crs(asked, "crs")
     return Rendering(
         properties=parse_properties(wanted, unwanted, collection, asked.principal.audience),
         skip_geometry=skipped is not None and parse_flag("skipGeometry", skipped),
         precision=None if precision is None else parse_precision(precision),
-        crs=_crs(asked, "crs"),
+        crs=CRS84 if asked.is_html else crs,  # pages speak of longitude and latitude
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from gis_service.errors import NotFound, UnknownCollection
-from gis_service.model.audience import Principal, visible_collections
+from gis_service.model.audience import Audience, Principal, visible_collections
 from gis_service.model.fields import Collection
 from gis_service.model.queries import (
     USUAL,
@@ -20,9 +21,9 @@ from gis_service.model.queries import (
 )
 from gis_service.services.snapshots import Snapshots
 from gis_service.store.changes import Changes
+from gis_service.store.common import common_item, common_page
 from gis_service.store.items import (
     extent_statement,
-    item_statement,
     matching_statement,
     page_statement,
 )
@@ -90,14 +91,20 @@ class Features:
         snapshot = self._snapshots.newest(query.collection, principal.audience)
         if snapshot is not None and snapshot.answers(query):
             return snapshot.page(query)
-        login = Login.of(principal.audience)
-        statement = page_statement(query, principal.audience, count_cap=self._count_cap)
-        row = await self._reader.row(statement, login)
+        row = await self._page_row(query, principal.audience)
         assert row is not None  # noqa: S101 - an aggregate always answers with one row
         page = read_page(row, query, count_cap=self._count_cap)
         if page.matched is not None:
             return page
         return replace(page, estimate=await self._estimate(query, principal))
+
+    async def _page_row(self, query: ItemsQuery, audience: Audience) -> Any | None:
+        login = Login.of(audience)
+        common = common_page(query, audience, count_cap=self._count_cap)
+        if common is not None:
+            return await self._reader.prepared_row(*common, login)
+        statement = page_statement(query, audience, count_cap=self._count_cap)
+        return await self._reader.row(statement, login)
 
     def held_pages(
         self, query: ItemsQuery, principal: Principal, *, at_once: int
@@ -140,8 +147,9 @@ class Features:
             if held is None:
                 raise NotFound(f"{collection.id} has no item {id_}.")
             return held
-        row = await self._reader.row(
-            item_statement(collection, id_, principal.audience, rendering),
+        row = await self._reader.prepared_row(
+            common_item(collection, principal.audience, rendering),
+            {"item_id": id_},
             Login.of(principal.audience),
         )
         if row is None:

@@ -105,8 +105,8 @@ COMPONENTS = (
 def layout(run: Any, table: str, level: int) -> None:
     """Take from a table of ours what components above `level` would add."""
     if level < 7:
-        run("CREATE OR REPLACE FUNCTION internal.touch(collection text, audience text) "
-            "RETURNS void LANGUAGE sql AS ''")
+        run("CREATE OR REPLACE FUNCTION internal.touch(collection text, audience text, "
+            "items uuid[], boxes double precision[]) RETURNS void LANGUAGE sql AS ''")
     if level < 6:
         run(f"DROP TRIGGER c_publish_insert ON gis.{table}")
     if level < 5:
@@ -126,7 +126,7 @@ def layout(run: Any, table: str, level: int) -> None:
     if level < 3:
         run(f"ALTER TABLE gis.{table} DROP COLUMN search_text")
     if level < 2:
-        for name in ("route_length_m", "public_wifi"):
+        for name in ("route_length_m", "public_wifi", "tile_geom"):
             run(f"ALTER TABLE gis.{table} DROP COLUMN IF EXISTS {name}")
     if level < 1:
         run(f"DROP INDEX gis.{table}_geom_idx")

@@ -87,12 +87,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             settings=settings,
             gate=gate,
             features=Features(reader, changes, snapshots, count_cap=settings.count_cap),
-            exports=Exports(
-                reader,
-                most=settings.max_exports,
-                timeout_s=settings.export_timeout_s,
-                most_mb=settings.max_export_mb,
-            ),
+            exports=_exports(reader, settings),
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
             nearest=Nearest(reader),
@@ -106,6 +101,27 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         editing.close()
         await snapshots.settle()
         await gate.settle()
+
+
+@asynccontextmanager
+async def open_exports(settings: Settings, audience: Audience) -> AsyncIterator[Exports]:
+    """What writes files, for one audience, from a database that runs."""
+    login = Login.of(audience)
+    async with Reader.open(
+        {login: addresses_of(settings).logins[login]},
+        pool_size=1,
+        statement_timeout_s=settings.statement_timeout_s,
+    ) as reader:
+        yield _exports(reader, settings)
+
+
+def _exports(reader: Reader, settings: Settings) -> Exports:
+    return Exports(
+        reader,
+        most=settings.max_exports,
+        timeout_s=settings.export_timeout_s,
+        most_mb=settings.max_export_mb,
+    )
 
 
 def databases_of(addresses: Addresses) -> dict[Audience, Database]:

@@ -238,6 +238,32 @@ def test_the_public_gets_no_hidden_row_or_field(world: tuple[Get, Get], f: str) 
     assert public("/collections/equipment/items", params={"f": f}).status_code == 404
 
 
+@pytest.mark.parametrize("f", FORMATS)
+def test_files_hold_the_items_of_another_time(
+    world: tuple[Get, Get], f: str, tmp_path: Path
+) -> None:
+    _, planner = world
+    office = REGISTRY["offices"]
+    made = planner("/collections/offices/items", params={"limit": 1}).json()["features"][0]["id"]
+    versions = planner(f"/collections/offices/items/{made}/versions").json()["versions"]
+    first = versions[0]["at"]
+    now = geojson(planner, "offices")
+    then = geojson(planner, "offices", datetime=first)
+    assert then.keys() == now.keys()
+    assert {id_ for id_ in now if then[id_][0]["name"] != now[id_][0]["name"]}
+    answer = planner("/collections/offices/items", params={"f": f, "datetime": first})
+    found = read_back(f, answer.content, office, tmp_path)
+    name = office.by_name["name"]
+    for id_, (values, _) in then.items():
+        assert same_value(f, name.type, values["name"], found[id_][0].get("name")), id_
+    before = planner(
+        "/collections/offices/items", params={"f": f, "datetime": "../2020-01-01T00:00:00Z"}
+    )
+    assert before.status_code == 200
+    if f != "fgb":  # GDAL reads no FlatGeobuf without rows
+        assert read_back(f, before.content, office, tmp_path) == {}
+
+
 def test_a_large_page_is_the_same_from_memory_and_from_the_database(
     databases: Databases, sample_template: str, settings: Settings
 ) -> None:

@@ -127,6 +127,24 @@ def test_memory_stays_flat(
     until(lambda: not spools(process))
 
 
+def test_a_page_from_memory_costs_no_more_memory(big: Database, home: Path) -> None:
+    """Filling the snapshot does, up to GIS_SNAPSHOT_MB: it is filled before measuring."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIS_MAX_LIMIT", "1000000")
+        patch.setenv("GIS_SNAPSHOT_MB", "512")
+        with service_of(big, home) as (address, process):
+            before, settled = 0.0, 0
+            while settled < 10:
+                get(address, "/collections/roads/items?limit=10")
+                time.sleep(0.3)
+                settled = settled + 1 if peak_mb(process) == before else 0
+                before = peak_mb(process)
+            status, body = get(address, "/collections/roads/items?f=geojson&limit=1000000")
+            assert status == 200
+            assert len(json.loads(body)["features"]) == ROWS
+            assert peak_mb(process) - before < 25
+
+
 def test_large_pages_are_linked(served: tuple[str, subprocess.Popen[bytes]]) -> None:
     address, _ = served
     path, seen, pages = "/collections/roads/items?limit=25000&sortby=-name", [], 0

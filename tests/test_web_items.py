@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +12,18 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from gis_service.model.audience import Audience, visible_collections, visible_fields
+from gis_service.bootstrap import open_services
+from gis_service.model.audience import (
+    Audience,
+    Principal,
+    visible_collections,
+    visible_fields,
+)
 from gis_service.model.collections import REGISTRY
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from tests.conformance.clients import Clients, clients_on, sample_clients
+from tests.conftest import Databases
 
 HTML = {"Accept": "text/html"}
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}`{{7*7}}</script>"
@@ -36,6 +44,40 @@ def planner(clients: Clients) -> Iterator[TestClient]:
 def public(clients: Clients) -> Iterator[TestClient]:
     with clients() as client:
         yield client
+
+
+def test_items_are_named_to_those_who_may_see_them(
+    databases: Databases, sample_database: Database, settings: Settings
+) -> None:
+    """By the database's own rights too: the public's login reads no other name."""
+    addresses = databases.with_logins(sample_database)
+    with sample_database.begin() as connection:
+        hidden, shown = connection.execute(
+            text("SELECT id FROM gis.offices WHERE visibility = 'public' ORDER BY id LIMIT 2")
+        ).scalars()
+        connection.execute(
+            text("UPDATE gis.offices SET visibility = 'staff' WHERE id = :id"), {"id": hidden}
+        )
+        device = connection.execute(text("SELECT id FROM gis.equipment LIMIT 1")).scalar_one()
+    wanted = {"offices": [hidden, shown, uuid4()], "equipment": [device]}
+
+    async def named(audience: Audience) -> set[tuple[str, Any]]:
+        async with open_services(settings, addresses) as services:
+            return set(await services.features.labels(wanted, Principal(audience)))
+
+    assert asyncio.run(named(Audience.PUBLIC)) == {("offices", shown)}
+    assert asyncio.run(named(Audience.PLANNER)) == {
+        ("offices", hidden), ("offices", shown), ("equipment", device)
+    }
+
+
+def test_blank_choices_of_the_page_are_none(public: TestClient) -> None:
+    at = "/collections/offices/items"
+    page = public.get(f"{at}?office_type=&connection=connected&limit=3", headers=HTML).text
+    assert page.count("<tr data-id") == 3
+    assert '<option value="connected" selected>' in page
+    assert f'href="{at}?connection=connected&amp;f=gpkg"' in page
+    assert public.get(f"{at}?office_type=").json()["features"] == []
 
 
 def test_a_hidden_property_is_as_unknown_as_one_that_does_not_exist(public: TestClient) -> None:

@@ -11,6 +11,7 @@ import click
 
 from gis_service import __version__
 from gis_service.cli.develop import check, test
+from gis_service.cli.export import export
 from gis_service.cli.history import history
 from gis_service.cli.jobs import jobs, loads
 from gis_service.cli.keys import keys
@@ -70,7 +71,8 @@ def cli() -> None:
 
 
 for command in (
-    up, down, load, loads, jobs, maps, history, keys, people, settings, serve, worker, test, check
+    up, down, load, loads, jobs, export, maps, history, keys, people, settings, serve, worker,
+    test, check,
 ):
     cli.add_command(command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gis_service.errors import UnknownProperty
+from gis_service.errors import UnknownCollection, UnknownProperty
 from gis_service.model.collections import REGISTRY, SYSTEM_FIELDS
 from gis_service.model.fields import Collection, Field, FieldType, GeometryType, Text
 
@@ -79,6 +79,14 @@ NETWORK = Field(
 def visible_collections(audience: Audience) -> tuple[Collection, ...]:
     """The collections that a reader may know of."""
     return tuple(c for c in REGISTRY.values() if audience.is_staff or c.public is not None)
+
+
+def visible_collection(id_: str, audience: Audience) -> Collection:
+    """The collection called `id_`, for this reader; raises `UnknownCollection`."""
+    visible = {c.id: c for c in visible_collections(audience)}
+    if id_ not in visible:
+        raise UnknownCollection(id_, known=visible)
+    return visible[id_]
 
 
 def visible_fields(collection: Collection, audience: Audience) -> tuple[Field, ...]:

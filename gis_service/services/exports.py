@@ -32,7 +32,7 @@ class Download:
     Use `chunks` once.
     """
 
-    def __init__(self, spool: Spool, writer: asyncio.Task[None], on_close: Callable[[], None]):
+    def __init__(self, spool: Spool, writer: asyncio.Task[int], on_close: Callable[[], None]):
         self._spool = spool
         self._writer = writer
         self._on_close = on_close
@@ -40,6 +40,10 @@ class Download:
     def chunks(self) -> AsyncIterator[bytes]:
         """The file's bytes; an error in between means that it is not whole."""
         return self._spool.chunks()
+
+    async def items(self) -> int:
+        """How many items the file holds, once it is written."""
+        return await self._writer
 
     async def close(self) -> None:
         """End writing, and remove the file."""
@@ -113,7 +117,7 @@ class Exports:
             raise
         return download
 
-    def _one_written(self, writer: asyncio.Task[None]) -> None:
+    def _one_written(self, writer: asyncio.Task[int]) -> None:
         self._written -= 1
 
     def _one_closed(self) -> None:
@@ -125,17 +129,19 @@ class Exports:
         audience: Audience,
         spool: Spool,
         ending: Ending | None,
-    ) -> None:
+    ) -> int:
+        written = 0
         try:
             if export.format.is_text:
-                await self._write_text(export, audience, spool, ending)
+                written = await self._write_text(export, audience, spool, ending)
             else:
-                await self._write_binary(export, audience, spool)
+                written = await self._write_binary(export, audience, spool)
             await spool.finish()
         except TimeoutError:
             spool.fail(Unavailable("Writing the file took too long."))
         except Exception as error:
             spool.fail(error)
+        return written
 
     async def _write_text(
         self,
@@ -143,35 +149,38 @@ class Exports:
         audience: Audience,
         spool: Spool,
         ending: Ending | None,
-    ) -> None:
+    ) -> int:
         if export.format is ExportFormat.GEOJSON:
-            await self._write_geojson(export, audience, spool, ending)
-            return
+            return await self._write_geojson(export, audience, spool, ending)
         output, tail = spool.write, b""
         if export.format is ExportFormat.CSV:
             output = _Crlf(spool).write
         elif export.format is ExportFormat.KML:
             head = kml.head(export.query.collection, exported_fields(export, audience))
             output, tail = _Headed(spool, head).write, kml.TAIL
-        await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
+        written = await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
         await output(tail)
+        return written
 
     async def _write_geojson(
         self, export: Export, audience: Audience, spool: Spool, ending: Ending | None
-    ) -> None:
+    ) -> int:
         output = _Headed(spool, b'{"type":"FeatureCollection","features":[', drop=1).write
         query = export.query
         if export.limit is None:
-            await copy(self._reader, export, audience, output, timeout_s=self._timeout_s)
+            written = await copy(
+                self._reader, export, audience, output, timeout_s=self._timeout_s
+            )
             await output(b" ]}")
-            return
+            return written
         page = await copy_page(
             self._reader, replace(query, limit=export.limit), audience, output,
             timeout_s=self._timeout_s,
         )
         await output(b" ]" + (b"}" if ending is None else ending(page)))
+        return page.returned
 
-    async def _write_binary(self, export: Export, audience: Audience, spool: Spool) -> None:
+    async def _write_binary(self, export: Export, audience: Audience, spool: Spool) -> int:
         collection = export.query.collection
         job = WriteJob.of(
             export.format,
@@ -183,11 +192,12 @@ class Exports:
             srid=export.query.rendering.crs.srid,
         )
         async with asyncio.timeout(self._timeout_s), writing(job) as (take, finished):
-            await copy(self._reader, export, audience, take, timeout_s=self._timeout_s)
+            written = await copy(self._reader, export, audience, take, timeout_s=self._timeout_s)
             file = await finished()
         with file:
             while data := await asyncio.to_thread(os.read, file.fileno(), CHUNK):
                 await spool.write(data)
+        return written
 
 
 class _Crlf:

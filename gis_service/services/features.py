@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from gis_service.errors import NotFound, UnknownCollection
-from gis_service.model.audience import Audience, Principal, visible_collections
+from gis_service.errors import NotFound
+from gis_service.model.audience import (
+    Audience,
+    Principal,
+    visible_collection,
+    visible_collections,
+)
+from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.queries import (
     USUAL,
@@ -27,6 +33,7 @@ from gis_service.store.items import (
     matching_statement,
     page_statement,
 )
+from gis_service.store.labels import labels_statement
 from gis_service.store.paging import read_page
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -70,10 +77,7 @@ class Features:
 
     def known(self, id_: str, principal: Principal) -> Collection:
         """The collection called `id_`, for this reader; raises `UnknownCollection`."""
-        visible = {c.id: c for c in visible_collections(principal.audience)}
-        if id_ not in visible:
-            raise UnknownCollection(id_, known=visible)
-        return visible[id_]
+        return visible_collection(id_, principal.audience)
 
     def stamp(self, collection: Collection, principal: Principal) -> str | None:
         """
@@ -156,6 +160,24 @@ class Features:
             raise NotFound(f"{collection.id} has no item {id_}.")
         text: str = row["feature"]
         return text.encode()
+
+    async def labels(
+        self, wanted: Mapping[str, Iterable[UUID]], principal: Principal
+    ) -> dict[tuple[str, UUID], str]:
+        """
+        What items are called, by collection and id.
+
+        Items without a name, and those that the reader may not see, are left out.
+        """
+        by_collection = {
+            REGISTRY[id_]: ids for id_, ids in wanted.items()
+            if REGISTRY[id_] in visible_collections(principal.audience)
+        }
+        statement = labels_statement(by_collection, principal.audience)
+        if statement is None:
+            return {}
+        rows = await self._reader.rows(statement, Login.of(principal.audience))
+        return {(row["collection"], row["id"]): row["label"] for row in rows if row["label"]}
 
     async def _summary(self, collection: Collection, principal: Principal) -> CollectionSummary:
         row = await self._reader.row(

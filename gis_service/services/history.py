@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from gis_service.errors import InvalidInput, InvalidParameter, NotFound
+from gis_service.model.audience import NETWORK
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, GeometryType
 from gis_service.model.history import (
@@ -222,7 +223,8 @@ def _changes(before: Mapping[Any, Any] | None, after: Mapping[Any, Any]) -> tupl
     for name, new in after.items():
         old = None if before is None else before[name]
         if name not in _NOT_SHOWN and old != new:
-            made.append(FieldChange(name, plain(old), plain(new)))
+            shown = NETWORK.name if name == "network_id" else name
+            made.append(FieldChange(shown, plain(old), plain(new)))
     return tuple(made)
 
 

@@ -21,7 +21,7 @@ from gis_service.ogc.parameters import parse_id, parse_limit, parse_moment
 from gis_service.services.history import plain
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.principal import require
-from gis_service.web.tables import cell
+from gis_service.web.tables import Reading, cell, references
 
 CHANGES_PARAMETERS = (*COMMON_PARAMETERS, "since", "until", "limit", "cursor")
 MOST_CHANGES = 1_000
@@ -36,13 +36,22 @@ async def versions(request: Request) -> Response:
     at = asked.at.item(collection.id, item_id)
     if asked.is_html:
         fields = {f.name: f for f in visible_fields(collection, asked.principal.audience)}
+        values = [
+            {change.field: value}
+            for each in found.versions for change in each.changes
+            for value in (change.old, change.new)
+        ]
+        labels = await asked.services.features.labels(
+            references(values, fields.values()), asked.principal
+        )
+        reading = Reading(asked.language, asked.at, labels)
 
         def title(name: str) -> str:
             return fields[name].title[asked.language] if name in fields else name
 
         def shown(change: FieldChange, value: Any) -> Any:
             field = fields.get(change.field)
-            return None if field is None else cell(field, value, asked.language, asked.at)
+            return None if field is None else cell(field, value, reading)
 
         return asked.page(
             "ogc_versions.html",

@@ -48,10 +48,18 @@ from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.conditions import collection_etag
 from gis_service.web.downloads import STREAMED_FROM, download, held_page
 from gis_service.web.filtering import asked_filter
-from gis_service.web.items_page import orders, small_map
+from gis_service.web.items_page import choices, files, orders, small_map, without_blanks
 from gis_service.web.maps import maps_beside
 from gis_service.web.principal import require
-from gis_service.web.tables import Table, entries, positions, table
+from gis_service.web.tables import (
+    Feature,
+    Reading,
+    Table,
+    entries,
+    positions,
+    references,
+    table,
+)
 
 ITEM_PARAMETERS = (*COMMON_PARAMETERS, *RENDERING)
 PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE, *FILTER)
@@ -63,6 +71,8 @@ async def items(request: Request) -> Response:
     asked = read(request, GEOJSON, HTML, *DOWNLOADS, known=None)
     features = asked.services.features
     collection = features.known(request.path_params["collection_id"], asked.principal)
+    if asked.is_html:
+        asked = without_blanks(asked, collection)
     query = items_query(asked, collection)
     if asked.format in DOWNLOADS:
         limit = None if asked.parameters.get("limit") is None else query.limit
@@ -82,7 +92,9 @@ async def items(request: Request) -> Response:
             "ogc_items.html",
             collection=collection,
             page=page,
-            table=_table(asked, query, page),
+            table=await _table(asked, query, page),
+            choices=choices(asked, collection),
+            files=files(asked),
             orders=orders(asked, query, _fields(asked, collection, query.rendering)),
             small_map=small_map(asked, query, page),
             around=_around(asked, query, page),
@@ -114,7 +126,7 @@ async def item(request: Request) -> Response:
             item=read_back,
             name=read_back["properties"].get(collection.label) or str(item_id),
             points=positions(read_back["geometry"]["coordinates"]) if read_back["geometry"] else 0,
-            entries=entries(read_back, fields, asked.language, asked.at),
+            entries=entries(read_back, fields, await _reading(asked, [read_back], fields)),
             past=reads_history(asked.principal.audience),
             maps=_maps(asked, collection),
         )
@@ -272,10 +284,18 @@ def _fields(asked: Asked, collection: Collection, written: Rendering) -> tuple[F
     return visible_fields(collection, asked.principal.audience)
 
 
-def _table(asked: Asked, query: ItemsQuery, page: ItemsPage) -> Table:
+async def _table(asked: Asked, query: ItemsQuery, page: ItemsPage) -> Table:
     features = orjson.loads(b"[" + page.features + b"]")
     fields = _fields(asked, query.collection, query.rendering)
-    return table(query.collection, features, fields, asked.language, asked.at)
+    return table(query.collection, features, fields, await _reading(asked, features, fields))
+
+
+async def _reading(
+    asked: Asked, features: Sequence[Feature], fields: Sequence[Field]
+) -> Reading:
+    referred = references((each["properties"] for each in features), fields)
+    labels = await asked.services.features.labels(referred, asked.principal)
+    return Reading(asked.language, asked.at, labels)
 
 
 def _maps(asked: Asked, collection: Collection) -> list[MapDefinition]:

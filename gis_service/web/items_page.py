@@ -1,18 +1,22 @@
-"""What the page of a collection's items shows beside the table: its order and its map."""
+"""What the page of a collection's items has beside the table: order, filters, files, map."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gis_service.cartography.assets import LEAFLET_CSS, LEAFLET_JS, vendored_path
+from gis_service.cartography.wording import wording
 from gis_service.errors import ConfigurationError
-from gis_service.model.audience import visible_geometry
-from gis_service.model.fields import Field
+from gis_service.model.audience import visible_fields, visible_geometry
+from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ItemsPage, ItemsQuery, SortTerm
+from gis_service.ogc.links import Link
+from gis_service.ogc.media import DOWNLOADS
 from gis_service.ogc.sorting import is_sortable, write_sort
 from gis_service.web.asked import Asked
 from gis_service.web.pages import static_address
+from gis_service.web.query_string import Parameters
 
 MOST_ON_MAP = 1000
 
@@ -56,6 +60,58 @@ def orders(asked: Asked, query: ItemsQuery, fields: tuple[Field, ...]) -> dict[s
         now: Literal["ascending", "descending"] = "descending" if descending else "ascending"
         made[field.name] = Order(href, now if sorted_now else None)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A property of few values, by which the page can be filtered."""
+
+    name: str
+    title: str
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+def without_blanks(asked: Asked, collection: Collection) -> Asked:
+    """The question without the choices that a form sent empty: nobody made them."""
+    names = {field.name for field in _choosable(asked, collection)}
+    pairs = tuple(p for p in asked.parameters.pairs if p[1] or p[0] not in names)
+    return replace(asked, parameters=Parameters(pairs))
+
+
+def choices(asked: Asked, collection: Collection) -> tuple[Choice, ...]:
+    """What the page's filters offer, and what is chosen."""
+    made = []
+    for field in _choosable(asked, collection):
+        chosen = asked.parameters.get(field.name) or ""
+        options = _options(field, asked.language)
+        if chosen and chosen not in dict(options):
+            options = (*options, (chosen, chosen))
+        made.append(Choice(field.name, field.title[asked.language], options, chosen))
+    return tuple(made)
+
+
+def _choosable(asked: Asked, collection: Collection) -> list[Field]:
+    fields = visible_fields(collection, asked.principal.audience)
+    return [f for f in fields if f.codelist is not None or f.type is FieldType.BOOLEAN]
+
+
+def _options(field: Field, language: Language) -> tuple[tuple[str, str], ...]:
+    if field.codelist is not None:
+        return tuple((code.code, code.title[language]) for code in field.codelist)
+    words = wording(language)
+    return (("true", words["yes"]), ("false", words["no"]))
+
+
+def files(asked: Asked) -> list[Link]:
+    """All that matches, on this page and on others, as files."""
+    return [
+        Link(
+            asked.address_with(f=each.name, limit=None, cursor=None, lang=None),
+            "alternate", each.media_type, each.title,
+        )
+        for each in DOWNLOADS
+    ]
 
 
 def small_map(asked: Asked, query: ItemsQuery, page: ItemsPage) -> SmallMap | None:

@@ -9,12 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.model.audience import visible_collections
+from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.ogc import documents
 from gis_service.ogc.media import HTML, JSON, OPENAPI
 from gis_service.ogc.openapi import openapi
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.maps import maps_beside
+from gis_service.web.pages import words_of
+
+METHODS = ("get", "post", "put", "patch", "delete")
+"""Members of a path in an OpenAPI document that are operations."""
 
 
 async def landing(request: Request) -> Response:
@@ -67,11 +72,23 @@ def _placed_first(collections: Iterable[Collection]) -> list[Collection]:
 
 
 def _api_page(asked: Asked, document: documents.Document) -> Response:
-    operations = [
-        (path, operation["get"]) for path, operation in document["paths"].items()
-    ]
-    shared = document["components"]["parameters"]
-    return asked.page("ogc_api.html", document=document, operations=operations, shared=shared)
+    words = words_of(asked.language)
+    sections: dict[str, list[tuple[str, str, documents.Document]]] = {
+        tag["name"]: [] for tag in document["tags"]
+    }
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                sections[operation["tags"][0]].append((method.upper(), path, operation))
+    return asked.page(
+        "ogc_api.html",
+        document=document,
+        sections=[
+            (REGISTRY[tag].title[asked.language] if tag in REGISTRY else words[f"tag_{tag}"], each)
+            for tag, each in sections.items() if each
+        ],
+        shared=document["components"]["parameters"],
+    )
 
 
 def _document(asked: Asked) -> documents.Document:

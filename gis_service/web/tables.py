@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from gis_service.cartography.figures import number
 from gis_service.cartography.wording import wording
@@ -15,6 +16,8 @@ from gis_service.ogc.links import Addresses
 _NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
 
 Feature = dict[str, Any]
+Labels = Mapping[tuple[str, UUID], str]
+"""What items are called, by collection and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ class Cell:
     @property
     def present(self) -> bool:
         return self.parts != _ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    How values are put to the reader.
+
+    Parameters
+    ----------
+    labels
+        Of the items that are referred to; one without a label cannot be read,
+        and is told by the beginning of its id.
+    """
+
+    language: Language
+    at: Addresses
+    labels: Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +94,7 @@ def table(
     collection: Collection,
     features: Iterable[Feature],
     fields: Sequence[Field],
-    language: Language,
-    at: Addresses,
+    reading: Reading,
 ) -> Table:
     """
     Features as a table.
@@ -90,15 +109,15 @@ def table(
     label = next((f for f in fields if f.name == collection.label), None)
     others = [f for f in fields if f is not label]
     return Table(
-        name=label.title[language] if label is not None else "id",
-        columns=tuple(_column(field, language) for field in others),
+        name=label.title[reading.language] if label is not None else "id",
+        columns=tuple(_column(field, reading.language) for field in others),
         rows=tuple(
             Row(
                 id=feature["id"],
                 name=feature["properties"].get(collection.label) or feature["id"],
-                href=at.item(collection.id, feature["id"]),
+                href=reading.at.item(collection.id, feature["id"]),
                 cells=tuple(
-                    cell(field, feature["properties"].get(field.name), language, at)
+                    cell(field, feature["properties"].get(field.name), reading)
                     for field in others
                 ),
             )
@@ -108,16 +127,30 @@ def table(
 
 
 def entries(
-    feature: Feature, fields: Iterable[Field], language: Language, at: Addresses
+    feature: Feature, fields: Iterable[Field], reading: Reading
 ) -> list[tuple[Column, Cell]]:
     """One feature, a line for each field."""
     return [
         (
-            _column(field, language),
-            cell(field, feature["properties"].get(field.name), language, at),
+            _column(field, reading.language),
+            cell(field, feature["properties"].get(field.name), reading),
         )
         for field in fields
     ]
+
+
+def references(
+    valued: Iterable[Mapping[str, Any]], fields: Iterable[Field]
+) -> dict[str, set[UUID]]:
+    """The ids that the values of `fields` refer to, by collection."""
+    found: dict[str, set[UUID]] = {}
+    referring = [(f.name, f.references) for f in fields if f.references is not None]
+    for values in valued:
+        for name, collection in referring:
+            value = values.get(name)
+            several = value if isinstance(value, list) else [value]
+            found.setdefault(collection, set()).update(UUID(v) for v in several if v is not None)
+    return {collection: ids for collection, ids in found.items() if ids}
 
 
 def positions(coordinates: list[Any]) -> int:
@@ -127,17 +160,20 @@ def positions(coordinates: list[Any]) -> int:
     return sum(map(positions, coordinates))
 
 
-def cell(field: Field, value: Any, language: Language, at: Addresses) -> Cell:
+def cell(field: Field, value: Any, reading: Reading) -> Cell:
     """A field's value as text; what is absent is a dash."""
     values = value if isinstance(value, list) and field.type is not FieldType.OBJECT else [value]
-    parts = tuple(_part(field, v, language, at) for v in values if v is not None)
+    parts = tuple(_part(field, v, reading) for v in values if v is not None)
     return Cell(parts or _ABSENT, numeric=field.type in _NUMERIC)
 
 
-def _part(field: Field, value: Any, language: Language, at: Addresses) -> Part:
-    if field.references is not None:
-        return Part(str(value)[:8], at.item(field.references, value))
-    return Part(_text(field, value, language))
+def _part(field: Field, value: Any, reading: Reading) -> Part:
+    if field.references is None:
+        return Part(_text(field, value, reading.language))
+    label = reading.labels.get((field.references, UUID(value)))
+    if label is None:
+        return Part(str(value)[:8])
+    return Part(label, reading.at.item(field.references, value))
 
 
 def _text(field: Field, value: Any, language: Language) -> str:

@@ -1,19 +1,29 @@
-"""The page of a collection's items in a real Chromium, on a real service."""
+"""The pages of the API in a real Chromium, on a real service."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from gis_service.cartography.vendor import VENDOR
+from gis_service.store.database import Database
 from tests.browser.map_site import CHROMIUM_ARGUMENTS
+from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
 
 ITEMS = "/collections/offices/items?f=html&limit=20&sortby=-name"
+PAGES = (
+    "/", "/collections", "/collections/offices", "/collections/offices/items",
+    "/search?q=kisii", "/search?q=zzzqqq", "/search?q=a",
+    "/collections/offices/nearest?lon=34.77&lat=-0.68", "/api", "/conformance",
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +37,22 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def planner_page(
+    chromium: Browser, databases: Databases, sample_database: Database, home: Path
+) -> Iterator[Page]:
+    """A page of a planner who has logged in."""
+    databases.with_logins(sample_database)
+    with service_of(sample_database, home) as (address, _):
+        context = chromium.new_context(base_url=address)
+        page = context.new_page()
+        page.goto("/login")
+        page.fill("#key", new_key(sample_database))
+        page.click("main button")
+        yield page
+        context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -72,6 +98,63 @@ def test_the_table_needs_no_script(chromium: Browser, live_server: str) -> None:
     page.goto(live_server + ITEMS)
     assert page.locator("tbody tr").count() == 20
     expect(page.locator(".items-map")).to_be_hidden()
+    context.close()
+
+
+def test_filters_and_files_need_no_script(chromium: Browser, live_server: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server}/collections/offices/items?f=html&limit=5&sortby=name")
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Connection").select_option("connected")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_label("Connection")).to_have_value("connected")
+    assert set(page.locator("tbody tr td:nth-child(4)").all_inner_texts()) == {"Connected"}
+    assert page.locator("tbody tr").count() == 5
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="CSV").click()
+    lines = begun.value.path().read_text().splitlines()
+    assert len(lines) > 6, "all that match, not only this page"
+    assert all(",connected," in line for line in lines[1:])
+    context.close()
+
+
+def test_references_are_told_by_name(planner_page: Page) -> None:
+    page = planner_page
+    page.goto("/collections/fibre_links/items?f=html&limit=5&sortby=name")
+    ends = page.locator("tbody tr td a[href*='/network_nodes/items/']")
+    assert ends.count() == 10
+    name = ends.first.inner_text()
+    ends.first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.goto("/collections/fibre_links/items?f=html&limit=1")
+    page.locator("tbody th a").click()
+    page.get_by_role("link", name="History").click()
+    changed = page.locator("table.versions td").last
+    expect(changed).to_contain_text("Network: ")
+    expect(changed.locator("a[href*='/network_nodes/items/']")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("sw", "dark")])
+def test_axe_finds_nothing(
+    chromium: Browser, live_server: str, width: int, language: str, scheme: Any
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(f"{live_server}{path}{'&' if '?' in path else '?'}f=html&lang={language}")
+        for summary in page.locator(".filters summary").all():
+            summary.click()
+        page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
+        found = page.evaluate(
+            "axe.run().then(r => r.violations.map(v => "
+            "[v.id, v.nodes.map(n => n.target.join(' '))]))"
+        )
+        assert found == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path
     context.close()
 
 

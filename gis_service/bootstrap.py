@@ -75,6 +75,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         Reader.open(
             addresses.logins,
             pool_size=settings.pool_size,
+            max_waiting=settings.max_waiting,
             statement_timeout_s=settings.statement_timeout_s,
         ) as reader,
         Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,

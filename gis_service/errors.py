@@ -12,7 +12,8 @@ GisError
 ├── NotFound                there is no such item
 ├── UnknownKey              a key opens nothing (any more)
 ├── NotAllowed              who asks may not do that
-├── TooManyAttempts         too many failed attempts in a short time
+├── TooManyRequests         too many requests in a short time
+│   └── TooManyAttempts     too many of them failed
 ├── LoadRejected            rows are at fault, so nothing was loaded (in `model.reports`)
 ├── Conflict                another change came first
 ├── PreconditionFailed      an item is not as the edit expects it
@@ -112,12 +113,20 @@ class NotAllowed(GisError):
     """Who asks may not do that."""
 
 
-class TooManyAttempts(GisError):
-    """Too many failed attempts in a short time; `retry_after_s` says how long to wait."""
+class TooManyRequests(GisError):
+    """Too many requests in a short time; `retry_after_s` says how long to wait."""
+
+    what = "requests"
 
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(f"Too many failed attempts. Try again in {retry_after_s} seconds.")
+        super().__init__(f"Too many {self.what}. Try again in {retry_after_s} seconds.")
+
+
+class TooManyAttempts(TooManyRequests):
+    """Too many failed attempts in a short time."""
+
+    what = "failed attempts"
 
 
 class Conflict(GisError):
@@ -146,7 +155,7 @@ class Busy(Unavailable):
     """Too many are served at the moment; trying again in a few seconds may help."""
 
     def __init__(self) -> None:
-        super().__init__("Too many files are being written now. Try again in a few seconds.")
+        super().__init__("Too many are served at the moment. Try again in a few seconds.")
 
 
 class ExportFailed(GisError):

@@ -81,6 +81,17 @@ class Settings(BaseSettings):
         4_000, ge=1, description="Largest file of items, in megabytes."
     )
     pool_size: int = Field(8, ge=1, le=100, description="Database connections of each process.")
+    max_waiting: int = Field(
+        200, ge=0, description="Requests of each process that wait for a database connection; "
+        "more are told to come back."
+    )
+    public_rate: float = Field(
+        50.0, ge=0, le=100_000, description="Requests per second that one address may send to "
+        "each process without a key, ten seconds' worth of them at once; 0 sets no limit."
+    )
+    key_rate: float = Field(
+        100.0, ge=0, le=100_000, description="The same for one key."
+    )
     snapshot_mb: int = Field(
         256, ge=0, description="Megabytes of items that each process keeps in memory, so that "
         "common questions need no database; 0 keeps none."

@@ -25,11 +25,11 @@ from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.internal import API_KEYS, SESSIONS
 from gis_service.web.app import create_app
+from gis_service.web.callers import client_address
 from gis_service.web.login import (
     FAILURES,
     MOST_ADDRESSES,
     Failures,
-    client_address,
     safe_address,
 )
 from gis_service.web.principal import require

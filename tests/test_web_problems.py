@@ -41,6 +41,7 @@ class Pretender:
     error: Exception | None = None
     origins: tuple[str, ...] = ()
     ok: bool = True
+    crs: tuple[()] = ()
     seen: list[Principal] = field(default_factory=list)
 
     @property

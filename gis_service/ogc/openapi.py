@@ -57,6 +57,7 @@ _FAULTS: dict[str, str] = {
     "400": "BadRequest",
     "404": "NotFound",
     "406": "NotAcceptable",
+    "429": "TooManyRequests",
     "500": "ServerError",
     "503": "Unavailable",
 }
@@ -247,7 +248,7 @@ def _get(
                 },
                 **{
                     status: ref("responses", _FAULTS[status])
-                    for status in sorted({*common, *faults, "500", "503"})
+                    for status in sorted({*common, *faults, "429", "500", "503"})
                 },
             },
         }
@@ -267,6 +268,7 @@ def _responses() -> Document:
         "BadRequest": "The request cannot be understood; the answer says why.",
         "NotFound": "There is no such resource.",
         "NotAcceptable": "The resource is not offered in a format that was asked for.",
+        "TooManyRequests": "The caller sent too many requests; try again later.",
         "ServerError": "The service failed; the answer carries the request's id.",
         "Unavailable": "The service cannot answer now; try again later.",
         **RESPONSES,
@@ -279,9 +281,10 @@ def _responses() -> Document:
         name: {"description": description, "content": problem}
         for name, description in told.items()
     }
-    responses["Unavailable"]["headers"] = {
-        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-    }
+    for name in ("TooManyRequests", "Unavailable"):
+        responses[name]["headers"] = {
+            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        }
     return responses
 
 

@@ -27,6 +27,7 @@ _FAULTS = {
     "415": "UnsupportedMediaType",
     "422": "RepeatedKey",
     "428": "PreconditionRequired",
+    "429": "TooManyRequests",
     "500": "ServerError",
     "503": "Unavailable",
 }
@@ -179,7 +180,7 @@ def _change(
                 }
                 for status, description in answers.items()
             },
-            **_refusals(("400", "401", "403", "422", "500", "503", *faults)),
+            **_refusals(("400", "401", "403", "422", "429", "500", "503", *faults)),
         },
     }
     if body is not None:
@@ -233,7 +234,7 @@ def _batch() -> Document:
                 "content": {JSON.media_type: {"schema": results}},
             },
             **_refusals(
-                ("400", "401", "403", "404", "409", "413", "415", "422", "428", "500", "503")
+                ("400", "401", "403", "404", "409", "413", "415", "422", "428", "429", "500", "503")
             ),
         },
     }
@@ -288,7 +289,7 @@ def _past(
                     "description": summary,
                     "content": {f.media_type: {"schema": schema} for f, schema in answers},
                 },
-                **_refusals(("400", "401", "403", "404", "406", "500", "503")),
+                **_refusals(("400", "401", "403", "404", "406", "429", "500", "503")),
             },
         }
     }

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import Executable
 
-from gis_service.errors import InvalidInput, Unavailable
+from gis_service.errors import Busy, InvalidInput, Unavailable
 from gis_service.store.roles import Login
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
@@ -76,22 +76,39 @@ class Reader:
 
     Parameters
     ----------
+    most
+        Questions of one login that are asked or wait at a time; others are told
+        to come back.
     statement_timeout_s
         The database gives a statement up after this; the client a little later.
     """
 
     def __init__(
-        self, pools: Mapping[Login, asyncpg.Pool], *, statement_timeout_s: float
+        self, pools: Mapping[Login, asyncpg.Pool], *, most: int, statement_timeout_s: float
     ) -> None:
         self._pools = pools
+        self._most = most
+        self._inside = dict.fromkeys(pools, 0)
         self._timeout_s = statement_timeout_s
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, urls: Mapping[Login, URL], *, pool_size: int, statement_timeout_s: float
+        cls,
+        urls: Mapping[Login, URL],
+        *,
+        pool_size: int,
+        max_waiting: int = 200,
+        statement_timeout_s: float,
     ) -> AsyncIterator[Reader]:
-        """A reader with the logins of `urls`; its connections close at the end."""
+        """
+        A reader with the logins of `urls`; its connections close at the end.
+
+        Parameters
+        ----------
+        pool_size, max_waiting
+            Connections of each login, and how many questions may wait for one.
+        """
         async with AsyncExitStack() as stack:
             pools = {
                 login: await stack.enter_async_context(
@@ -99,7 +116,9 @@ class Reader:
                 )
                 for login, url in urls.items()
             }
-            yield cls(pools, statement_timeout_s=statement_timeout_s)
+            yield cls(
+                pools, most=pool_size + max_waiting, statement_timeout_s=statement_timeout_s
+            )
 
     async def rows(self, statement: Executable, login: Login) -> list[Any]:
         """
@@ -155,7 +174,17 @@ class Reader:
 
     @asynccontextmanager
     async def connection(self, login: Login) -> AsyncIterator[Any]:
-        """A connection of a login's pool; its failures become our errors, as in `rows`."""
+        """
+        A connection of a login's pool; its failures become our errors, as in `rows`.
+
+        Raises
+        ------
+        Busy
+            Too many wait for one.
+        """
+        if self._inside[login] >= self._most:
+            raise Busy
+        self._inside[login] += 1
         try:
             async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
                 yield connection
@@ -167,6 +196,8 @@ class Reader:
             raise Unavailable("The database does not answer at the moment.") from error
         except asyncpg.DataError as error:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
+        finally:
+            self._inside[login] -= 1
 
 
 def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:

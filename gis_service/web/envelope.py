@@ -9,10 +9,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gis_service.errors import GisError, InvalidInput
+from gis_service.errors import GisError, InvalidInput, UnknownKey
 from gis_service.model.audience import Principal
 from gis_service.ogc.links import Addresses
 from gis_service.settings import Settings
+from gis_service.web.limits import Limits
 from gis_service.web.pages import LOGIN
 from gis_service.web.principal import (
     FOR_ALL,
@@ -47,6 +48,7 @@ class Envelope:
         self._app = app
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
+        self._limits = Limits(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,7 +91,7 @@ class Envelope:
 
         Raises
         ------
-        InvalidInput, UnknownKey, NotAllowed, Unavailable
+        InvalidInput, UnknownKey, TooManyRequests, NotAllowed, Unavailable
             The request is refused.
         """
         try:
@@ -99,8 +101,13 @@ class Envelope:
             raise
         if fault := _fault(scope):
             raise InvalidInput(fault)
-        identity = await identify(scope, scope["state"]["services"], self._settings)
+        try:
+            identity = await identify(scope, scope["state"]["services"], self._settings)
+        except UnknownKey:
+            self._limits.check_address(scope)
+            raise
         _enter(scope, identity)
+        self._limits.check(scope, identity)
         if scope["path"] == LOGIN:  # it has a token of its own, from before the session
             return receive
         return await check_forgery(scope, receive, identity.session, self._settings)

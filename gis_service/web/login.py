@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from gis_service.errors import InvalidInput, TooManyAttempts, UnknownKey
 from gis_service.model.keys import new_token
 from gis_service.ogc.media import HTML
 from gis_service.web.asked import Asked, read
+from gis_service.web.callers import client_address
 from gis_service.web.pages import LOGIN, LOGOUT, words_of
 from gis_service.web.principal import CSRF_FIELD, Cookies, check_origin, cookie, same
 from gis_service.web.query_string import is_plain
@@ -172,32 +172,6 @@ def safe_address(wanted: str, base_path: str = "") -> str | None:
     if path.removeprefix(base_path).rstrip("/") in (LOGIN, LOGOUT):
         return None
     return quote(wanted, safe="/?&=%:,;@!$'()*+~-._[]")
-
-
-def client_address(request: Request) -> str:
-    """
-    Whose failures are counted together: an IPv4 address, or an IPv6 network of 64 bits.
-
-    Behind a proxy on this machine or in its network it is the address that the
-    proxy saw, the last of X-Forwarded-For.
-    """
-    peer = _address(request.client.host if request.client else "")
-    if peer is None:
-        return "unknown"
-    if peer.is_private:
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2]
-        peer = _address(forwarded.strip()) or peer
-    if isinstance(peer, ipaddress.IPv6Address):
-        mapped = peer.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((peer, 64), strict=False))
-    return str(peer)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _form(

@@ -23,7 +23,7 @@ from gis_service.errors import (
     NotFound,
     PreconditionFailed,
     RepeatedKey,
-    TooManyAttempts,
+    TooManyRequests,
     Unavailable,
     UnknownCollection,
     UnknownKey,
@@ -55,7 +55,7 @@ STATUS: dict[type[GisError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     UnknownKey: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
-    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     LoadRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     EditRejected: HTTPStatus.BAD_REQUEST,
@@ -107,7 +107,7 @@ def problem_response(request: Request, error: Exception) -> Response:
         headers["retry-after"] = str(RETRY_AFTER_S)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyRequests):
         headers["retry-after"] = str(error.retry_after_s)
     if isinstance(error, HTTPException) and error.headers:
         headers.update({name.lower(): value for name, value in error.headers.items()})

@@ -1,0 +1,1 @@
+"""The doors by which something hidden could leak, and what tries them."""

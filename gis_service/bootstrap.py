@@ -24,6 +24,7 @@ from gis_service.services.nearest import Nearest
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
+from gis_service.services.tiles import Tiles
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.cluster import PrivateCluster
@@ -51,6 +52,7 @@ class Services:
     maps: Maps
     health: Health
     jobs: Jobs
+    tiles: Tiles
     crs: tuple[ServedCrs, ...]
     changes: Changes
 
@@ -96,6 +98,11 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
+            tiles=Tiles(
+                reader, changes,
+                most_bytes=settings.max_tile_kb * 1000,
+                cache_bytes=settings.tile_cache_mb * 1_000_000,
+            ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
         )

@@ -108,6 +108,14 @@ class Settings(BaseSettings):
         False, description="Whether a change or deletion must name the version that it is based "
         "on (If-Match); QGIS does not."
     )
+    max_tile_kb: int = Field(
+        500, ge=10, le=10_000,
+        description="Largest vector tile before compression, in kilobytes; what does not fit "
+        "is left out of it."
+    )
+    tile_cache_mb: int = Field(
+        64, ge=0, description="Memory of each process for finished tiles, in megabytes."
+    )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."
     )

@@ -255,7 +255,8 @@ def run(
 def _texts() -> Iterator[str]:
     for collection in published_collections():
         listed = ", ".join(
-            c.name for c in published_table(collection).c if c.name != "search_text"
+            c.name for c in published_table(collection).c
+            if c.name not in {"search_text", "tile_geom"}
         )
         rule = redacted(collection, table(collection)).compile(
             dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]

@@ -7,11 +7,13 @@ from typing import Any
 
 from gis_service.model.fields import Collection, GeometryType, Language, Text
 from gis_service.model.queries import CRS84, BBox, CollectionExtent, ServedCrs
+from gis_service.ogc import tiles
 from gis_service.ogc.links import (
     FUNCTIONS_REL,
     QUERYABLES_REL,
     SCHEMA_REL,
     SORTABLES_REL,
+    TILING_SCHEMES_REL,
     Addresses,
     Link,
     documents,
@@ -55,6 +57,7 @@ CONFORMANCE: tuple[str, ...] = (
             "basic-spatial-operators",
         )
     ),
+    *tiles.CONFORMANCE,
 )
 
 TITLE = Text("{place}: network map", "{place}: ramani ya mtandao")
@@ -98,6 +101,8 @@ def landing(
                 Link(with_query(at.collections, [("f", "html")]), "data", HTML.media_type,
                      "Collections"),
                 Link(at.functions, FUNCTIONS_REL, JSON.media_type, "Functions"),
+                tiles.tilesets_link(at, language),
+                Link(at.tile_matrix_sets, TILING_SCHEMES_REL, JSON.media_type, "Tile matrix sets"),
                 Link(at.maps, "related", HTML.media_type, "Maps"),
                 Link(at.search, "search", GEOJSON.media_type, "Search"),
             )
@@ -175,6 +180,7 @@ def collection(
                 Link(at.queryables(declared.id), QUERYABLES_REL, SCHEMA.media_type, "Queryables"),
                 Link(at.sortables(declared.id), SORTABLES_REL, SCHEMA.media_type, "Sortables"),
                 Link(at.schema(declared.id), SCHEMA_REL, SCHEMA.media_type, "Schema"),
+                *([] if geometry is None else [tiles.tilesets_link(at, language, declared)]),
             )
         ),
     }

@@ -11,11 +11,15 @@ from gis_service.ogc.media import Format
 
 Pairs = Iterable[tuple[str, str]]
 
+WEB_MERCATOR_QUAD = "WebMercatorQuad"
 _OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 QUERYABLES_REL = f"{_OGC_REL}queryables"
 SORTABLES_REL = f"{_OGC_REL}sortables"
 SCHEMA_REL = f"{_OGC_REL}schema"
 FUNCTIONS_REL = f"{_OGC_REL}functions"
+TILESETS_REL = f"{_OGC_REL}tilesets-vector"
+TILING_SCHEME_REL = f"{_OGC_REL}tiling-scheme"
+TILING_SCHEMES_REL = f"{_OGC_REL}tiling-schemes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,20 @@ class Link:
     type: str
     title: str | None = None
     hreflang: str | None = None
+    templated: bool = False
 
-    def document(self) -> dict[str, str]:
-        document = {"href": self.href, "rel": self.rel, "type": self.type}
+    def document(self) -> dict[str, str | bool]:
+        document: dict[str, str | bool] = {"href": self.href, "rel": self.rel, "type": self.type}
         if self.title is not None:
             document["title"] = self.title
         if self.hreflang is not None:
             document["hreflang"] = self.hreflang
+        if self.templated:
+            document["templated"] = True
         return document
 
 
-def documents(links: Iterable[Link]) -> list[dict[str, str]]:
+def documents(links: Iterable[Link]) -> list[dict[str, str | bool]]:
     """The links as they stand in a JSON document."""
     return [link.document() for link in links]
 
@@ -153,6 +160,25 @@ class Addresses:
     @property
     def functions(self) -> str:
         return self.to("/functions")
+
+    def tiles(self, collection_id: str | None = None) -> str:
+        """The tilesets of a collection, or of several collections together."""
+        below = "" if collection_id is None else f"/collections/{collection_id}"
+        return self.to(f"{below}/tiles")
+
+    def tileset(self, collection_id: str | None = None) -> str:
+        return f"{self.tiles(collection_id)}/{WEB_MERCATOR_QUAD}"
+
+    def tile_matrix_set(self) -> str:
+        return self.to(f"/tileMatrixSets/{WEB_MERCATOR_QUAD}")
+
+    @property
+    def tile_matrix_sets(self) -> str:
+        return self.to("/tileMatrixSets")
+
+    @property
+    def style(self) -> str:
+        return self.to("/styles/network.json")
 
     def items(self, collection_id: str) -> str:
         return self.to(f"/collections/{collection_id}/items")

@@ -66,3 +66,13 @@ OPENAPI = Format(
     also=("openapi", "application/json", "application/openapi+json"),
 )
 PROBLEM = Format("json", "application/problem+json", "Problem", also=("application/json",))
+MVT = Format(
+    "mvt", "application/vnd.mapbox-vector-tile", "Mapbox vector tile", suffix="mvt",
+    also=("pbf", "application/x-protobuf"),
+)
+TILEJSON = Format(
+    "tilejson", "application/vnd.mapbox.tile+json", "TileJSON", also=("json", "application/json")
+)
+MAP_STYLE = Format(
+    "mapbox", "application/vnd.mapbox.style+json", "Map style", also=("json", "application/json")
+)

@@ -45,6 +45,7 @@ from gis_service.ogc.openapi_parameters import (
     query_parameter,
     refs,
 )
+from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from gis_service.ogc.schemas import (
     geometry_schema,
     property_schema,
@@ -95,6 +96,7 @@ def openapi(
         "tags": [
             {"name": "Capabilities", "description": "What the service offers"},
             {"name": "Maps", "description": "Finished maps"},
+            {"name": "Tiles", "description": "Vector tiles of all collections"},
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],
@@ -104,12 +106,14 @@ def openapi(
                 **parameters(default_limit, max_limit, crs),
                 **filter_parameters(crs),
                 **edit_parameters(),
+                **tile_parameters(known, audience),
             },
             "headers": COMPONENT_HEADERS,
             "responses": _responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
                 "Functions": FUNCTIONS_SCHEMA,
+                **TILE_SCHEMAS,
                 **_feature_schemas(known, audience, language),
                 **edit_schemas(known, audience, language),
             },
@@ -137,6 +141,10 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         capabilities, "search", "Search by name", [(GEOJSON, search_hits()), (HTML, None)],
         parameters=search_parameters(collection.id for collection in known),
     )
+    paths.update(tile_paths(
+        known, audience, language,
+        get=_get, asked=lambda each: _property_parameters(each, audience, language),
+    ))
     paths["/maps"] = _get("Maps", "getMaps", "Maps",
                           [(JSON, ref("schemas", "Maps")), (HTML, None)])
     paths["/maps/{name}"] = _get(
@@ -165,10 +173,7 @@ def _collection_paths(
 ) -> Document:
     title = collection.title[language]
     path = f"/collections/{collection.id}"
-    asked = [
-        _property_parameter(field, language)
-        for field in queryables_of(collection, audience).fields.values()
-    ]
+    asked = _property_parameters(collection, audience, language)
     nearest: Document = {}
     if visible_geometry(collection, audience) is not None:
         nearest[f"{path}/nearest"] = _get(
@@ -253,6 +258,13 @@ def _get(
             },
         }
     }
+
+
+def _property_parameters(
+    collection: Collection, audience: Audience, language: Language
+) -> list[Document]:
+    queryables = queryables_of(collection, audience)
+    return [_property_parameter(field, language) for field in queryables.fields.values()]
 
 
 def _property_parameter(field: Field, language: Language) -> Document:

@@ -31,7 +31,7 @@ from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.fields import Field, FieldType, GeometryType
 from gis_service.model.queries import ItemsPage, ItemsQuery
-from gis_service.store.items import _conditions, feature_text, page_statement
+from gis_service.store.items import conditions, feature_text, page_statement
 from gis_service.store.paging import beyond, ordering, read_page, sort_key
 from gis_service.store.reading import Reader, compiled
 from gis_service.store.recorded import asked_of
@@ -120,7 +120,7 @@ def export_statement(export: Export, audience: Audience) -> Select[Any]:
     keys = [sort_key(term, source).label(f"key_{n}") for n, term in enumerate(query.sort)]
     rows = (
         select(source, *keys)
-        .where(*_conditions(query, source), *beyond(query, source))
+        .where(*conditions(query, source), *beyond(query, source))
         .order_by(*ordering(query, keys, source.c.id))
         .limit(export.limit)
         .subquery("exported")

@@ -53,7 +53,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, GeometryType
 from gis_service.store.published import TRANSITIONS
-from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, table
+from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, TILE_GEOM, table
 from gis_service.store.touching import TOUCH_LIMIT, boxes_of
 
 HISTORY = "history"
@@ -97,8 +97,8 @@ def history_table(collection: Collection) -> Table:
 
 
 def _kept(stored: Table) -> list[str]:
-    """What is worth keeping, `id` first: all but the text that search derives from the rest."""
-    return [c.name for c in stored.c if c.name != "search_text"]
+    """What is worth keeping, `id` first: all but what search and tiles derive from the rest."""
+    return [c.name for c in stored.c if c.name not in {"search_text", TILE_GEOM}]
 
 
 def committed(collection: Collection) -> FromClause:

@@ -51,11 +51,11 @@ def page_statement(
     Without features, `features` is empty.
     """
     source = asked_of(query, audience)
-    conditions = _conditions(query, source)
+    terms = conditions(query, source)
     keys = [sort_key(t, source).label(f"key_{n}") for n, t in enumerate(query.sort)]
     rows = (
         select(source, *keys)
-        .where(*conditions, *beyond(query, source))
+        .where(*terms, *beyond(query, source))
         .order_by(*ordering(query, keys, source.c.id))
         .limit(query.limit + 1)
         .subquery("page")
@@ -85,7 +85,7 @@ def page_statement(
         func.count().label("found"),
         func.min(position).filter(features.c.place == 1).label("near"),
         func.min(position).filter(features.c.place == query.limit).label("far"),
-        _counted(source, conditions, count_cap).label("matched"),
+        _counted(source, terms, count_cap).label("matched"),
     )
 
 
@@ -93,7 +93,7 @@ def matching_statement(query: ItemsQuery, audience: Audience) -> Statement:
     """A row for each item that matches on all pages; to be planned, not to be run."""
     source = asked_of(query, audience)
     one: ColumnElement[int] = literal_column("1")
-    return select(one).select_from(source).where(*_conditions(query, source))
+    return select(one).select_from(source).where(*conditions(query, source))
 
 
 def item_statement(
@@ -165,17 +165,18 @@ def _geometry_text(source: Subquery, rendering: Rendering) -> ColumnElement[str]
     return func.coalesce(func.ST_AsGeoJSON(geometry, decimals, plain, type_=Text), absent)
 
 
-def _conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]]:
-    conditions = [_equals(term, source) for term in query.equals]
+def conditions(query: ItemsQuery, source: Subquery) -> list[ColumnElement[bool]]:
+    """What an item has to meet, over the rows that `readable` gives."""
+    terms = [_equals(term, source) for term in query.equals]
     if query.bbox is not None and "geom" in source.c:
         within = _intersects(query, query.bbox, source)
         if not query.collection.geometry_required:
             # OGC API - Features, 7.15.3: without a position an item is in every box.
             within = or_(source.c.geom.is_(None), within)
-        conditions.append(within)
+        terms.append(within)
     if query.filter is not None:
-        conditions.append(condition(query.filter, source))
-    return conditions
+        terms.append(condition(query.filter, source))
+    return terms
 
 
 def _equals(term: Equals, source: Subquery) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.fields import GeometryType
 from gis_service.model.nearest import NearestQuery
 from gis_service.model.queries import BBox
-from gis_service.store.items import _conditions, feature_text
+from gis_service.store.items import conditions, feature_text
 from gis_service.store.recorded import asked_of
 from gis_service.store.tables import SRID
 
@@ -107,7 +107,7 @@ def nearest_statement(
 
 
 def _wanted(asked: NearestQuery, source: Subquery) -> list[ColumnElement[bool]]:
-    return [source.c.geom.is_not(None), *_conditions(asked.query, source)]
+    return [source.c.geom.is_not(None), *conditions(asked.query, source)]
 
 
 def _place(asked: NearestQuery) -> ColumnElement[Any]:

@@ -47,6 +47,7 @@ from gis_service.store.tables import (
     search_column,
     search_index,
     table,
+    tile_column,
 )
 from gis_service.store.touching import TOUCH_LIMIT, boxes_of
 
@@ -74,6 +75,7 @@ def published_table(collection: Collection) -> Table:
         assert collection.geometry is not None  # noqa: S101 - _has_geometry looked
         kind = collection.geometry.value.upper()
         extras.append(Column("geom", Geometry(kind, srid=SRID, spatial_index=False)))
+        extras.append(tile_column(collection.geometry))
         extras.append(Index(f"{collection.id}_geom_idx", "geom", postgresql_using="gist"))
     return Table(
         collection.id,

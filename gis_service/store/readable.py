@@ -11,18 +11,27 @@ from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection
 from gis_service.store import derived
 from gis_service.store.published import published_table
-from gis_service.store.tables import table
+from gis_service.store.tables import TILE_GEOM, table
 
 
 @cache
-def readable(collection: Collection, audience: Audience) -> Subquery:
+def readable(
+    collection: Collection, audience: Audience, *, for_tiles: bool = False
+) -> Subquery:
     """
     `id`, the audience's visible fields, `geom` and `search_text` of a collection.
 
     The public reads the public projection, staff the rows themselves.
+
+    Parameters
+    ----------
+    for_tiles
+        Whether the geometry in Web Mercator is there too.
     """
+    helpers = ("geom", "search_text", *((TILE_GEOM,) if for_tiles else ()))
     if not audience.is_staff:
-        return select(published_table(collection)).subquery(collection.id)
+        shown = [c for c in published_table(collection).c if for_tiles or c.name != TILE_GEOM]
+        return select(*shown).subquery(collection.id)
     stored = table(collection)
     source: FromClause = stored
     computed: dict[str, ColumnElement[Any]] = {}
@@ -33,5 +42,5 @@ def readable(collection: Collection, audience: Audience) -> Subquery:
         name = "network_id" if field.name == "network" else field.name
         value = computed.get(field.name)
         columns.append((stored.c[name] if value is None else value).label(field.name))
-    columns += [stored.c[name] for name in ("geom", "search_text") if name in stored.c]
+    columns += [stored.c[name] for name in helpers if name in stored.c]
     return select(*columns).select_from(source).subquery(collection.id)

@@ -24,6 +24,7 @@ from gis_service.web import (
     schemas,
     search,
     static,
+    tiles,
 )
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
@@ -65,8 +66,8 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redirect_slashes=False,
     )
     for module in (
-        landing, collections, schemas, items, nearest, search, edits, history, maps, jobs,
-        health
+        landing, collections, schemas, items, nearest, search, edits, history, tiles, maps,
+        jobs, health
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -30,7 +30,7 @@ def sharing(principal: Principal, path: str) -> dict[str, str]:
         "cross-origin-resource-policy": "cross-origin",
         "access-control-allow-origin": "*",
         "access-control-expose-headers": "Content-Crs, Content-Language, ETag, Retry-After, "
-        "X-Request-Id",
+        "X-Features-Thinned, X-Request-Id",
     }
 
 

@@ -1,0 +1,13 @@
+ALTER TABLE published.offices DROP COLUMN tile_geom;
+ALTER TABLE published.fibre_links DROP COLUMN tile_geom;
+ALTER TABLE published.network_nodes DROP COLUMN tile_geom;
+ALTER TABLE published.roads DROP COLUMN tile_geom;
+ALTER TABLE published.wards DROP COLUMN tile_geom;
+ALTER TABLE gis.faults DROP COLUMN tile_geom;
+ALTER TABLE gis.offices DROP COLUMN tile_geom;
+ALTER TABLE gis.structures DROP COLUMN tile_geom;
+ALTER TABLE gis.fibre_links DROP COLUMN tile_geom;
+ALTER TABLE gis.network_nodes DROP COLUMN tile_geom;
+ALTER TABLE gis.population DROP COLUMN tile_geom;
+ALTER TABLE gis.roads DROP COLUMN tile_geom;
+ALTER TABLE gis.wards DROP COLUMN tile_geom;

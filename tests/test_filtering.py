@@ -565,7 +565,8 @@ def test_a_hidden_property_looks_like_none(public: TestClient) -> None:
         hidden = [n for n in queryables_of(collection, Audience.ADMIN).names if n not in seen]
         hidden += [f.name for f in visible_fields(collection, Audience.ADMIN)
                    if f.type is FieldType.OBJECT]
-        hidden += ["geom", "search_text", "network_id", "extra", "tableoid", "ctid", "xmin"]
+        hidden += ["geom", "search_text", "tile_geom", "network_id", "extra", "tableoid",
+                   "ctid", "xmin"]
         for name in hidden:
             for way in ways if name in hidden[:2] else ways[:2]:
                 answers = [_told(public, collection.id, way, each) for each in (name, "no_such")]

@@ -103,7 +103,7 @@ def node(slot: int, **values: object) -> Change:
 def shown(connection: Connection, collection: str) -> list[tuple[object, ...]]:
     listed = ", ".join(
         "ST_AsText(geom)" if c.name == "geom" else c.name
-        for c in published_table(REGISTRY[collection]).c
+        for c in published_table(REGISTRY[collection]).c if c.name != "tile_geom"
     )
     return [tuple(r) for r in connection.execute(
         text(f"SELECT {listed} FROM published.{collection} ORDER BY id")

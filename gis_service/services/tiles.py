@@ -109,6 +109,11 @@ class Tiles:
         self._bytes = 0
         self._fills: dict[tuple[_Key, Versions], asyncio.Task[FinishedTile]] = {}
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the tiles in memory."""
+        return self._bytes
+
     def layers(self, principal: Principal) -> tuple[Collection, ...]:
         """The collections that the reader sees in tiles."""
         audience = principal.audience
@@ -177,6 +182,8 @@ class Tiles:
     def _touched(self, collection: str, key: _Key, was: Version, now: Version) -> bool:
         if was == now:
             return False
+        if was.number == now.number:  # counted again, after the database was restored
+            return True
         boxes = self._feed.boxes_since(collection, was.number, staff=key[1])
         if boxes is None:
             return True

@@ -71,6 +71,18 @@ def test_items_are_named_to_those_who_may_see_them(
     }
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Installation"), ("sw", "Uwekaji")])
+def test_an_item_that_is_called_by_a_code_is_called_by_its_title(
+    planner: TestClient, language: str, title: str
+) -> None:
+    at = "/collections/work_log/items"
+    page = planner.get(f"{at}?kind=installation&limit=1&lang={language}", headers=HTML).text
+    item = planner.get(f"{at}?kind=installation&limit=1").json()["features"][0]["id"]
+    assert f">{title}</a></th>" in page
+    alone = planner.get(f"{at}/{item}?lang={language}", headers=HTML).text
+    assert f"<h1>{title}</h1>" in alone
+
+
 def test_blank_choices_of_the_page_are_none(public: TestClient) -> None:
     at = "/collections/offices/items"
     page = public.get(f"{at}?office_type=&connection=connected&limit=3", headers=HTML).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,12 +76,14 @@ def export(  # noqa: PLR0917 - click passes them by name
         filter=None if filter_ is None else parse_filter(filter_, queryables_of(asked, reader)),
     )
     settings = read_settings()
-    part = out.with_name(f"{out.name}.part")
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         with open_database(settings), _counter() as tell:
             writing = _write(settings, Export(wanted, kind, limit), reader, part, tell)
             items = asyncio.run(writing)
         part.replace(out)
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror or error}") from None
     except KeyboardInterrupt:
         click.echo("\nInterrupted: nothing was written.", err=True)
         sys.exit(INTERRUPTED)

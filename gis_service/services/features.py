@@ -167,7 +167,8 @@ class Features:
         """
         What items are called, by collection and id.
 
-        Items without a name, and those that the reader may not see, are left out.
+        One without a name is called by the beginning of its id; those that the
+        reader may not see are left out.
         """
         by_collection = {
             REGISTRY[id_]: ids for id_, ids in wanted.items()
@@ -177,7 +178,8 @@ class Features:
         if statement is None:
             return {}
         rows = await self._reader.rows(statement, Login.of(principal.audience))
-        return {(row["collection"], row["id"]): row["label"] for row in rows if row["label"]}
+        return {(row["collection"], row["id"]): row["label"] or str(row["id"])[:8]
+                for row in rows}
 
     async def _summary(self, collection: Collection, principal: Principal) -> CollectionSummary:
         row = await self._reader.row(

@@ -21,7 +21,7 @@ from gis_service.ogc.parameters import parse_id, parse_limit, parse_moment
 from gis_service.services.history import plain
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.principal import require
-from gis_service.web.tables import Reading, cell, references
+from gis_service.web.tables import Reading, cell, named, references
 
 CHANGES_PARAMETERS = (*COMMON_PARAMETERS, "since", "until", "limit", "cursor")
 MOST_CHANGES = 1_000
@@ -57,6 +57,7 @@ async def versions(request: Request) -> Response:
             "ogc_versions.html",
             collection=collection,
             item=found,
+            name=named(collection, found.label, asked.language),
             item_href=at,
             title=title,
             shown=shown,

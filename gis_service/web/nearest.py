@@ -25,6 +25,7 @@ from gis_service.ogc.openapi_asking import (
 from gis_service.ogc.parameters import parse_limit, parse_number
 from gis_service.web.asked import Asked, read
 from gis_service.web.items import ITEM_PARAMETERS, content_crs, items_query, link_to_collection
+from gis_service.web.tables import called
 
 PARAMETERS = (*ITEM_PARAMETERS, *NEAREST_SHARED, "lon", "lat", "limit", "max_distance_m")
 
@@ -103,7 +104,7 @@ def _neighbours(asked: Asked, collection: Collection, page: ItemsPage) -> list[N
         properties = feature["properties"]
         found.append(
             Neighbour(
-                name=properties.get(collection.label) or feature["id"],
+                name=called(collection, feature, asked.language),
                 href=asked.at.item(collection.id, feature["id"]),
                 distance_m=properties["distance_m"],
                 bearing_deg=properties["bearing_deg"],

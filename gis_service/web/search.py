@@ -13,6 +13,7 @@ from gis_service.ogc.media import GEOJSON, HTML
 from gis_service.ogc.openapi_asking import SEARCH_DEFAULT, SEARCH_MOST
 from gis_service.ogc.parameters import parse_limit
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.tables import named
 
 PARAMETERS = (*COMMON_PARAMETERS, "q", "limit", "collections")
 
@@ -50,7 +51,8 @@ async def _page(asked: Asked, text: str) -> Response:
                 raise
             fault = True
     return asked.page(
-        "ogc_search.html", text=text, found=found, fault=fault, address=documents.address
+        "ogc_search.html", text=text, found=found, fault=fault, address=documents.address,
+        named=named,
     )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from gis_service.cartography.figures import number
 from gis_service.cartography.wording import wording
+from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.ogc.links import Addresses
 
@@ -114,7 +115,7 @@ def table(
         rows=tuple(
             Row(
                 id=feature["id"],
-                name=feature["properties"].get(collection.label) or feature["id"],
+                name=called(collection, feature, reading.language),
                 href=reading.at.item(collection.id, feature["id"]),
                 cells=tuple(
                     cell(field, feature["properties"].get(field.name), reading)
@@ -124,6 +125,19 @@ def table(
             for feature in features
         ),
     )
+
+
+def called(collection: Collection, feature: Feature, language: Language) -> str:
+    """What an item is called: its label, or else its id."""
+    return named(collection, feature["properties"].get(collection.label), language) or feature["id"]
+
+
+def named(collection: Collection, label: str | None, language: Language) -> str | None:
+    """A label in the reader's language, where it is a code."""
+    field = collection.by_name.get(collection.label)
+    if not label or field is None or field.codelist is None:
+        return label
+    return field.codelist.title(label, language)
 
 
 def entries(
@@ -173,7 +187,8 @@ def _part(field: Field, value: Any, reading: Reading) -> Part:
     label = reading.labels.get((field.references, UUID(value)))
     if label is None:
         return Part(str(value)[:8])
-    return Part(label, reading.at.item(field.references, value))
+    text = named(REGISTRY[field.references], label, reading.language) or label
+    return Part(text, reading.at.item(field.references, value))
 
 
 def _text(field: Field, value: Any, language: Language) -> str:

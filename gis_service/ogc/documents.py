@@ -104,7 +104,7 @@ def landing(
                 tiles.tilesets_link(at, language),
                 Link(at.tile_matrix_sets, TILING_SCHEMES_REL, JSON.media_type, "Tile matrix sets"),
                 Link(at.maps, "related", HTML.media_type, "Maps"),
-                Link(at.search, "search", GEOJSON.media_type, "Search"),
+                Link(f"{at.search}?f={HTML.name}", "search", HTML.media_type, "Search"),
             )
         ),
     }

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
+from gis_service.services.archive import Archive
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
 from gis_service.services.features import Features
@@ -121,6 +122,23 @@ async def open_exports(settings: Settings, audience: Audience) -> AsyncIterator[
         statement_timeout_s=settings.statement_timeout_s,
     ) as reader:
         yield _exports(reader, settings)
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
+    """What writes the public tiles to a file, from a database that runs."""
+    async with Reader.open(
+        {Login.PUBLIC: addresses_of(settings).logins[Login.PUBLIC]},
+        pool_size=1,
+        statement_timeout_s=settings.statement_timeout_s,
+    ) as reader:
+        changes = Changes(reader)  # that listens to nothing, so that no tile is kept
+        tiles = Tiles(
+            reader, changes, most_bytes=settings.max_tile_kb * 1000, cache_bytes=0
+        )
+        none = Snapshots(reader, changes, most_bytes=0)
+        features = Features(reader, changes, none, count_cap=settings.count_cap)
+        yield Archive(tiles, features, title=settings.municipality)
 
 
 def _exports(reader: Reader, settings: Settings) -> Exports:

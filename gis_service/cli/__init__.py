@@ -19,6 +19,7 @@ from gis_service.cli.load import load
 from gis_service.cli.maps import maps
 from gis_service.cli.people import people
 from gis_service.cli.settings import settings
+from gis_service.cli.tiles import tiles
 from gis_service.cli.up import down, serve, up
 from gis_service.cli.worker import worker
 from gis_service.errors import GisError
@@ -71,8 +72,8 @@ def cli() -> None:
 
 
 for command in (
-    up, down, load, loads, jobs, export, maps, history, keys, people, settings, serve, worker,
-    test, check,
+    up, down, load, loads, jobs, export, tiles, maps, history, keys, people, settings, serve,
+    worker, test, check,
 ):
     cli.add_command(command)
 

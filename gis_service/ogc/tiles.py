@@ -14,6 +14,7 @@ from gis_service.model.tiles import (
     MOST_ZOOM,
     NAMES_ZOOM,
     WHOLE_ZOOM,
+    has_ids,
     tile_fields,
     tiles_over,
 )
@@ -206,30 +207,11 @@ class Tileset:
             "tiles": [self._template("{z}/{y}/{x}")],
             "minzoom": 0,
             "maxzoom": DETAIL_ZOOM,
-            "vector_layers": self.vector_layers(),
+            "vector_layers": vector_layers(self._layers, self._audience, self._language),
         }
         if bbox is not None:
             document["bounds"] = [bbox.west, bbox.south, bbox.east, bbox.north]
         return document
-
-    def vector_layers(self, maxzoom: int = DETAIL_ZOOM) -> list[Document]:
-        """Each layer with its fields, as in TileJSON."""
-        return [
-            {
-                "id": each.id,
-                "description": each.title[self._language],
-                "minzoom": 0,
-                "maxzoom": maxzoom,
-                "fields": {
-                    "id": "String",
-                    **{
-                        field.name: _KINDS.get(property_schema(field, "en")["type"], "String")
-                        for field in tile_fields(each, self._audience, maxzoom)
-                    },
-                },
-            }
-            for each in self._layers
-        ]
 
     def _template(self, place: str) -> str:
         return with_query(f"{self._at.tileset(self._id)}/{place}", self._asked)
@@ -271,6 +253,33 @@ class Tileset:
                 [Link(self._at.collection(collection.id), "geodata", JSON.media_type)]
             ),
         }
+
+
+def vector_layers(
+    layers: Sequence[Collection],
+    audience: Audience,
+    language: Language,
+    *,
+    zooms: tuple[int, int] = (0, DETAIL_ZOOM),
+) -> list[Document]:
+    """Each layer with its fields, as in TileJSON, from the first zoom to the last."""
+    first, last = zooms
+    return [
+        {
+            "id": each.id,
+            "description": each.title[language],
+            "minzoom": first,
+            "maxzoom": last,
+            "fields": {
+                **({"id": "String"} if has_ids(last) else {}),
+                **{
+                    field.name: _KINDS.get(property_schema(field, "en")["type"], "String")
+                    for field in tile_fields(each, audience, last)
+                },
+            },
+        }
+        for each in layers
+    ]
 
 
 _KINDS = {"integer": "Number", "number": "Number", "boolean": "Boolean"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
@@ -18,6 +18,8 @@ from gis_service.model.tiles import WORLD, Box, Tile
 from gis_service.ogc.tiles import vector_layers
 from gis_service.services.features import Features
 from gis_service.services.tiles import Tiles
+
+_WRITER: Any = Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Archive:
         bbox = await self._features.bbox(layers, PUBLIC)
         if bbox is None:
             raise InvalidInput("There is nothing to write: the collections hold no features.")
-        writer = Writer(file)
+        writer: Any = _WRITER(file)
         count = thinned = 0
         candidates = [WORLD]
         for zoom in range(zooms.stop):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -74,6 +74,19 @@ class Features:
             There is none, or the reader may not know of it.
         """
         return await self._summary(self.known(id_, principal), principal)
+
+    async def bbox(
+        self, collections: Sequence[Collection], principal: Principal
+    ) -> BBox | None:
+        """The box around all features of some collections; None when there are none."""
+        summaries = await asyncio.gather(*(self._summary(c, principal) for c in collections))
+        boxes = [s.extent.bbox for s in summaries if s.extent.bbox is not None]
+        if not boxes:
+            return None
+        return BBox(
+            min(box.west for box in boxes), min(box.south for box in boxes),
+            max(box.east for box in boxes), max(box.north for box in boxes),
+        )
 
     def known(self, id_: str, principal: Principal) -> Collection:
         """The collection called `id_`, for this reader; raises `UnknownCollection`."""

@@ -55,12 +55,15 @@ class FinishedTile:
         Names the content, without quotes.
     thinned
         Whether features that lie in the tile were left out of it.
+    found
+        How many features may lie in it; without any, nor do tiles below it hold any.
     """
 
     body: bytes
     is_gzip: bool
     etag: str
     thinned: bool
+    found: int = 0
 
     def plain(self) -> bytes:
         """The tile without compression."""
@@ -239,7 +242,8 @@ class Tiles:
             version_of({name: row[f"{name}_{n}"] for name in ("version", "changed_at")})
             for n in count
         )
-        return _Kept(finished(attempt.body(row), thinned=attempt.is_thinned(row)), versions)
+        made = finished(attempt.body(row), thinned=attempt.is_thinned(row))
+        return _Kept(replace(made, found=sum(row[f"found_{n}"] for n in count)), versions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 
@@ -57,9 +56,7 @@ async def tileset(request: Request) -> Response:
     _check_set(request)
     if asked.format is TILEJSON:
         return await _tilejson(asked)
-    return asked.document(
-        _tileset(asked).document(await _bbox(asked, _layers(asked)), asked.links())
-    )
+    return asked.document(_tileset(asked).document(await _bbox(asked), asked.links()))
 
 
 async def tilejson(request: Request) -> Response:
@@ -129,22 +126,11 @@ def _tileset(asked: Asked) -> Tileset:
 
 
 async def _tilejson(asked: Asked) -> Response:
-    bbox = await _bbox(asked, _layers(asked))
-    return asked.document(_tileset(asked).tilejson(bbox, asked.settings.municipality))
+    return asked.document(_tileset(asked).tilejson(await _bbox(asked), asked.settings.municipality))
 
 
-async def _bbox(asked: Asked, layers: Sequence[Collection]) -> BBox | None:
-    features = asked.services.features
-    summaries = await asyncio.gather(
-        *(features.collection(each.id, asked.principal) for each in layers)
-    )
-    boxes = [s.extent.bbox for s in summaries if s.extent.bbox is not None]
-    if not boxes:
-        return None
-    return BBox(
-        min(box.west for box in boxes), min(box.south for box in boxes),
-        max(box.east for box in boxes), max(box.north for box in boxes),
-    )
+async def _bbox(asked: Asked) -> BBox | None:
+    return await asked.services.features.bbox(_layers(asked), asked.principal)
 
 
 def _query(asked: Asked) -> ItemsQuery | None:

@@ -38,7 +38,7 @@ def taken(buckets: Buckets, caller: str, times: int) -> int:
     return found
 
 
-def test_a_burst_then_a_steady_rate_for_each_caller():
+def test_a_burst_then_a_steady_rate_for_each_caller() -> None:
     now = [0.0]
     buckets = Buckets(2.0, clock=lambda: now[0])
     assert taken(buckets, "a", 100) == 2 * BURST_S
@@ -78,7 +78,7 @@ def test_who_waits_as_long_as_told_is_served(per_s: float) -> None:
             buckets.take("a")
 
 
-def test_memory_is_bounded_and_no_rate_is_no_limit():
+def test_memory_is_bounded_and_no_rate_is_no_limit() -> None:
     buckets = Buckets(1.0)
     for number in range(MOST_CALLERS + 500):
         buckets.take(str(number))

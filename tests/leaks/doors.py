@@ -1,0 +1,232 @@
+"""
+Every door of the service, and the questions that try it.
+
+The lists here are compared with the application's routes and with the
+parameters that each route itself says it knows: whoever adds one adds it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from gis_service.cartography.definition import MapDefinition
+from gis_service.crs import served_crs
+from gis_service.model.audience import Audience, visible_fields
+from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import Collection
+from gis_service.ogc import media
+from gis_service.ogc.media import FLATGEOBUF, GEOPACKAGE, GEOPARQUET
+from gis_service.ogc.openapi_filters import FILTER
+from gis_service.ogc.openapi_parameters import PAGE, RENDERING
+from tests.leaks.asking import Question
+
+COMMON = ("f", "lang")
+NEAREST = ("lon", "lat", "limit", "max_distance_m")
+PROPERTIES = "a property of the collection"
+
+GET: Mapping[str, tuple[str, ...] | None] = {
+    "/": COMMON,
+    "/conformance": COMMON,
+    "/api": COMMON,
+    "/api.html": COMMON,
+    "/collections": COMMON,
+    "/collections/{collection_id}": COMMON,
+    "/functions": COMMON,
+    "/collections/{collection_id}/queryables": COMMON,
+    "/collections/{collection_id}/sortables": COMMON,
+    "/collections/{collection_id}/schema": COMMON,
+    "/collections/{collection_id}/items": (*COMMON, *RENDERING, *PAGE, *FILTER, PROPERTIES),
+    "/collections/{collection_id}/items/{item_id}": (*COMMON, *RENDERING),
+    "/collections/{collection_id}/nearest": (
+        *COMMON, *RENDERING, *NEAREST, "bbox", "bbox-crs", *FILTER, PROPERTIES
+    ),
+    "/collections/{collection_id}/items/{item_id}/versions": COMMON,
+    "/collections/{collection_id}/items/{item_id}/versions/{number}": COMMON,
+    "/collections/{collection_id}/changes": (*COMMON, "since", "until", "limit", "cursor"),
+    "/search": (*COMMON, "q", "limit", "collections"),
+    "/maps": COMMON,
+    "/maps/{name}": None,
+    "/maps/{name}/files/{file}": ("lang", "v"),
+    "/maps/{name}/data/{layer}.geojson": ("lang", "v"),
+    "/jobs": (*COMMON, "state"),
+    "/jobs/{id}": COMMON,
+    "/health/live": None,
+    "/health/ready": None,
+    "/login": (*COMMON, "next"),
+}
+"""Routes that are read, and their parameters; None where whatever is asked says nothing."""
+
+CHANGING: Mapping[str, tuple[str, ...]] = {
+    "/collections/{collection_id}/items": ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+    "/collections/{collection_id}/items/{item_id}": ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+    "/batch": ("POST",),
+    "/jobs/{id}/cancel": ("POST",),
+    "/login": ("POST",),
+    "/logout": ("POST",),
+}
+FILES = {"/static"}
+"""Files of the package: the same for every database."""
+WRITTEN_APART = (GEOPACKAGE, FLATGEOBUF, GEOPARQUET)
+"""Formats that a process of its own writes, which takes its time."""
+
+COMPANIONS: Mapping[str, Mapping[str, str]] = {
+    "/collections/{collection_id}/nearest": {"lon": "34.77", "lat": "-0.68"},
+    "/collections/{collection_id}/changes": {"since": "2020-01-01"},
+    "/search": {"q": "kisii"},
+}
+"""What a route needs before it answers at all."""
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    What is in the two databases, for asking about it.
+
+    Parameters
+    ----------
+    ids
+        Of each collection: ids that are public, hidden, and of nothing.
+    values
+        Of each collection and field: some values that public and hidden rows have.
+    boxes
+        Around single hidden and public items, and around all of them.
+    """
+
+    ids: Mapping[str, tuple[str, ...]]
+    values: Mapping[tuple[str, str], tuple[str, ...]]
+    boxes: tuple[str, ...]
+    maps: tuple[MapDefinition, ...]
+    files: tuple[str, ...]
+
+    def paths(self, route: str) -> Iterator[tuple[str, Collection | None]]:
+        """Addresses of a route, with the collection that each is about."""
+        if "{collection_id}" in route:
+            for id_, collection in (*REGISTRY.items(), ("no_such_collection", None)):
+                path = route.replace("{collection_id}", id_)
+                if "{item_id}" not in path:
+                    yield path, collection
+                    continue
+                for item in (*self.ids.get(id_, ()), "nonsense"):
+                    yield (
+                        path.replace("{item_id}", item).replace("{number}", "1"), collection
+                    )
+        elif "{name}" in route:
+            for name in (*(each.id for each in self.maps), "no_such_map"):
+                named = route.replace("{name}", name)
+                for layer in (*REGISTRY, "no_such_layer") if "{layer}" in named else ("",):
+                    for file in (*self.files, "none.js") if "{file}" in named else ("",):
+                        yield named.replace("{layer}", layer).replace("{file}", file), None
+        elif "{id}" in route:
+            for id_ in (NOBODY, NONE, "nonsense"):
+                yield route.replace("{id}", id_), None
+        else:
+            yield route, None
+
+    def plain(self, *, apart: bool) -> Iterator[Question]:
+        """
+        Every route by itself and with every value of each parameter.
+
+        Parameters
+        ----------
+        apart
+            Whether with the formats that are written apart.
+        """
+        for route, names in GET.items():
+            companions = dict(COMPANIONS.get(route, {}))
+            for path, collection in self.paths(route):
+                yield Question(path, companions)
+                yield Question(path, companions, method="HEAD")
+                yield Question(path, companions, headers={"if-none-match": "*"})
+                yield Question(path, companions, headers={"accept-encoding": "gzip"})
+                for name in names or ():
+                    for pair in self.values_of(name, collection):
+                        if not apart and pair.get("f") in {f.name for f in WRITTEN_APART}:
+                            continue
+                        yield Question(path, {**companions, **pair})
+
+    def values_of(self, name: str, collection: Collection | None) -> Iterator[dict[str, str]]:
+        """Values to try of a parameter, with what it is asked beside."""
+        if name == PROPERTIES:
+            yield from self._equalities(collection)
+            return
+        fields = [] if collection is None else visible_fields(collection, Audience.PUBLIC)
+        listed = {
+            "f": [each.name for each in vars(media).values() if isinstance(each, media.Format)],
+            "lang": ["sw", "fr"],
+            "limit": ["1", "3", "10000"],
+            "max_distance_m": ["100", "100000"],
+            "bbox": self.boxes,
+            "datetime": ["2020-01-01", "../2026-01-01T00:00:00Z", "2030-01-01/.."],
+            "cursor": [NOBODY],
+            "sortby": [f"{sign}{f.name}" for f in fields for sign in ("", "-")],
+            "properties": [f.name for f in fields],
+            "exclude-properties": [f.name for f in fields],
+            "skipGeometry": ["true"],
+            "precision": ["0", "9"],
+            "crs": CRS,
+            "filter": [
+                "id IS NOT NULL", "length_m(geometry) > 100", "area_m2(geometry) > 1000",
+                "distance_m(geometry, POINT(34.77 -0.68)) < 900", "NOT (id = id)",
+                *(f"S_INTERSECTS(geometry, BBOX({box}))" for box in self.boxes),
+                *(f"{f.name} IS NULL" for f in fields),
+                *self._comparisons(collection),
+            ],
+            "q": ["zzhidden", "kisii", "ofisi", "wifi", "staff", *self._words()],
+            "collections": list(REGISTRY),
+            "since": ["2020-01-01", "2030-01-01"],
+            "until": ["2030-01-01"],
+            "state": ["queued", "done"],
+            "next": ["/collections"],
+            "v": ["1"],
+            "type": ["create"],
+            "lon": ["34.9"],
+            "lat": ["-0.7"],
+        }
+        beside: dict[str, list[dict[str, str]]] = {
+            "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],
+            "filter-lang": [
+                {"filter": orjson.dumps({"op": "isNull", "args": [{"property": "id"}]}).decode(),
+                 "filter-lang": "cql2-json"}
+            ],
+            "filter-crs": [
+                {"filter": "S_INTERSECTS(geometry, POINT(1 2))", "filter-crs": crs} for crs in CRS
+            ],
+        }
+        yield from beside[name] if name in beside else ({name: value} for value in listed[name])
+
+    def _equalities(self, collection: Collection | None) -> Iterator[dict[str, str]]:
+        for (of, name), values in self.values.items():
+            if collection and of == collection.id and collection.by_name[name].public:
+                yield from ({name: value} for value in values)
+
+    def _comparisons(self, collection: Collection | None) -> Iterator[str]:
+        for pair in self._equalities(collection):
+            for name, value in pair.items():
+                quoted = value.replace("'", "''")
+                yield f"{name} = '{quoted}'"
+                yield f"{name} LIKE '{quoted[:3]}%'"
+                yield f"{name} >= '{quoted}'"
+
+    def _words(self) -> Iterator[str]:
+        for (collection, name), values in self.values.items():
+            if REGISTRY[collection].by_name[name].searchable:
+                yield from (value[:60] for value in values if len(value) > 2)
+
+    def changing(self) -> Iterator[Question]:
+        """Every door that changes something, without a key."""
+        for route, methods in CHANGING.items():
+            for path, _ in self.paths(route):
+                for method in methods:
+                    yield Question(path, method=method)
+                    yield Question(
+                        path, method=method, headers={"content-type": "application/json"},
+                        body=b'{"type":"Feature","geometry":null,"properties":{"name":"x"}}',
+                    )
+
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+NONE = "ffffffff-ffff-4fff-bfff-ffffffffffff"
+CRS = [crs.uri for crs in served_crs((32736, 21036))]

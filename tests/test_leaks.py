@@ -35,7 +35,7 @@ from gis_service.store.tables import SCHEMA, has_column
 from gis_service.web.app import create_app
 from tests.conftest import Databases, new_key
 from tests.leaks.asking import Answer, Question, Site, opened
-from tests.leaks.doors import CHANGING, COMPANIONS, FILES, GET, NONE, PROPERTIES, World
+from tests.leaks.doors import CHANGING, COMPANIONS, FILES, GET, NONE, PROPERTIES, World, filled
 from tests.leaks.fields import questions_of
 from tests.leaks.hidden import MARK, conceal, copy_id, hidden_fields
 
@@ -182,8 +182,8 @@ def test_every_route_is_a_door_here(settings: Settings) -> None:
 def test_every_parameter_is_a_door_here(twins: Twins, route: str) -> None:
     """Each route tells what it knows when it is asked something else."""
     listed = GET[route]
-    about = published_collections()[-1]
-    path = route.replace("{collection_id}", about.id).replace("{item_id}", NONE)
+    about = REGISTRY["offices"]
+    path = filled(route).replace("{collection_id}", about.id).replace("{item_id}", NONE)
     path = path.replace("{number}", "1").replace("{id}", NONE)
     path = path.replace("{name}", "coverage").replace("{layer}", "roads").replace("{file}", "x")
     answer = twins.ask(Question(path, {"no_such_parameter": "1"}))
@@ -289,14 +289,14 @@ async def _looks_like_none(site: Site, name: str) -> int:
         for method in CHANGING.get(route, ("GET", "HEAD")):
             query = dict(COMPANIONS.get(route, {}))
             for told in ({}, {"f": "html"}, {"name": "x"}, {"filter": "id = 1"}):
-                filled = route.replace("{item_id}", NONE).replace("{number}", "1")
+                path = filled(route).replace("{item_id}", NONE).replace("{number}", "1")
                 answer, instead = [
                     await site.ask(
-                        Question(filled.replace("{collection_id}", id_), query | told, method)
+                        Question(path.replace("{collection_id}", id_), query | told, method)
                     )
                     for id_ in (name, other)
                 ]
-                assert answer.replaced({}) == instead.replaced({other: name}), (method, filled)
+                assert answer.replaced({}) == instead.replaced({other: name}), (method, path)
                 assert answer.status in (400, 404)
                 asked += 1
     for query in ({"q": "kisii", "collections": name}, {"q": "x", "collections": f"wards,{name}"}):

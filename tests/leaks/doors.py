@@ -26,6 +26,9 @@ from tests.leaks.asking import Question
 COMMON = ("f", "lang")
 NEAREST = ("lon", "lat", "limit", "max_distance_m")
 PROPERTIES = "a property of the collection"
+TILE = "{tile_matrix_set}/{tile_matrix}/{row}/{column}"
+PLACES = ("0/0/0", "8/128/152", "10/513/610", "12/2055/2443", "13/4111/4887", "15/16445/19548")
+"""Zoom, row and column of tiles around Kisii."""
 
 GET: Mapping[str, tuple[str, ...] | None] = {
     "/": COMMON,
@@ -47,6 +50,17 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/collections/{collection_id}/items/{item_id}/versions/{number}": COMMON,
     "/collections/{collection_id}/changes": (*COMMON, "since", "until", "limit", "cursor"),
     "/search": (*COMMON, "q", "limit", "collections"),
+    "/tileMatrixSets": COMMON,
+    "/tileMatrixSets/{tile_matrix_set}": COMMON,
+    "/tiles": (*COMMON, "collections"),
+    "/tiles/{tile_matrix_set}": (*COMMON, "collections"),
+    "/tiles/{tile_matrix_set}/tilejson.json": (*COMMON, "collections"),
+    f"/tiles/{TILE}": (*COMMON, "collections"),
+    "/collections/{collection_id}/tiles": COMMON,
+    "/collections/{collection_id}/tiles/{tile_matrix_set}": COMMON,
+    "/collections/{collection_id}/tiles/{tile_matrix_set}/tilejson.json": COMMON,
+    f"/collections/{{collection_id}}/tiles/{TILE}": (*COMMON, *FILTER, PROPERTIES),
+    "/styles/network.json": COMMON,
     "/maps": COMMON,
     "/maps/{name}": None,
     "/maps/{name}/files/{file}": ("lang", "v"),
@@ -80,6 +94,13 @@ COMPANIONS: Mapping[str, Mapping[str, str]] = {
 """What a route needs before it answers at all."""
 
 
+def filled(route: str) -> str:
+    """A route with a tile of its own in it, if it is about tiles."""
+    return route.replace(TILE, f"WebMercatorQuad/{PLACES[2]}").replace(
+        "{tile_matrix_set}", "WebMercatorQuad"
+    )
+
+
 @dataclass(frozen=True)
 class World:
     """
@@ -103,6 +124,11 @@ class World:
 
     def paths(self, route: str) -> Iterator[tuple[str, Collection | None]]:
         """Addresses of a route, with the collection that each is about."""
+        if "{tile_matrix}" in route:
+            for place in PLACES:
+                yield from self.paths(route.replace(TILE, f"WebMercatorQuad/{place}"))
+            return
+        route = filled(route)
         if "{collection_id}" in route:
             for id_, collection in (*REGISTRY.items(), ("no_such_collection", None)):
                 path = route.replace("{collection_id}", id_)

@@ -20,7 +20,7 @@ from gis_service.model.filters import (
 from gis_service.model.functions import FUNCTIONS
 from gis_service.ogc.media import DOWNLOADS
 from tests.leaks.asking import Question
-from tests.leaks.doors import COMPANIONS, GET, NOBODY, PROPERTIES
+from tests.leaks.doors import COMPANIONS, GET, NOBODY, PROPERTIES, filled
 
 POINT = {"type": "Point", "coordinates": [34.77, -0.68]}
 
@@ -67,9 +67,13 @@ def questions_of(collection: Collection, name: str, known: str) -> Iterator[tupl
     for route, names in GET.items():
         if names is None or "{name}" in route or "{id}" in route:
             continue
-        own = route.replace("{collection_id}", collection.id).replace("{item_id}", NOBODY)
+        own = filled(route).replace("{collection_id}", collection.id).replace("{item_id}", NOBODY)
         own = own.replace("{number}", "1")
         yield f"?{name}= on {route}", Question(own, {**COMPANIONS.get(route, {}), name: "1"})
+        if "filter" in names:
+            yield f"filter on {route}", Question(
+                own, {**COMPANIONS.get(route, {}), "filter": f"{name} = 1"}
+            )
         if PROPERTIES in names:
             yield "HTML", Question(own, {**COMPANIONS.get(route, {}), name: "1", "f": "html"})
     for asked in (name, f"-{name}", f"+{name}", f"{known},{name}"):
@@ -92,7 +96,6 @@ def questions_of(collection: Collection, name: str, known: str) -> Iterator[tupl
     for language, filter_ in filters_of(name, known):
         asked_by = {"filter": filter_, "filter-lang": language}
         yield f"{language} {filter_}", Question(items, asked_by)
-    yield "filter near", Question(nearest, {**at, "filter": f"{name} = 1"})
     for value in (None, "a", 1, True):
         for sort in (name, f"-{name}", ""):
             cursor = forged(name, value)

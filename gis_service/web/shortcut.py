@@ -10,13 +10,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gis_service.errors import GisError
-from gis_service.web import items
+from gis_service.ogc.links import WEB_MERCATOR_QUAD
+from gis_service.web import items, tiles
 from gis_service.web.problems import problem_response
 
 _ID = r"(?P<collection_id>[a-z][a-z0-9_]{0,62})"
 SHORTCUTS: tuple[tuple[re.Pattern[str], Callable[[Request], Awaitable[Response]]], ...] = (
     (re.compile(rf"/collections/{_ID}/items"), items.items),
     (re.compile(rf"/collections/{_ID}/items/(?P<item_id>[0-9A-Fa-f-]{{36}})"), items.item),
+    (
+        re.compile(
+            rf"/collections/{_ID}/tiles/(?P<tile_matrix_set>{WEB_MERCATOR_QUAD})"
+            r"/(?P<tile_matrix>[0-9]+)/(?P<row>[0-9]+)/(?P<column>[0-9]+)"
+        ),
+        tiles.tile,
+    ),
 )
 """Paths of reading and what answers them: the same as stand in the list of routes."""
 

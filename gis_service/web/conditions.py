@@ -40,6 +40,11 @@ def known_tag(etag: str, if_none_match: str | None) -> str | None:
     return None
 
 
+def plain_tags(if_none_match: str) -> str:
+    """The tags of a header as they are without an encoding, for those who compare them plainly."""
+    return ", ".join(_plain(tag) for tag in if_none_match.split(","))
+
+
 def _plain(tag: str) -> str:
     """A tag as it is compared: weakly (RFC 9110, 8.8.3.2), and whatever its encoding."""
     return _ENCODED.sub('"', tag.strip().removeprefix("W/"))

@@ -9,6 +9,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gis_service.web.conditions import plain_tags
 from gis_service.web.maps import FOREVER
 
 FOLDER = Path(__file__).resolve().parent / "static"
@@ -23,7 +24,13 @@ class Assets(StaticFiles):
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        headers = [
+            (name, plain_tags(value.decode("latin-1")).encode("latin-1"))
+            if name == b"if-none-match"
+            else (name, value)
+            for name, value in scope["headers"]
+        ]
+        response = await super().get_response(path, {**scope, "headers": headers})
         if response.status_code in (200, 206, 304):
             lasting = path.startswith("vendor/") or scope["query_string"].startswith(b"v=")
             response.headers["cache-control"] = f"public, {FOREVER}" if lasting else "no-cache"

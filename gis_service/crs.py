@@ -91,10 +91,11 @@ def served_crs(codes: Iterable[int]) -> tuple[ServedCrs, ...]:
 
 
 def spellings(crs: ServedCrs) -> tuple[str, ...]:
-    """The ways to name a CRS: as a URI, a URN or a safe CURIE (OGC 11-135)."""
+    """The ways to name a CRS: as a URI, a URN or a CURIE, safe (OGC 11-135) or bare."""
     authority, version, code = crs.uri.rsplit("/", 3)[1:]
     urn = f"urn:ogc:def:crs:{authority}:{'' if version == '0' else version}:{code}"
-    return crs.uri, urn, f"[{authority}:{code}]"
+    curie = f"{authority}:{code}"
+    return crs.uri, urn, f"[{curie}]", curie
 
 
 @lru_cache(maxsize=64)

@@ -48,11 +48,12 @@ def test_a_crs_that_is_none_of_the_plane_is_refused(code: int) -> None:
         epsg(code)
 
 
-def test_a_crs_is_named_in_three_ways() -> None:
-    assert spellings(CRS84)[1:] == ("urn:ogc:def:crs:OGC:1.3:CRS84", "[OGC:CRS84]")
+def test_a_crs_is_named_in_four_ways() -> None:
+    assert spellings(CRS84)[1:] == ("urn:ogc:def:crs:OGC:1.3:CRS84", "[OGC:CRS84]",
+                                    "OGC:CRS84")
     assert spellings(epsg(21036)) == (
         "http://www.opengis.net/def/crs/EPSG/0/21036", "urn:ogc:def:crs:EPSG::21036",
-        "[EPSG:21036]",
+        "[EPSG:21036]", "EPSG:21036",
     )
     for crs in SERVED:
         assert {parse_crs("crs", name, SERVED) for name in spellings(crs)} == {crs}

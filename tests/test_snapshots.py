@@ -107,6 +107,7 @@ def questions(collection: Collection, rnd: random.Random, held: set[str]) -> lis
         w, h = rnd.uniform(0, 0.05), rnd.uniform(0, 0.05)
         made.append(ItemsQuery(collection, rnd.choice((2, 5, 50)), BBox(x, y, x + w, y + h)))
     made.append(ItemsQuery(collection, 3, BBox(170, -10, 35, 10)))
+    made += [ItemsQuery(collection, 4, offset=offset) for offset in (1, 4, 9, 10_000)]
     for each in collection.fields:
         if each.name in held and each.codelist is not None:
             for code in each.codelist.values():

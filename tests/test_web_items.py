@@ -132,7 +132,7 @@ def test_nothing_names_what_is_hidden(public: TestClient) -> None:
             continue
         shown = {f.name for f in visible_fields(collection, Audience.PUBLIC)}
         parameters = api["paths"][f"{path}/items"]["get"]["parameters"]
-        assert {p["name"] for p in parameters if "name" in p} <= {"id", *shown}
+        assert {p["name"] for p in parameters if "name" in p} <= {"id", "f", *shown}
         described = api["components"]["schemas"][f"{collection.id}_feature"]["properties"]
         assert set(described["properties"]["properties"]) == shown
         assert set(public.get(f"{path}/queryables").json()["properties"]) <= {
@@ -349,6 +349,26 @@ def test_a_cursor_keeps_to_its_order(planner: TestClient) -> None:
     turned = planner.get(following.replace("sortby=name", "sortby=-name"))
     assert turned.status_code == 400
     assert "cursor" in turned.json()["detail"]
+
+
+def test_an_offset_leaves_out_the_first_items(planner: TestClient) -> None:
+    for order in ("", "sortby=-name&"):
+        path = f"/collections/network_nodes/items?{order}limit=4"
+        ids = [f["id"] for f in planner.get(path + "00").json()["features"]]
+        page = planner.get(f"{path}&offset=6").json()
+        assert [f["id"] for f in page["features"]] == ids[6:10]
+        assert page["numberMatched"] == len(ids)
+        around = {link["rel"]: link["href"] for link in page["links"]}
+        assert "offset" not in around["next"] + around["prev"]
+        following = planner.get(around["next"]).json()["features"]
+        assert [f["id"] for f in following] == ids[10:14]
+        before = planner.get(around["prev"]).json()["features"]
+        assert [f["id"] for f in before] == ids[2:6]
+        assert planner.get(f"{path}&offset=0").json()["features"][0]["id"] == ids[0]
+        assert planner.get(f"{path}&offset=9999").json()["features"] == []
+        assert planner.get(around["next"] + "&offset=1").status_code == 400
+    rows = planner.get("/collections/network_nodes/items?f=csv&offset=3").text.splitlines()
+    assert len(rows) == len(ids) - 3 + 1
 
 
 def test_other_origins_read_what_is_public(public: TestClient, planner: TestClient) -> None:

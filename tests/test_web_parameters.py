@@ -23,6 +23,7 @@ from gis_service.ogc.parameters import (
     parse_datetime,
     parse_id,
     parse_limit,
+    parse_offset,
     parse_value,
 )
 from gis_service.ogc.sorting import (
@@ -51,6 +52,13 @@ def test_a_limit_above_the_maximum_is_the_maximum(text: str, limit: int) -> None
 def test_a_limit_that_is_no_count_is_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
         parse_limit(text, maximum=10_000)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "101", "٣", "9" * 19, "9" * 400])
+def test_an_offset_has_an_end(text: str) -> None:
+    assert [parse_offset(few, maximum=100) for few in ("0", "7", "100")] == [0, 7, 100]
+    with pytest.raises(InvalidParameter, match="next links"):
+        parse_offset(text, maximum=100)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,8 @@ class ItemsQuery:
         The order, in which the id is always the last term.
     cursor
         Where the page starts; None for the first page.
+    offset
+        How many items of the first page are left out before it; a cursor needs none.
     recorded
         The time whose items are asked for; None for those of now.
     """
@@ -194,8 +196,14 @@ class ItemsQuery:
     filter: Predicate | None = None
     sort: tuple[SortTerm, ...] = ()
     cursor: Cursor | None = None
+    offset: int = 0
     rendering: Rendering = USUAL
     recorded: RecordTime | None = None
+
+    @property
+    def left_out(self) -> int:
+        """How many items to leave out; a cursor knows its place without."""
+        return self.offset if self.cursor is None else 0
 
     @property
     def backward(self) -> bool:
@@ -217,7 +225,7 @@ class ItemsQuery:
             Whether there are items beyond `far`.
         """
         onward = Cursor(far, self.backward) if more else None
-        came = self.cursor is not None and self.cursor.at is not None
+        came = self.left_out > 0 or (self.cursor is not None and self.cursor.at is not None)
         back = Cursor(near, not self.backward) if came else None
         return (back, onward) if self.backward else (onward, back)
 

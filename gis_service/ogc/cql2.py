@@ -54,7 +54,7 @@ from gis_service.ogc.cql2_kinds import (
 from gis_service.ogc.cql2_text import DEEPEST, FaultyText, read_text
 
 LANGUAGES = ("cql2-text", "cql2-json")
-MOST_BYTES = {"cql2-text": 8_192, "cql2-json": 65_536}
+MOST_BYTES = {"cql2-text": 8_192, "cql2-json": 32_768}
 MOST_PARTS = 2_000
 OPEN_END = ".."
 

@@ -40,6 +40,7 @@ from gis_service.ogc.openapi_filters import (
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
+    format_parameter,
     parameters,
     path_parameter,
     query_parameter,
@@ -235,7 +236,8 @@ def _get(
 ) -> Document:
     """An operation; `faults` are those beyond what every negotiated resource can answer."""
     common = ("400", "406") if formats else ()
-    shared = refs(("f", "lang")) if formats else []
+    answers = tuple(answers)
+    shared = [format_parameter(f for f, _ in answers), *refs(("lang",))] if formats else []
     return {
         "get": {
             "tags": [tag],

@@ -9,7 +9,12 @@ from gis_service.model.fields import Collection, Language
 from gis_service.model.rights import Operation, reads_history, rights
 from gis_service.ogc.media import GEOJSON, HTML, JSON, Format
 from gis_service.ogc.openapi_components import Document, ref
-from gis_service.ogc.openapi_parameters import path_parameter, query_parameter, refs
+from gis_service.ogc.openapi_parameters import (
+    format_parameter,
+    path_parameter,
+    query_parameter,
+    refs,
+)
 from gis_service.ogc.schemas import geometry_schema, property_schema
 
 _STRING: Document = {"type": "string"}
@@ -283,7 +288,7 @@ def _past(
             "tags": [collection.id],
             "operationId": operation,
             "summary": summary,
-            "parameters": [*parameters, *refs(("f", "lang"))],
+            "parameters": [*parameters, format_parameter(f for f, _ in answers), *refs(("lang",))],
             "responses": {
                 "200": {
                     "description": summary,

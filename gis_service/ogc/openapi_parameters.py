@@ -6,15 +6,17 @@ from collections.abc import Iterable
 
 from gis_service.model.fields import LANGUAGES
 from gis_service.model.queries import ServedCrs
-from gis_service.ogc.media import DOWNLOADS
+from gis_service.ogc.media import DOWNLOADS, Format
 from gis_service.ogc.openapi_components import Document, ref
 from gis_service.ogc.rendering import MOST_DECIMALS
 from gis_service.ogc.sorting import MOST_TERMS
 
 RENDERING = ("properties", "exclude-properties", "skipGeometry", "precision", "crs")
 """Parameters that say how an item is written."""
-PAGE = ("limit", "bbox", "bbox-crs", "datetime", "sortby", "cursor")
+PAGE = ("limit", "offset", "bbox", "bbox-crs", "datetime", "sortby", "cursor")
 """Parameters of a page of items, besides those."""
+MOST_OFFSET = 10_000
+"""The largest `offset`."""
 
 
 def refs(names: Iterable[str]) -> list[Document]:
@@ -28,9 +30,6 @@ def parameters(
     """The parameters by name; a CRS is one of `served`."""
     crs = [each.uri for each in served]
     return {
-        "f": query_parameter(
-            "f", "Format of the answer, stronger than the Accept header.", {"type": "string"}
-        ),
         "lang": query_parameter(
             "lang", "Language of titles, stronger than the Accept-Language header.",
             {"type": "string", "enum": list(LANGUAGES)},
@@ -41,6 +40,12 @@ def parameters(
             f"a file ({', '.join(each.name for each in DOWNLOADS)}) holds all items that match.",
             {"type": "integer", "minimum": 1, "maximum": max_limit,
              "default": min(default_limit, max_limit)},
+        ),
+        "offset": query_parameter(
+            "offset",
+            "Items to leave out at the start, for clients that count pages; not together with "
+            "`cursor`. The links `next` and `prev` are faster and miss nothing.",
+            {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0},
         ),
         "bbox": query_parameter(
             "bbox",
@@ -95,6 +100,15 @@ def parameters(
             "featureId", "Id of the item.", {"type": "string", "format": "uuid"}
         ),
     }
+
+
+def format_parameter(offered: Iterable[Format]) -> Document:
+    """The parameter `f` of a resource that is offered in these formats."""
+    names = [name for each in offered for name in (each.name, *each.also) if "/" not in name]
+    return query_parameter(
+        "f", "Format of the answer, stronger than the Accept header.",
+        {"type": "string", "enum": list(dict.fromkeys(names))},
+    )
 
 
 def query_parameter(

@@ -42,6 +42,21 @@ def parse_limit(text: str, *, maximum: int) -> int:
     return min(int(text), maximum)
 
 
+def parse_offset(text: str, *, maximum: int) -> int:
+    """
+    How many items to leave out at the start.
+
+    The database reads and drops them, so there is a `maximum`; pages are
+    followed by their links, whose cost does not grow.
+    """
+    if not _COUNT.fullmatch(text) or int(text) > maximum:
+        raise InvalidParameter(
+            "offset", text,
+            f"it must be a whole number up to {maximum}; follow the next links to read further",
+        )
+    return int(text)
+
+
 def parse_bbox(text: str, crs: ServedCrs = CRS84) -> tuple[BBox, Outline]:
     """
     A box: lower and upper corner in the axis order of its CRS, or six numbers with heights.

@@ -57,6 +57,7 @@ def common_page(
         or query.outline
         or query.filter is not None
         or query.recorded is not None
+        or query.left_out > 0
         or (box is not None and box.crosses_antimeridian)
         or any(term.field.type not in _TYPES for term in query.equals)
     )

@@ -123,6 +123,7 @@ def export_statement(export: Export, audience: Audience) -> Select[Any]:
         .where(*conditions(query, source), *beyond(query, source))
         .order_by(*ordering(query, keys, source.c.id))
         .limit(export.limit)
+        .offset(query.left_out or None)
         .subquery("exported")
     )
     forward = replace(query, cursor=None)

@@ -58,6 +58,7 @@ def page_statement(
         .where(*terms, *beyond(query, source))
         .order_by(*ordering(query, keys, source.c.id))
         .limit(query.limit + 1)
+        .offset(query.left_out or None)
         .subquery("page")
     )
     sorted_by = [rows.c[key.name] for key in keys]

@@ -108,7 +108,7 @@ class Snapshot:
         """The same page as the database would give, with the exact number that matches."""
         found = self._found(query)
         total = len(self.ids) if found is None else len(found)
-        start, stop = 0, total
+        start, stop = min(query.left_out, total), total
         if query.cursor is not None and query.cursor.at is not None:
             id_ = query.cursor.at.id.bytes
             if query.backward:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from gis_service import __version__
 from gis_service.cartography.definition import MapDefinition
-from gis_service.errors import NotFound
+from gis_service.errors import InvalidParameter, NotFound
 from gis_service.model.audience import visible_fields
 from gis_service.model.fields import Collection, Field
 from gis_service.model.queries import (
@@ -33,13 +33,14 @@ from gis_service.ogc.features import after_features, feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
 from gis_service.ogc.openapi_filters import FILTER
-from gis_service.ogc.openapi_parameters import PAGE, RENDERING
+from gis_service.ogc.openapi_parameters import MOST_OFFSET, PAGE, RENDERING
 from gis_service.ogc.parameters import (
     parse_bbox,
     parse_crs,
     parse_datetime,
     parse_id,
     parse_limit,
+    parse_offset,
     parse_value,
 )
 from gis_service.ogc.rendering import parse_flag, parse_precision, parse_properties
@@ -160,9 +161,12 @@ def items_query(
     queryables = queryables_of(collection, asked.principal.audience)
     comparable = queryables.fields
     parameters.only((*known, *comparable))
-    limit, bbox, moment, cursor, sortby = map(
-        parameters.get, ("limit", "bbox", "datetime", "cursor", "sortby")
+    limit, offset, bbox, moment, cursor, sortby = map(
+        parameters.get, ("limit", "offset", "bbox", "datetime", "cursor", "sortby")
     )
+    skipped = 0 if offset is None else parse_offset(offset, maximum=MOST_OFFSET)
+    if skipped and cursor is not None:
+        raise InvalidParameter("offset", str(offset), "a page has an offset or a cursor, not both")
     recorded = None if moment is None else _record_time(asked, moment)
     most = settings.max_limit
     box, outline = (None, ()) if bbox is None else parse_bbox(bbox, _crs(asked, "bbox-crs"))
@@ -182,6 +186,7 @@ def items_query(
         filter=asked_filter(asked, queryables),
         sort=sort,
         cursor=None if cursor is None else read_cursor(cursor, sort),
+        offset=skipped,
         rendering=rendering(asked, collection),
         recorded=recorded,
     )
@@ -263,7 +268,8 @@ def _page_address(asked: Asked, query: ItemsQuery, cursor: Cursor | None) -> str
     if cursor is None:
         return None
     first = cursor.at is None and not cursor.backward
-    return asked.address_with(cursor=None if first else write_cursor(cursor, query.sort))
+    written = None if first else write_cursor(cursor, query.sort)
+    return asked.address_with(cursor=written, offset=None)
 
 
 def _page_etag(asked: Asked, stamp: str) -> str:

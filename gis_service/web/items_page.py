@@ -56,7 +56,7 @@ def orders(asked: Asked, query: ItemsQuery, fields: tuple[Field, ...]) -> dict[s
         sorted_now = first is not None and first.field is field
         descending = first is not None and first.descending
         term = SortTerm(field, descending=sorted_now and not descending)
-        href = asked.address_with(sortby=write_sort((term,)), cursor=None)
+        href = asked.address_with(sortby=write_sort((term,)), cursor=None, offset=None)
         now: Literal["ascending", "descending"] = "descending" if descending else "ascending"
         made[field.name] = Order(href, now if sorted_now else None)
     return made

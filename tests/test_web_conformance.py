@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from gis_service.model.audience import Audience
 from gis_service.settings import Settings
 from tests.conformance.checker import Verdict, every_check, run_one
 from tests.conformance.clients import Clients, sample_clients
@@ -44,9 +45,21 @@ def test_public(id_: str, public: Service) -> None:
     _passes(id_, public)
 
 
+@pytest.mark.parametrize("id_", [id_ for id_ in CHECKS if id_[0] in "HPQW"])
+def test_planner(id_: str, planner: Service) -> None:
+    _passes(id_, planner)
+
+
 @pytest.mark.parametrize("id_", CHECKS)
 def test_behind_prefix(id_: str, prefixed: Service) -> None:
     _passes(id_, prefixed)
+
+
+@pytest.fixture(scope="module")
+def planner(clients: Clients) -> Iterator[Service]:
+    """It may be written to: filters, schemas and edits depend on who asks, and are checked."""
+    with clients(audience=Audience.PLANNER) as client:
+        yield Service(f"{client.base_url}/", client, writable=True)
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,14 @@ CONFORMANCE: tuple[str, ...] = (
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
-    "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/create-replace-delete",
-    "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/update",
     "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/features",
-    "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/optimistic-locking-etags",
-    "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/optimistic-locking-timestamps",
+    # The newest draft of Part 4 shares its other classes with Common; clients know the older names.
+    *(
+        f"http://www.opengis.net/spec/{standard}/1.0/conf/{name}"
+        for standard in ("ogcapi-common-5", "ogcapi-features-4")
+        for name in ("create-replace-delete", "optimistic-locking-etags",
+                     "optimistic-locking-timestamps", "update")
+    ),
     *(
         f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}"
         for name in ("core-roles-features", "queryables", "returnables-and-receivables", "schemas",

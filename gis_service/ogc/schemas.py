@@ -58,11 +58,15 @@ def property_schema(field: Field, language: Language) -> Schema:
     see less than the file had.
     """
     value = value_schema(field)
-    about = {"title": field.title[language], "description": field.description[language]}
+    about: Schema = {
+        "title": field.title[language], "description": field.description[language]
+    }
     if field.unit is not None:
         about["x-ogc-unit"] = field.unit
     if field.type in SEVERAL:
         return {**about, "type": "array", "nullable": True, "items": value}
+    if field.type is FieldType.OBJECT:
+        return {**about, "anyOf": [{**value, "nullable": True}, {"type": "array", "items": {}}]}
     if "enum" in value:
         value["enum"] = [*value["enum"], None]
     return {**about, **value, "nullable": True}

@@ -81,10 +81,11 @@ async def _answered(request: Request, methods: Mapping[str, Operation]) -> Respo
     collection = asked.services.features.known(request.path_params["collection_id"], principal)
     if request.method == "OPTIONS":
         allowed = allowed_methods(collection, rights(collection, principal.audience), methods)
-        return Response(
-            status_code=200,
-            headers={"allow": allowed, "access-control-allow-methods": allowed, **PREFLIGHT},
-        )
+        told = {"allow": allowed, "access-control-allow-methods": allowed, **PREFLIGHT}
+        for method, types in (("POST", FEATURES), ("PATCH", PATCHES)):
+            if method in allowed:
+                told[f"accept-{method.lower()}"] = ", ".join(types)
+        return Response(status_code=200, headers=told)
     operation = methods.get(request.method)
     if operation is None or operation not in possible(collection):
         allowed = allowed_methods(collection, rights(collection, principal.audience), methods)

@@ -91,7 +91,7 @@ def report(results: Iterable[Result]) -> str:
 
 def every_check() -> dict[str, tuple[str, Check]]:
     """The checks of all modules, by id."""
-    for module in ("official", "crs", "beyond"):
+    for module in ("official", "crs", "cql2", "editing", "schemas", "caching", "beyond"):
         import_module(f"tests.conformance.{module}")
     return CHECKS
 

@@ -31,11 +31,14 @@ class Service:
     ----------
     address
         Of the landing page, with or without a trailing slash.
+    writable
+        Whether items may be made, changed and deleted to try it.
     """
 
-    def __init__(self, address: str, client: httpx.Client) -> None:
+    def __init__(self, address: str, client: httpx.Client, *, writable: bool = False) -> None:
         self.address = address
         self.client = client
+        self.writable = writable
 
     def request(self, method: str, href: str, **options: Any) -> httpx.Response:
         return self.client.request(method, href, **options)

@@ -236,11 +236,21 @@ def service_of(
 
 
 @pytest.fixture(scope="session")
-def live_server(
-    databases: Databases, sample_template: str, home: Path
-) -> Iterator[str]:
-    """Address of a real service process on the sample data."""
+def live_database(databases: Databases, sample_template: str) -> Database:
+    """The database of `live_server`."""
     database = databases.fresh(sample_template)
     databases.with_logins(database)
-    with service_of(database, home) as (address, _):
+    return database
+
+
+@pytest.fixture(scope="session")
+def live_server(live_database: Database, home: Path) -> Iterator[str]:
+    """Address of a real service process on the sample data."""
+    with service_of(live_database, home) as (address, _):
         yield address
+
+
+@pytest.fixture(scope="session")
+def live_key(live_database: Database) -> str:
+    """A planner's key for `live_server`."""
+    return new_key(live_database)

@@ -317,7 +317,9 @@ def test_a_program_that_fails_leaves_its_last_lines(capfd: pytest.CaptureFixture
         ("up --detach", Needs(database=True, assets=True)),
         ("load x.csv", Needs(database=True)),
         ("maps build", Needs(database=True, assets=True)),
-        ("test -k '-h'", Needs(database=True, browser=True, development=True, assets=True)),
+        ("test -k '-h'", Needs(
+            database=True, browser=True, development=True, assets=True, clients=True
+        )),
         ("check", Needs(development=True)),
         ("settings", Needs()),
         ("down", Needs()),
@@ -392,12 +394,12 @@ def test_the_newest_postgresql_with_postgis_is_chosen() -> None:
     known = [
         "postgresql-9-postgis-3", "postgresql-15-postgis-3", "postgresql-16-postgis-3",
         "postgresql-17", f"python3.{sys.version_info.minor}-venv", "python3-venv",
-        "chromium", "fonts-noto-core", "libatomic1",
+        "chromium", "fonts-noto-core", "libatomic1", "gdal-bin", "python3-qgis",
     ]
     assert choose_packages(Program, known) == (
         f"python3.{sys.version_info.minor}-venv",
         "postgresql-16", "postgresql-16-postgis-3", "postgresql-16-postgis-3-scripts",
-        "chromium", "fonts-noto-core", "libatomic1",
+        "chromium", "fonts-noto-core", "libatomic1", "gdal-bin", "python3-qgis",
     )
 
 

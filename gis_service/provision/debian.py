@@ -77,6 +77,8 @@ def _packages_of(program: Program, known: set[str]) -> list[str]:
         Program.CHROMIUM: ("chromium", "chromium-browser"),
         Program.FONTS: ("fonts-dejavu-core", "fonts-noto-core"),
         Program.LIBATOMIC: ("libatomic1",),
+        Program.GDAL: ("gdal-bin",),
+        Program.QGIS: ("python3-qgis",),
     }[program]
     return [name for name in candidates if name in known][:1]
 
@@ -93,7 +95,7 @@ def _newest_postgis(known: set[str]) -> list[str]:
 def _known_packages() -> tuple[str, ...]:
     names = (
         r"^(postgresql-[0-9]+-postgis-3|python3.*-venv|chromium(-browser)?|fonts-.*-core"
-        r"|libatomic1)$"
+        r"|libatomic1|gdal-bin|python3-qgis)$"
     )
     listed = subprocess.run(
         ["apt-cache", "search", "--names-only", names],

@@ -20,6 +20,7 @@ class Needs:
     browser: bool = False
     development: bool = False
     assets: bool = False
+    clients: bool = False
     only_help: bool = False
 
 
@@ -47,6 +48,7 @@ def needs_of(arguments: Sequence[str], settings: Mapping[str, str]) -> Needs:
         browser=command == "test",
         development=command in _FOR_DEVELOPERS,
         assets=command in _WITH_PAGES,
+        clients=command == "test",
     )
 
 

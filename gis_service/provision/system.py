@@ -29,6 +29,9 @@ _SERVERS = (
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QGIS_PYTHON = "/usr/bin/python3"
+"""The Python that the system's packages, QGIS among them, are installed for."""
+_QGIS = "/usr/lib/python3*/*-packages/qgis/core/__init__.py"
 _FONTS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -46,6 +49,8 @@ class Program(Enum):
     CHROMIUM = "Chromium"
     FONTS = "fonts"
     LIBATOMIC = "libatomic"
+    GDAL = "GDAL's programs"
+    QGIS = "QGIS for Python"
 
 
 ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
@@ -57,6 +62,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "chromium",
             Program.FONTS: "fonts-dejavu-core",
             Program.LIBATOMIC: "libatomic1",
+            Program.GDAL: "gdal-bin",
+            Program.QGIS: "python3-qgis",
         },
     ),
     "dnf": (
@@ -67,6 +74,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "chromium",
             Program.FONTS: "dejavu-sans-fonts",
             Program.LIBATOMIC: "libatomic",
+            Program.GDAL: "gdal",
+            Program.QGIS: "python3-qgis",
         },
     ),
     "zypper": (
@@ -77,6 +86,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "chromium",
             Program.FONTS: "dejavu-fonts",
             Program.LIBATOMIC: "libatomic1",
+            Program.GDAL: "gdal",
+            Program.QGIS: "qgis",
         },
     ),
     "pacman": (
@@ -87,6 +98,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "chromium",
             Program.FONTS: "ttf-dejavu",
             Program.LIBATOMIC: "gcc-libs",
+            Program.GDAL: "gdal",
+            Program.QGIS: "qgis",
         },
     ),
     "apk": (
@@ -97,6 +110,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "chromium",
             Program.FONTS: "font-dejavu",
             Program.LIBATOMIC: "libatomic",
+            Program.GDAL: "gdal-tools",
+            Program.QGIS: "qgis",
         },
     ),
     "brew": (
@@ -107,6 +122,8 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.CHROMIUM: "--cask google-chrome",
             Program.FONTS: "--cask font-dejavu",
             Program.LIBATOMIC: "gcc",
+            Program.GDAL: "gdal",
+            Program.QGIS: "--cask qgis",
         },
     ),
 }
@@ -131,6 +148,10 @@ def missing(needs: Needs, environment: Mapping[str, str]) -> tuple[Program, ...]
         wanted.append(Program.FONTS)
     if needs.browser and not has_libatomic():
         wanted.append(Program.LIBATOMIC)
+    if needs.clients and not has_gdal():
+        wanted.append(Program.GDAL)
+    if needs.clients and not has_qgis() and package_tool() == "apt-get":
+        wanted.append(Program.QGIS)  # elsewhere its tests skip, since it comes in other ways
     return tuple(wanted)
 
 
@@ -177,6 +198,16 @@ def has_libatomic() -> bool:
     except OSError:
         return False
     return True
+
+
+def has_gdal() -> bool:
+    """Whether GDAL's programs are installed, which read the service in tests."""
+    return shutil.which("ogr2ogr") is not None
+
+
+def has_qgis() -> bool:
+    """Whether QGIS is installed for the system's Python."""
+    return any(Path("/").glob(_QGIS.lstrip("/")))
 
 
 def package_tool() -> str | None:

@@ -1,0 +1,1 @@
+"""Programs that others wrote, and what asks them to read the service."""

@@ -125,6 +125,7 @@ def _create(collection: Collection, language: Language) -> Document:
     return _change(
         collection, "create", f"{collection.title[language]}: add an item",
         body=(GEOJSON.media_type, f"{collection.id}_body"),
+        # a body that is there for some only (`Prefer`) cannot be described
         answers={"201": "The item was added; Location says where it is."},
         parameters=("Idempotency-Key", "Prefer", "Content-Crs"),
         faults=("409",),
@@ -181,7 +182,7 @@ def _change(
             **{
                 status: {
                     "description": description,
-                    **({"content": shown} if status in ("200", "201") else {}),
+                    **({"content": shown} if status == "200" else {}),
                 }
                 for status, description in answers.items()
             },

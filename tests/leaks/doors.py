@@ -183,6 +183,7 @@ class World:
             "f": [each.name for each in vars(media).values() if isinstance(each, media.Format)],
             "lang": ["sw", "fr"],
             "limit": ["1", "3", "10000"],
+            "offset": ["1", "7", "10000"],
             "max_distance_m": ["100", "100000"],
             "bbox": self.boxes,
             "datetime": ["2020-01-01", "../2026-01-01T00:00:00Z", "2030-01-01/.."],

@@ -7,7 +7,8 @@ its UUID, which a browser's numbers hold exactly.
 Below `WHOLE_ZOOM` features are thinned before they are encoded, always in the same way:
 lines and areas smaller than a unit vanish; of what is smaller than half a pixel one stays
 in each half pixel; and when the rest is more than the tile's bytes allow, every cell of
-16 pixels gets the same share of them, spent on its largest features first. So sparse
+16 pixels gets the same share of them, spent on its largest features first; where the share
+is less than one feature takes, a lot decides that is always drawn the same. So sparse
 places keep what they have, and dense places lose their smallest. All of it is counting by
 hash; sorting hundreds of thousands of features took several times as long.
 """
@@ -290,7 +291,11 @@ def _chosen(measured: CTE, kind: GeometryType | None, number: int) -> CTE:
     before = func.sum(visible.c.weight).over(
         partition_by=cell, order_by=(visible.c.size.desc(), visible.c.id), rows=(None, 0)
     ) - visible.c.weight
-    placed = select(visible.c.id, before.label("before")).subquery("placed")
+    lot = cast(visible.c.draw.op("&")(literal_column("65535")), Double) * _number(1 / 65536)
+    placed = select(
+        visible.c.id,
+        func.greatest(before, lot * visible.c.weight, type_=Double).label("before"),
+    ).subquery("placed")
     return select(placed.c.id).where(placed.c.before < _level(needs, number)).cte(
         f"chosen_{number}"
     )

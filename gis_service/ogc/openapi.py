@@ -295,6 +295,8 @@ def _responses() -> Document:
         name: {"description": description, "content": problem}
         for name, description in told.items()
     }
+    # So the server says it of what is no request of HTTP, such as an address of 64 kB.
+    responses["BadRequest"]["content"] = {**problem, "text/plain": {"schema": {"type": "string"}}}
     for name in ("TooManyRequests", "Unavailable"):
         responses[name]["headers"] = {
             "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}

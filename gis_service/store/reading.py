@@ -215,7 +215,7 @@ def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> a
             "default_transaction_read_only": read_only,
             "timezone": "UTC",
             "jit": "off",
-            # A plan made for any values walks the whole order of ids for a small box.
+            # A plan made for any values expects few rows: a dense tile's took 37 s.
             "plan_cache_mode": "force_custom_plan",
         },
     )

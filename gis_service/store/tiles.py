@@ -301,9 +301,9 @@ def _chosen(measured: CTE, kind: GeometryType | None, number: int) -> CTE:
     )
 
 
-# A prepared statement's plan is made for any tile and expects few rows, so there is no
-# join here: joined one by one, the features of a dense tile would take a minute. IN
-# inside OR is answered by hash, and an array of ids by the index.
+# A plan that expects few rows would join the features of a dense tile one by one, which
+# takes a minute, so there is no join here: IN inside OR is answered by hash, and an array
+# of ids by the index.
 
 
 def _one_in_half_pixel(measured: CTE, kind: GeometryType | None, number: int) -> CTE:

@@ -1,0 +1,1 @@
+"""Finished pages on paper: reports, labels and maps, as PDF, PNG and spreadsheets."""

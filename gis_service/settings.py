@@ -8,6 +8,7 @@ are made from it.
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from gis_service.errors import ConfigurationError
 
 ARC_1960_UTM_36S = 21036
 """EPSG code of the CRS of Kenya's older maps and surveys."""
+
+Network = IPv4Network | IPv6Network
 
 
 class Settings(BaseSettings):
@@ -92,6 +95,10 @@ class Settings(BaseSettings):
     key_rate: float = Field(
         100.0, ge=0, le=100_000, description="The same for one key."
     )
+    trusted_proxies: str = Field(
+        "127.0.0.0/8, ::1", description="Networks of the proxies whose X-Forwarded-For is "
+        "believed, with commas between; nobody else's is."
+    )
     snapshot_mb: int = Field(
         256, ge=0, description="Megabytes of items that each process keeps in memory, so that "
         "common questions need no database; 0 keeps none."
@@ -125,6 +132,17 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        _networks_of(text)
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """Where proxies stand that tell the truth of who asks."""
+        return _networks_of(self.trusted_proxies)
 
     @property
     def public_base_url(self) -> str:
@@ -161,6 +179,10 @@ def read_settings(**overrides: Any) -> Settings:
             for e in error.errors()
         )
         raise ConfigurationError(f"Some settings are not valid:\n{faults}") from None
+
+
+def _networks_of(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def default_home(environment: Any) -> Path:

@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
-from starlette.requests import Request
+from starlette.types import Scope
+
+from gis_service.settings import Network
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def client_address(request: Request) -> str:
+def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
     """
     Whose requests are counted together: an IPv4 address, or an IPv6 network of 64 bits.
 
-    Behind a proxy on this machine or in its network it is the address that the
-    proxy saw, the last of X-Forwarded-For.
+    X-Forwarded-For is read from its end, where the nearest proxy writes, for as
+    long as a trusted proxy has written: the first address that is none is the
+    caller's. What stands before it anybody may have made up.
+
+    Parameters
+    ----------
+    trusted
+        Where proxies stand; what anybody else forwards is not read.
     """
-    peer = _address(request.client.host if request.client else "")
-    if peer is None:
+    client = scope.get("client")
+    caller = _address(client[0] if client else "")
+    if caller is None:
         return "unknown"
-    if peer.is_private:
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2]
-        peer = _address(forwarded.strip()) or peer
-    if isinstance(peer, ipaddress.IPv6Address):
-        mapped = peer.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((peer, 64), strict=False))
-    return str(peer)
+    for text in reversed(forwarded_for(scope).split(",")):
+        if not _is_in(caller, trusted):
+            break
+        before = _address(text.strip())
+        if before is None:
+            break
+        caller = before
+    if isinstance(caller, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((caller, 64), strict=False))
+    return str(caller)
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def forwarded_for(scope: Scope) -> str:
+    """All that X-Forwarded-For says; empty when it is not sent."""
+    values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return b",".join(values).decode("latin-1")
+
+
+def _is_in(address: _Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _address(text: str) -> _Address | None:
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

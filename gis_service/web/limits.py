@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from math import ceil
 
-from starlette.requests import Request
 from starlette.types import Scope
 
 from gis_service.errors import TooManyRequests
 from gis_service.settings import Settings
-from gis_service.web.callers import client_address
+from gis_service.web.callers import client_address, forwarded_for
 from gis_service.web.principal import FOR_ALL, Identity
 
 BURST_S = 10.0
@@ -78,6 +77,7 @@ class Limits:
     ) -> None:
         self._keys = Buckets(settings.key_rate, clock)
         self._addresses = Buckets(settings.public_rate, clock)
+        self._trusted = settings.trusted_networks
         self._callers: dict[_Peer, str | None] = {}
 
     def check(self, scope: Scope, identity: Identity) -> None:
@@ -103,12 +103,8 @@ class Limits:
 
     def _caller(self, scope: Scope) -> str | None:
         """Whose requests are counted together; None for this machine."""
-        forwarded = b""
-        for name, value in scope["headers"]:
-            if name == b"x-forwarded-for":
-                forwarded = value
         client = scope.get("client")
-        peer = (client[0] if client else "", forwarded.decode("latin-1"))
+        peer = (client[0] if client else "", forwarded_for(scope))
         try:
             return self._callers[peer]
         except KeyError:
@@ -116,7 +112,7 @@ class Limits:
         if len(self._callers) >= MOST_CALLERS:
             self._callers.clear()
         here = not peer[1] and _is_here(peer[0])
-        self._callers[peer] = caller = None if here else client_address(Request(scope))
+        self._callers[peer] = caller = None if here else client_address(scope, self._trusted)
         return caller
 
 

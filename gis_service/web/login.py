@@ -91,7 +91,7 @@ class Doors:
         expected = cookie(request.headers, cookies.login)
         if expected is None or not same(fields.get(CSRF_FIELD, ""), expected):
             return _form(asked, following, fault=t["login_stale"], status=HTTPStatus.FORBIDDEN)
-        address = client_address(request)
+        address = client_address(request.scope, asked.settings.trusted_networks)
         try:
             self.failures.check(address)
             session = await asked.services.gate.log_in("".join(fields.get("key", "").split()))

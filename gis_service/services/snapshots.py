@@ -65,6 +65,7 @@ class Snapshots:
         self._changes = changes
         self._most_bytes = most_bytes
         self._clock = clock
+        self._epoch = changes.epoch
         self._held: dict[Key, _Held] = {}
 
     def newest(self, collection: Collection, audience: Audience) -> Snapshot | None:
@@ -73,6 +74,9 @@ class Snapshots:
 
         What is not here, or is no longer the newest, is fetched meanwhile.
         """
+        if self._epoch != self._changes.epoch:
+            self._epoch = self._changes.epoch
+            self._held = {}
         key = (collection.id, audience.is_staff)
         version = self._changes.version(collection.id, staff=audience.is_staff)
         if version is None or not self._most_bytes:

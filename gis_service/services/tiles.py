@@ -35,6 +35,9 @@ _TRIES = 8
 class Feed(Protocol):
     """What is known of changes; see `store.changes.Changes`."""
 
+    @property
+    def epoch(self) -> int: ...
+
     def version(self, collection: str, *, staff: bool) -> Version | None: ...
 
     def boxes_since(self, collection: str, number: int, *, staff: bool) -> list[Box] | None: ...
@@ -108,6 +111,7 @@ class Tiles:
         self._feed = feed
         self._most_bytes = most_bytes
         self._cache_bytes = cache_bytes
+        self._epoch = feed.epoch
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._bytes = 0
         self._fills: dict[tuple[_Key, Versions], asyncio.Task[FinishedTile]] = {}
@@ -143,6 +147,8 @@ class Tiles:
         """
         audience = principal.audience
         key = (tuple(c.id for c in collections), audience.is_staff, tile)
+        if self._epoch != self._feed.epoch:
+            self._forget()
         now = self._versions(key)
         if now is None:
             return (await self._made(collections, tile, audience)).tile
@@ -161,6 +167,13 @@ class Tiles:
         """A tile of the features that meet a query's filter; it is not kept."""
         made = await self._made([query.collection], tile, principal.audience, query)
         return made.tile
+
+    def _forget(self) -> None:
+        """Keep nothing from before the epoch, nor what is being read since then."""
+        self._epoch = self._feed.epoch
+        self._kept.clear()
+        self._bytes = 0
+        self._fills.clear()
 
     def _versions(self, key: _Key) -> Versions | None:
         ids, staff, _ = key
@@ -185,8 +198,6 @@ class Tiles:
     def _touched(self, collection: str, key: _Key, was: Version, now: Version) -> bool:
         if was == now:
             return False
-        if was.number == now.number:  # counted again, after the database was restored
-            return True
         boxes = self._feed.boxes_since(collection, was.number, staff=key[1])
         if boxes is None:
             return True
@@ -199,12 +210,15 @@ class Tiles:
     async def _fill(
         self, key: _Key, collections: Sequence[Collection], audience: Audience
     ) -> FinishedTile:
+        epoch = self._epoch
         made = await self._made(collections, key[2], audience)
-        self._keep(key, made)
+        if epoch == self._feed.epoch:
+            self._keep(key, made)
         return made.tile
 
     def _ended(self, task: asyncio.Task[FinishedTile], key: _Key, now: Versions) -> None:
-        self._fills.pop((key, now), None)
+        if self._fills.get((key, now)) is task:
+            del self._fills[key, now]
         with suppress(asyncio.CancelledError):
             task.exception()  # looked at here for the case that nobody waits any more
 

@@ -4,7 +4,9 @@ What this process knows of changes: each collection's version, and what changed 
 A connection of its own listens, because PostgreSQL notifies neither through a
 pooler nor from a replica. While it is open, no version known here is older than
 the last commit that was heard of; when it breaks, nothing is known until it is
-open again and everything was read anew.
+open again and everything was read anew. A database that was restored counts
+numbers again that were counted before: then, and whenever something may have
+been missed, a new epoch begins.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,14 +25,20 @@ from sqlalchemy import (
     ARRAY,
     URL,
     BigInteger,
+    Label,
     Select,
+    Table,
     Text,
     and_,
+    cast,
     column,
     func,
     literal,
+    literal_column,
     select,
+    table,
 )
+from sqlalchemy.dialects.postgresql import OID
 
 from gis_service.errors import GisError
 from gis_service.store.reading import UNREACHABLE, Reader, connect_arguments
@@ -43,7 +51,10 @@ from gis_service.store.versions import (
 )
 
 HEARTBEAT_S = 5.0
-"""A connection that is silent for so long is asked whether it still lives."""
+"""
+After so long a silence it is asked whether the connection still lives, and whether
+the tables were put in the place of others, which nobody notifies.
+"""
 RETRY_S = 0.5
 
 Box = tuple[float, float, float, float]
@@ -77,6 +88,24 @@ class Change:
     boxes: tuple[Box, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Lineage:
+    """
+    Which table of versions was read.
+
+    Parameters
+    ----------
+    database, place
+        Numbers of the database and of the table's file, new for a new table.
+    key
+        Number of its primary key; a restore makes it when all tables are filled.
+    """
+
+    database: int
+    place: int
+    key: int
+
+
 @dataclass(slots=True)
 class _Known:
     version: Version
@@ -89,6 +118,8 @@ class Changes:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known: dict[tuple[str, bool], _Known] = {}
+        self._lineages: dict[bool, _Lineage] = {}
+        self._epoch = 0
         self._live = False
         self._heard = asyncio.Event()
         self._reading = asyncio.Lock()
@@ -118,6 +149,16 @@ class Changes:
     def is_live(self) -> bool:
         """Whether what is known here is kept fresh."""
         return self._live
+
+    @property
+    def epoch(self) -> int:
+        """
+        Moves when versions may have been counted anew.
+
+        What was read before it moved cannot be compared with later versions,
+        and neither may what a reading that began before it found.
+        """
+        return self._epoch
 
     def version(self, collection: str, *, staff: bool) -> Version | None:
         """The version now; None when it is not known."""
@@ -150,20 +191,38 @@ class Changes:
                 self._take(await self._reader.rows(_news(known, staff=staff), login), staff)
 
     def _take(self, rows: Sequence[Any], staff: bool) -> None:
-        for name, found in _by_collection(rows).items():
-            version = version_of(found[0])
-            known = self._known.get((name, staff))
-            if known is None:
-                self._known[name, staff] = _Known(version)
-                continue
-            if known.version == version:
-                continue
-            changes = [_change(row) for row in found if row["changed"] is not None]
-            expected = range(known.version.number + 1, version.number + 1)
-            if [change.version for change in changes] != list(expected) or not changes:
-                known.changes.clear()
-            known.changes.extend(changes)
-            known.version = version
+        if any(row["key"] is None for row in rows):  # a restore is not done yet
+            rows = ()
+        found = _by_collection(rows)
+        lineages = {_Lineage(row["database"], row["place"], row["key"]) for row in rows}
+        same = lineages == {self._lineages.get(staff)}
+        known = {name: k for (name, s), k in self._known.items() if s is staff}
+        if known and not (same and all(_continues(k, found.get(n)) for n, k in known.items())):
+            self._forget(staff)
+        if len(lineages) == 1:
+            [self._lineages[staff]] = lineages
+        for name, each in found.items():
+            self._follow((name, staff), each)
+
+    def _forget(self, staff: bool) -> None:
+        """Begin a new epoch, in which nothing of an audience is known yet."""
+        self._epoch += 1
+        self._known = {key: k for key, k in self._known.items() if key[1] is not staff}
+
+    def _follow(self, key: tuple[str, bool], found: list[Any]) -> None:
+        version = version_of(found[0])
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = _Known(version)
+            return
+        if known.version == version:
+            return
+        changes = [_change(row) for row in found if row["changed"] is not None]
+        expected = range(known.version.number + 1, version.number + 1)
+        if [change.version for change in changes] != list(expected):
+            known.changes.clear()
+        known.changes.extend(changes)
+        known.version = version
 
     async def _listen(self, url: URL) -> None:
         while True:
@@ -184,14 +243,15 @@ class Changes:
     async def _stay(self, connection: asyncpg.Connection) -> None:
         connection.add_termination_listener(lambda _connection: self._heard.set())
         await connection.add_listener(CHANNEL, lambda *_heard: self._heard.set())
-        self._known.clear()
+        await self._reader.renew()
+        for staff in (False, True):
+            self._forget(staff)
         self._heard.set()
         while True:
             try:
                 await asyncio.wait_for(self._heard.wait(), HEARTBEAT_S)
             except TimeoutError:
                 await connection.fetchval("SELECT 1", timeout=2)
-                continue
             if connection.is_closed():
                 return
             self._heard.clear()
@@ -218,6 +278,7 @@ def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:
             versions.c.collection,
             versions.c.version,
             versions.c.changed_at,
+            *_lineage(versions),
             changes.c.version.label("changed"),
             changes.c["items"],
             changes.c.boxes,
@@ -225,6 +286,24 @@ def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:
         .select_from(joined)
         .order_by(versions.c.collection, changes.c.version)
     )
+
+
+def _lineage(versions: Table) -> Iterator[Label[Any]]:
+    """Columns that tell one table of versions from another that takes its place."""
+    database: Select[Any] = select(column("oid")).select_from(table("pg_database"))
+    yield database.where(column("datname") == func.current_database()).scalar_subquery().label(
+        "database"
+    )
+    yield func.pg_relation_filenode(literal_column(f"{versions.fullname}.tableoid")).label("place")
+    yield cast(func.to_regclass(f"{versions.fullname}_pkey"), OID).label("key")
+
+
+def _continues(known: _Known, found: list[Any] | None) -> bool:
+    """Whether what is found is the known version or can have come after it."""
+    if found is None:
+        return False
+    version = version_of(found[0])
+    return version == known.version or version.number > known.version.number
 
 
 def version_of(row: Any) -> Version:

@@ -120,6 +120,11 @@ class Reader:
                 pools, most=pool_size + max_waiting, statement_timeout_s=statement_timeout_s
             )
 
+    async def renew(self) -> None:
+        """Open every connection anew before its next use: the address may lead elsewhere now."""
+        for pool in self._pools.values():
+            await pool.expire_connections()
+
     async def rows(self, statement: Executable, login: Login) -> list[Any]:
         """
         All rows of a statement, run under a login.

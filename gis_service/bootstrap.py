@@ -22,6 +22,7 @@ from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
 from gis_service.services.maps import Maps
 from gis_service.services.nearest import Nearest
+from gis_service.services.networks import Networks
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
@@ -49,6 +50,7 @@ class Services:
     editing: Editing
     records: Records
     nearest: Nearest
+    networks: Networks
     search: Search
     maps: Maps
     health: Health
@@ -95,6 +97,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
             nearest=Nearest(reader),
+            networks=Networks(reader, changes),
             search=Search(reader),
             maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),

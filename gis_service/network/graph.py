@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -152,6 +153,8 @@ class NetworkGraph:
         Names of the shared trenches and codes of the wards, ascending.
     site_count
         How many sites there are.
+    node_names, link_names, office_names
+        What people call them, None for nothing; empty where names do not matter.
     """
 
     nodes: Nodes
@@ -160,6 +163,9 @@ class NetworkGraph:
     trenches: tuple[str, ...] = ()
     wards: tuple[str, ...] = ()
     site_count: int = 0
+    node_names: Sequence[str | None] = ()
+    link_names: Sequence[str | None] = ()
+    office_names: Sequence[str | None] = ()
 
     @property
     def super_gateway(self) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
+from gis_service.services.analyses import Analyses, Handler
 from gis_service.services.archive import Archive
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
@@ -58,6 +59,7 @@ class Services:
     tiles: Tiles
     crs: tuple[ServedCrs, ...]
     changes: Changes
+    analyses: Analyses
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
+            analyses=Analyses(reader, _handlers()),
         )
         editing.close()
         await snapshots.settle()
@@ -142,6 +145,11 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         none = Snapshots(reader, changes, most_bytes=0)
         features = Features(reader, changes, none, count_cap=settings.count_cap)
         yield Archive(tiles, features, title=settings.municipality)
+
+
+def _handlers() -> dict[str, Handler]:
+    """What answers each process, by its id."""
+    return {}
 
 
 def _exports(reader: Reader, settings: Settings) -> Exports:

@@ -5,11 +5,13 @@ GisError
 ├── InvalidInput            what was asked cannot be understood or is not allowed
 │   ├── UnknownCollection   no collection of that name (for this reader)
 │   ├── UnknownProperty     no property of that name (for this reader)
+│   ├── UnknownInput        no input of that name of a process
 │   ├── InvalidParameter    a parameter's value breaks its rule
 │   ├── UnreadableFile      a file cannot be read as what it claims to be
 │   ├── UnknownCrs          a file does not say where on earth it is
 │   └── InvalidDefinition   a definition in `maps/` breaks its rules
 ├── NotFound                there is no such item
+│   └── NoSuchProcess       no process of that name (for this reader)
 ├── UnknownKey              a key opens nothing (any more)
 ├── NotAllowed              who asks may not do that
 ├── TooManyRequests         too many requests in a short time
@@ -63,6 +65,16 @@ class UnknownProperty(InvalidInput):
         )
 
 
+class UnknownInput(InvalidInput):
+    """A process has no input of that name."""
+
+    def __init__(self, name: str, *, process: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        listed = ", ".join(self.known) or "none"
+        super().__init__(f"{process} has no input {_shown(name)}. Known: {listed}.")
+
+
 class InvalidParameter(InvalidInput):
     """A parameter's value breaks its rule."""
 
@@ -93,6 +105,18 @@ class InvalidDefinition(InvalidInput):
 
 class NotFound(GisError):
     """There is no such item that this reader may see."""
+
+
+class NoSuchProcess(NotFound):
+    """There is no process of that name that this reader may run."""
+
+    type_uri = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+
+    def __init__(self, name: str, *, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        listed = ", ".join(self.known) or "none"
+        super().__init__(f"There is no process {_shown(name)}. Known: {listed}.")
 
 
 class UnknownKey(GisError):

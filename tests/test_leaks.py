@@ -24,6 +24,7 @@ from sqlalchemy import text
 from gis_service.model.audience import PUBLIC, Audience, visible_fields
 from gis_service.model.collections import REGISTRY, SYSTEM_FIELDS
 from gis_service.model.fields import Collection
+from gis_service.model.processes import visible_processes
 from gis_service.model.queryables import queryables_of
 from gis_service.settings import Settings
 from gis_service.store.database import Database
@@ -35,7 +36,17 @@ from gis_service.store.tables import SCHEMA, has_column
 from gis_service.web.app import create_app
 from tests.conftest import Databases, new_key
 from tests.leaks.asking import Answer, Question, Site, opened
-from tests.leaks.doors import CHANGING, COMPANIONS, FILES, GET, NONE, PROPERTIES, World, filled
+from tests.leaks.doors import (
+    CHANGING,
+    COMPANIONS,
+    FILES,
+    GET,
+    INPUTS,
+    NONE,
+    PROPERTIES,
+    World,
+    filled,
+)
 from tests.leaks.fields import questions_of
 from tests.leaks.hidden import MARK, conceal, copy_id, hidden_fields
 
@@ -186,7 +197,12 @@ def test_every_parameter_is_a_door_here(twins: Twins, route: str) -> None:
     path = filled(route).replace("{collection_id}", about.id).replace("{item_id}", NONE)
     path = path.replace("{number}", "1").replace("{id}", NONE)
     path = path.replace("{name}", "coverage").replace("{layer}", "roads").replace("{file}", "x")
+    process = next(iter(visible_processes(Audience.PUBLIC)), None)
+    path = path.replace("{process_id}", "none" if process is None else process.id)
     answer = twins.ask(Question(path, {"no_such_parameter": "1"}))
+    if listed is not None and INPUTS in listed and process is None:
+        assert answer.status == 404
+        return
     if listed is None:
         assert answer.status == 200
         return
@@ -196,6 +212,9 @@ def test_every_parameter_is_a_door_here(twins: Twins, route: str) -> None:
     if PROPERTIES in listed:
         expected |= set(queryables_of(about, Audience.PUBLIC).fields)
         expected.remove(PROPERTIES)
+    if INPUTS in listed and process is not None:
+        expected |= set(process.by_name)
+        expected.remove(INPUTS)
     assert known == expected
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gis_service import __version__
+from gis_service.cli.analyse import analyse
 from gis_service.cli.develop import check, test
 from gis_service.cli.export import export
 from gis_service.cli.history import history
@@ -72,8 +73,8 @@ def cli() -> None:
 
 
 for command in (
-    up, down, load, loads, jobs, export, tiles, maps, history, keys, people, settings, serve,
-    worker, test, check,
+    up, down, load, loads, jobs, export, tiles, maps, analyse, history, keys, people, settings,
+    serve, worker, test, check,
 ):
     cli.add_command(command)
 

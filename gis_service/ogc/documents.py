@@ -7,7 +7,7 @@ from typing import Any
 
 from gis_service.model.fields import Collection, GeometryType, Language, Text
 from gis_service.model.queries import CRS84, BBox, CollectionExtent, ServedCrs
-from gis_service.ogc import tiles
+from gis_service.ogc import processes, tiles
 from gis_service.ogc.links import (
     FUNCTIONS_REL,
     QUERYABLES_REL,
@@ -61,6 +61,7 @@ CONFORMANCE: tuple[str, ...] = (
         )
     ),
     *tiles.CONFORMANCE,
+    *processes.CONFORMANCE,
 )
 
 TITLE = Text("{place}: network map", "{place}: ramani ya mtandao")
@@ -106,6 +107,7 @@ def landing(
                 Link(at.functions, FUNCTIONS_REL, JSON.media_type, "Functions"),
                 tiles.tilesets_link(at, language),
                 Link(at.tile_matrix_sets, TILING_SCHEMES_REL, JSON.media_type, "Tile matrix sets"),
+                *processes.processes_links(at),
                 Link(at.maps, "related", HTML.media_type, "Maps"),
                 Link(f"{at.search}?f={HTML.name}", "search", HTML.media_type, "Search"),
             )

@@ -20,6 +20,8 @@ FUNCTIONS_REL = f"{_OGC_REL}functions"
 TILESETS_REL = f"{_OGC_REL}tilesets-vector"
 TILING_SCHEME_REL = f"{_OGC_REL}tiling-scheme"
 TILING_SCHEMES_REL = f"{_OGC_REL}tiling-schemes"
+PROCESSES_REL = f"{_OGC_REL}processes"
+EXECUTE_REL = f"{_OGC_REL}execute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,16 @@ class Addresses:
     @property
     def collections(self) -> str:
         return self.to("/collections")
+
+    @property
+    def processes(self) -> str:
+        return self.to("/processes")
+
+    def process(self, process_id: str) -> str:
+        return self.to(f"/processes/{process_id}")
+
+    def execution(self, process_id: str) -> str:
+        return self.to(f"/processes/{process_id}/execution")
 
     @property
     def maps(self) -> str:

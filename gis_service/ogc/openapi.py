@@ -46,6 +46,7 @@ from gis_service.ogc.openapi_parameters import (
     query_parameter,
     refs,
 )
+from gis_service.ogc.openapi_processes import add_processes
 from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from gis_service.ogc.schemas import (
     geometry_schema,
@@ -86,6 +87,7 @@ def openapi(
     known = visible_collections(audience)
     paths = _paths(known, audience, language)
     add_editing(paths, known, audience, language)
+    add_processes(paths, audience, language, get=_get)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -98,6 +100,7 @@ def openapi(
             {"name": "Capabilities", "description": "What the service offers"},
             {"name": "Maps", "description": "Finished maps"},
             {"name": "Tiles", "description": "Vector tiles of all collections"},
+            {"name": "Processes", "description": "Analyses of the network"},
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],

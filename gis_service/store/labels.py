@@ -1,4 +1,4 @@
-"""The statement that reads what items are called."""
+"""The statements that read what items are called, and which items are called so."""
 
 from __future__ import annotations
 
@@ -38,6 +38,29 @@ def labels_statement(
         if collection.label in readable(collection, audience).c
     ]
     return union_all(*parts) if parts else None
+
+
+def called_statement(
+    collection: Collection, texts: Iterable[str], audience: Audience
+) -> Select[Any]:
+    """
+    A row for each item that this audience may see and that a text names.
+
+    Returns
+    -------
+    Select
+        `id`; `text` by which it is named; and whether that is its `key`, which
+        is unique in a network, instead of what people call it.
+    """
+    source = readable(collection, audience)
+    wanted = any_(literal(list(texts), ARRAY(Text)))
+    parts = [
+        select(source.c.id, cast(source.c[name], Text).label("text"), literal(is_key).label("key"))
+        .where(cast(source.c[name], Text) == wanted)
+        for name, is_key in ((collection.key, True), (collection.label, False))
+        if name in source.c
+    ]
+    return select(union_all(*parts).subquery())
 
 
 def _labels(collection: Collection, ids: Iterable[UUID], audience: Audience) -> Select[Any]:

@@ -21,6 +21,7 @@ from gis_service.web import (
     login,
     maps,
     nearest,
+    processes,
     schemas,
     search,
     static,
@@ -66,8 +67,8 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redirect_slashes=False,
     )
     for module in (
-        landing, collections, schemas, items, nearest, search, edits, history, tiles, maps,
-        jobs, health
+        landing, collections, schemas, items, nearest, search, edits, history, tiles, processes,
+        maps, jobs, health
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

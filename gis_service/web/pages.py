@@ -20,6 +20,7 @@ from gis_service.cartography.wording import wording
 from gis_service.errors import InvalidInput
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.keys import Session
+from gis_service.model.processes import visible_processes
 from gis_service.ogc.links import Addresses, with_query
 from gis_service.settings import Settings
 from gis_service.web.query_string import Parameters, read_parameters
@@ -79,7 +80,11 @@ def account_of(request: Request, at: Addresses) -> Account:
 
 def _nav(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
     words, path = words_of(language), request.scope["path"]
-    menu = (("menu_maps", "/maps"), ("menu_data", "/collections"), ("menu_api", "/api.html"))
+    may_ask = bool(visible_processes(request.state.principal.audience))
+    menu = (
+        ("menu_maps", "/maps"), ("menu_data", "/collections"),
+        *((("menu_analysis", "/processes"),) if may_ask else ()), ("menu_api", "/api.html"),
+    )
     return tuple(NavLink(words[key], at.to(to), current=path.startswith(to)) for key, to in menu)
 
 

@@ -19,6 +19,7 @@ from gis_service.errors import (
     InvalidDefinition,
     InvalidInput,
     InvalidParameter,
+    NoSuchProcess,
     NotAllowed,
     NotFound,
     PreconditionFailed,
@@ -26,6 +27,7 @@ from gis_service.errors import (
     TooManyRequests,
     Unavailable,
     UnknownCollection,
+    UnknownInput,
     UnknownKey,
     UnknownProperty,
 )
@@ -71,6 +73,10 @@ STATUS: dict[type[GisError], HTTPStatus] = {
 }
 """The first class of an error's ancestry that stands here decides; any other error is a 500."""
 
+_TELLING = (
+    InvalidParameter, NoSuchProcess, UnknownCollection, UnknownInput, UnknownParameter,
+    UnknownProperty,
+)
 _TOLD = ("name", "known", "rule")
 
 
@@ -89,13 +95,13 @@ def problem_response(request: Request, error: Exception) -> Response:
     """
     status, detail = _status_and_detail(request, error)
     document: dict[str, Any] = {
-        "type": f"urn:gis-service:problem:{_slug(error, status)}",
+        "type": getattr(error, "type_uri", f"urn:gis-service:problem:{_slug(error, status)}"),
         "title": status.phrase,
         "status": int(status),
         "detail": detail,
         "instance": f"urn:uuid:{request.state.request_id}",
     }
-    if isinstance(error, InvalidParameter | UnknownParameter | UnknownProperty | UnknownCollection):
+    if isinstance(error, _TELLING):
         document.update({k: getattr(error, k) for k in _TOLD if hasattr(error, k)})
     document.update(_faults(request, error))
     headers = {"cache-control": "no-store", "vary": "Accept, Accept-Language"}

@@ -17,6 +17,7 @@ from gis_service.crs import served_crs
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
+from gis_service.model.processes import PROCESSES
 from gis_service.ogc import media
 from gis_service.ogc.media import FLATGEOBUF, GEOPACKAGE, GEOPARQUET
 from gis_service.ogc.openapi_filters import FILTER
@@ -26,6 +27,7 @@ from tests.leaks.asking import Question
 COMMON = ("f", "lang")
 NEAREST = ("lon", "lat", "limit", "max_distance_m")
 PROPERTIES = "a property of the collection"
+INPUTS = "an input of the process"
 TILE = "{tile_matrix_set}/{tile_matrix}/{row}/{column}"
 PLACES = ("0/0/0", "8/128/152", "10/513/610", "12/2055/2443", "13/4111/4887", "15/16445/19548")
 """Zoom, row and column of tiles around Kisii."""
@@ -61,6 +63,9 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/collections/{collection_id}/tiles/{tile_matrix_set}/tilejson.json": COMMON,
     f"/collections/{{collection_id}}/tiles/{TILE}": (*COMMON, *FILTER, PROPERTIES),
     "/styles/network.json": COMMON,
+    "/processes": COMMON,
+    "/processes/{process_id}": COMMON,
+    "/processes/{process_id}/execution": (*COMMON, INPUTS),
     "/maps": COMMON,
     "/maps/{name}": None,
     "/maps/{name}/files/{file}": ("lang", "v"),
@@ -77,6 +82,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/collections/{collection_id}/items": ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
     "/collections/{collection_id}/items/{item_id}": ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
     "/batch": ("POST",),
+    "/processes/{process_id}/execution": ("POST",),
     "/jobs/{id}/cancel": ("POST",),
     "/login": ("POST",),
     "/logout": ("POST",),
@@ -145,6 +151,9 @@ class World:
                 for layer in (*REGISTRY, "no_such_layer") if "{layer}" in named else ("",):
                     for file in (*self.files, "none.js") if "{file}" in named else ("",):
                         yield named.replace("{layer}", layer).replace("{file}", file), None
+        elif "{process_id}" in route:
+            for process in (*PROCESSES, "no-such-process"):
+                yield route.replace("{process_id}", process), None
         elif "{id}" in route:
             for id_ in (NOBODY, NONE, "nonsense"):
                 yield route.replace("{id}", id_), None
@@ -177,6 +186,10 @@ class World:
         """Values to try of a parameter, with what it is asked beside."""
         if name == PROPERTIES:
             yield from self._equalities(collection)
+            return
+        if name == INPUTS:
+            for each in {each for process in PROCESSES.values() for each in process.by_name}:
+                yield from ({each: value} for value in (NOBODY, "kisii", "1", "true"))
             return
         fields = [] if collection is None else visible_fields(collection, Audience.PUBLIC)
         listed = {

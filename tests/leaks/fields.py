@@ -65,7 +65,7 @@ def questions_of(collection: Collection, name: str, known: str) -> Iterator[tupl
     items, nearest = f"{path}/items", f"{path}/nearest"
     at = COMPANIONS["/collections/{collection_id}/nearest"]
     for route, names in GET.items():
-        if names is None or "{name}" in route or "{id}" in route:
+        if names is None or any(w in route for w in ("{name}", "{id}", "{process_id}")):
             continue
         own = filled(route).replace("{collection_id}", collection.id).replace("{item_id}", NOBODY)
         own = own.replace("{number}", "1")

@@ -1,0 +1,24 @@
+"""
+The processes: every analysis that can be asked for, declared once.
+
+Their descriptions, the OpenAPI document, the forms, the command line and the
+checks of what is given are derived from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gis_service.model.audience import Audience
+from gis_service.model.processes.words import GeometryInput, Input, Process
+
+__all__ = ["PROCESSES", "GeometryInput", "Input", "Process", "visible_processes"]
+
+_DECLARED: tuple[Process, ...] = ()
+
+PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}
+
+
+def visible_processes(audience: Audience) -> tuple[Process, ...]:
+    """The processes that a reader may run, in the order in which they are declared."""
+    return tuple(p for p in PROCESSES.values() if audience.includes(p.audience))

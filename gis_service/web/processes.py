@@ -1,0 +1,165 @@
+"""Processes: what can be asked of the network as a whole (OGC API - Processes, Part 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gis_service.errors import GisError, InvalidInput
+from gis_service.model.fields import Field
+from gis_service.model.processes import Process
+from gis_service.ogc import processes as documents
+from gis_service.ogc.media import HTML, JSON
+from gis_service.ogc.process_inputs import parse_inputs
+from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.bodies import MethodNotPossible, read_json
+from gis_service.web.tables import Cell, Column, Reading, entries, references
+
+TAKEN = ("application/json",)
+MOST_ROWS = 500
+"""Rows of an answer on its page; the others are in the answer for programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An answer as people read it.
+
+    Parameters
+    ----------
+    facts
+        What it says as a whole.
+    columns, rows
+        What it says of each thing; `more` of them are not shown.
+    """
+
+    facts: tuple[tuple[Column, Cell], ...]
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    more: int
+
+
+async def processes(request: Request) -> Response:
+    """Every process that the reader may run."""
+    asked = read(request, JSON, HTML)
+    known = asked.services.analyses.known(asked.principal)
+    if asked.is_html:
+        return asked.page("ogc_processes.html", processes=known)
+    return asked.document(
+        documents.process_list(known, asked.language, asked.at, links=asked.links())
+    )
+
+
+async def process(request: Request) -> Response:
+    """What one process takes and gives."""
+    asked = read(request, JSON, HTML)
+    described = _process(asked)
+    if asked.is_html:
+        return _page(asked, described, None)
+    return asked.document(
+        documents.process_description(described, asked.language, asked.at, links=asked.links())
+    )
+
+
+async def execution(request: Request) -> Response:
+    """Run a process with inputs from the address."""
+    asked = read(request, JSON, HTML, known=None)
+    described = _process(asked)
+    if described.changes:
+        raise MethodNotPossible(request.method, "POST")
+    asked.parameters.only((*COMMON_PARAMETERS, *described.by_name))
+    given = {
+        name: value for name, value in asked.parameters.once() if name in described.by_name
+    }
+    if not asked.is_html:
+        return _answered(described, await _run(asked, described, given), wrapped=False)
+    try:
+        document = await _run(asked, described, given)
+    except InvalidInput as error:
+        return _page(asked, described, None, fault=error)
+    return _page(asked, described, await _answer(asked, described, document))
+
+
+async def execute(request: Request) -> Response:
+    """Run a process with inputs from the body."""
+    asked = read(request, JSON, negotiate=False)
+    described = _process(asked)
+    body, _ = await read_json(
+        request, TAKEN, most_mb=asked.settings.max_edit_mb, header="accept-post"
+    )
+    given, wrapped = documents.read_execution(body)
+    return _answered(described, await _run(asked, described, given), wrapped=wrapped)
+
+
+def _process(asked: Asked) -> Process:
+    return asked.services.analyses.process(
+        asked.request.path_params["process_id"], asked.principal
+    )
+
+
+async def _run(asked: Asked, described: Process, given: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = parse_inputs(described, given)
+    return await asked.services.analyses.run(
+        described, inputs, asked.principal, asked.language
+    )
+
+
+def _answered(described: Process, document: dict[str, Any], *, wrapped: bool) -> Response:
+    media_type = documents.answer_format(described).media_type
+    if wrapped:
+        document, media_type = documents.results(described, document), JSON.media_type
+    return Response(
+        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
+        headers={"cache-control": "no-store"},
+        media_type=media_type,
+    )
+
+
+def _page(
+    asked: Asked, described: Process, answer: Answer | None, *, fault: GisError | None = None
+) -> Response:
+    return asked.page(
+        "ogc_process.html",
+        process=described,
+        plain=[each for each in described.inputs if documents.is_plain(each.field)],
+        is_whole=all(documents.is_plain(e.field) or not e.field.required for e in described.inputs),
+        answer=answer,
+        fault=fault,
+    )
+
+
+async def _answer(asked: Asked, described: Process, document: dict[str, Any]) -> Answer:
+    features = document.get("features", [])
+    valued = [feature.get("properties") or {} for feature in features]
+    facts = [f for f in described.answer if f.name in document]
+    shown = [f for f in described.answer if any(f.name in each for each in valued)]
+    referred = references((*valued[:MOST_ROWS], document), described.answer)
+    labels = await asked.services.features.labels(referred, asked.principal)
+    reading = Reading(asked.language, asked.at, labels)
+    rows = [entries({"properties": each}, shown, reading) for each in valued[:MOST_ROWS]]
+    return Answer(
+        facts=tuple(_present(document, facts, reading)),
+        columns=tuple(column for column, _ in entries({"properties": {}}, shown, reading)),
+        rows=tuple(tuple(cell for _, cell in row) for row in rows),
+        more=max(0, len(valued) - MOST_ROWS),
+    )
+
+
+def _present(
+    document: dict[str, Any], facts: list[Field], reading: Reading
+) -> list[tuple[Column, Cell]]:
+    return entries({"properties": document}, facts, reading)
+
+
+ROUTES = (
+    Route("/processes", processes, methods=["GET"]),
+    Route("/processes/{process_id}", process, methods=["GET"]),
+    Route("/processes/{process_id}/execution", execution, methods=["GET"]),
+    Route("/processes/{process_id}/execution", execute, methods=["POST"]),
+)

@@ -113,11 +113,12 @@ def from_degrees(
     What lies outside the CRS becomes infinite.
     """
     lon, lat = zip(*points, strict=True)
-    return list(zip(*_from_degrees(srid).transform(lon, lat), strict=True))
+    return list(zip(*to_plane(srid).transform(lon, lat), strict=True))
 
 
 @lru_cache(maxsize=64)
-def _from_degrees(srid: int) -> Transformer:
+def to_plane(srid: int) -> Transformer:
+    """From longitude and latitude of WGS84 to easting and northing, in this order."""
     return Transformer.from_crs(WGS84, srid, always_xy=True)
 
 

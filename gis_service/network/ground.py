@@ -20,6 +20,7 @@ past the roads: about the length of a drop cable. An assumption.
 
 ALONG: tuple[Along, ...] = ("road", "access", "straight")
 _ROAD, _ACCESS, _STRAIGHT = range(3)
+_FEW = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,13 +207,13 @@ def _neighbours(plane: Floats) -> Ints:
 
 
 def _sides(places: Floats) -> Ints:
-    """Sides of the Delaunay triangles of distinct points; in one line, the way along it."""
-    if len(places) == 1:
-        return np.empty((0, 2), dtype=np.int64)
+    """Pairs of distinct points: the sides of their Delaunay triangles, all pairs of a few."""
+    if len(places) <= _FEW:
+        return np.column_stack(np.triu_indices(len(places), 1))
     centred = places - places.mean(axis=0)
     _, spread, axes = np.linalg.svd(centred, full_matrices=False)
-    if len(places) == 2 or spread[1] <= 1e-9 * spread[0]:
+    if spread[1] <= 1e-9 * spread[0]:  # all in one line
         along = np.argsort(centred @ axes[0])
         return np.column_stack([along[:-1], along[1:]])
-    corners = Delaunay(places, qhull_options="QJ").simplices
+    corners = Delaunay(centred, qhull_options="QJ").simplices
     return np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])

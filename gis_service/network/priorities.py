@@ -110,7 +110,7 @@ def _density(worth: float, cost: float) -> float:
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
     """
-    Sets of tasks worth choosing: each costs more than the one before and brings more.
+    Sets of tasks worth choosing: none, and then each dearer than the one before and worth more.
 
     `parts` and `pick` say what each was put together from.
     """
@@ -177,6 +177,7 @@ def _merged(one: Choices, other: Choices, most: int) -> Choices:
     best = np.maximum.accumulate(worth[order])
     better = np.r_[True, best[1:] > best[:-1]]
     kept = order[better]
+    kept = np.r_[0, kept[kept != 0]]  # to do nothing stays a choice where doing costs nothing
     if len(kept) > most:
         steps = np.linspace(0.0, cost[kept[-1]], most)
         kept = kept[np.unique(np.searchsorted(cost[kept], steps, side="right") - 1)]

@@ -52,7 +52,8 @@ def main(offices: int = 5_000, edges: int = 100_000, nodes: int = 500) -> None:
     dice = np.random.default_rng(2)
     lines = generated_roads(edges)
     west, south, east, north = shapely.total_bounds(lines)
-    lon, lat = dice.uniform(west, east, offices + nodes), dice.uniform(south, north, offices + nodes)
+    lon = dice.uniform(west, east, offices + nodes)
+    lat = dice.uniform(south, north, offices + nodes)
     people = dice.lognormal(6, 1, offices).astype(int) + 1
     candidates = [
         Candidate(f"o{i:05}", "", float(lon[i]), float(lat[i]), int(people[i]))

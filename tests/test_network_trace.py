@@ -12,7 +12,7 @@ from gis_service.model.trace import Trace
 from gis_service.network.graph import NetworkGraph
 from gis_service.network.trace import trace_between, trace_to_gateway, ways_to_gateways
 from tests.drawing import draw, links_of, nodes_of
-from tests.test_network_reach import networks
+from tests.random_networks import networks
 
 TOWN = """
 [G]--a:300--A--b:200--B--c:250--C

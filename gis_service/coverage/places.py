@@ -178,14 +178,16 @@ def pieces_of_lines(
 
 
 def pieces_of_areas(places: Places, areas: NDArray[Any]) -> Pieces:
-    """Areas (longitude, latitude) cut at the edges of wards, measured in the metric CRS."""
-    wards, metric = places.to_metric(places.areas), places.to_metric(areas)
-    ward, crossing = _wholly_within(wards, metric)
+    """
+    Areas (longitude, latitude) cut at the edges of wards and measured in the metric CRS.
+
+    They are cut in degrees, where the edges lie as they are stored.
+    """
+    ward, crossing = _wholly_within(places.areas, areas)
     apart, cut = np.flatnonzero(~crossing), np.flatnonzero(crossing)
-    of, within, shapes = _cut(wards, metric[cut], shapely.area)
-    outside = _remainders(metric[cut], of, shapes)
-    rest = np.flatnonzero(shapely.area(outside) > _MILLIMETRE)
-    shapes = np.concatenate([metric[apart], shapes, outside[rest]])
+    of, within, shapes = _cut(places.areas, areas[cut], shapely.area)
+    rest, outside = _remainders(areas[cut], of, shapes)
+    shapes = places.to_metric(np.concatenate([areas[apart], shapes, outside]))
     return Pieces(
         np.concatenate([apart, cut[of], cut[rest]]),
         np.concatenate([ward[apart], within, np.full(len(rest), OUTSIDE)]),
@@ -195,6 +197,8 @@ def pieces_of_areas(places: Places, areas: NDArray[Any]) -> Pieces:
 
 
 _MILLIMETRE = 1e-3
+_ROUNDING = 1e-7
+"""Share of a size that two ways of computing it may differ by."""
 
 
 def _wholly_within(wards: NDArray[Any], things: NDArray[Any]) -> tuple[Indices, Flags]:
@@ -218,7 +222,7 @@ def _cut(
     ward, of = ward[order], of[order]
     shapes = shapely.intersection(things[of], wards[ward])
     total = np.bincount(of, size(shapes), minlength=len(things))
-    for thing in np.flatnonzero(total > size(things) * (1 + 1e-7)):
+    for thing in np.flatnonzero(total > size(things) * (1 + _ROUNDING)):
         rest = things[thing]
         for piece in range(*np.searchsorted(of, (thing, thing + 1))):
             shapes[piece] = shapely.intersection(rest, wards[ward[piece]])
@@ -227,14 +231,16 @@ def _cut(
     return of[held], ward[held], shapes[held]
 
 
-def _remainders(things: NDArray[Any], of: Indices, shapes: NDArray[Any]) -> NDArray[Any]:
-    """What of each area is left when its pieces are taken away."""
-    rest = things.copy()
-    missing = shapely.area(things) - np.bincount(of, shapely.area(shapes), minlength=len(things))
-    for thing in np.flatnonzero(missing > _MILLIMETRE):
-        rest[thing] = shapely.difference(things[thing], shapely.union_all(shapes[of == thing]))
-    rest[missing <= _MILLIMETRE] = shapely.Polygon()
-    return rest
+def _remainders(
+    things: NDArray[Any], of: Indices, shapes: NDArray[Any]
+) -> tuple[Indices, NDArray[Any]]:
+    """Which areas are more than their pieces, and what is left of them."""
+    found = np.bincount(of, shapely.area(shapes), minlength=len(things))
+    rest = np.flatnonzero(found < shapely.area(things) * (1 - _ROUNDING))
+    left = [
+        shapely.difference(things[thing], shapely.union_all(shapes[of == thing])) for thing in rest
+    ]
+    return rest, np.array(left, dtype=object)
 
 
 def _keep_lowest(ward: Indices, things: Indices, wards: Indices) -> None:

@@ -53,7 +53,7 @@ class Network:
     """
 
     nodes: gpd.GeoDataFrame
-    links: gpd.GeoDataFrame
+    links: pd.DataFrame
     faults: gpd.GeoDataFrame
     phases: pd.DataFrame
     population: gpd.GeoDataFrame
@@ -112,7 +112,7 @@ class Reached:
 
 
 def ground_of(records: Records) -> Ground:
-    """Where everything in the records is."""
+    """Where everything in the records is; the links' lines are not needed after it."""
     places = places_of(records.wards, around=records.offices)
     offices = placed_points(places, records.offices.geometry.to_numpy())
     nothing: Indices = np.array([], dtype=np.intp)
@@ -178,9 +178,10 @@ def network_situation(
     records: Records,
     ground: Ground,
     moment: Moment,
-    standing: StandingLinks,
-    reached: Reached | None,
     *,
+    standing: StandingLinks,
+    node_on: Flags,
+    reached: Reached | None,
     within_m: float,
     measured: bool = True,
 ) -> Situation:
@@ -189,19 +190,17 @@ def network_situation(
 
     Parameters
     ----------
+    node_on
+        Which nodes work, after faults and cuts.
     reached
         None when the network has no gateway, so that nothing follows from it.
     measured
-        Whether the measured bandwidth belongs to the moment.
+        Whether the bandwidths belong to the moment; no day says since when.
     """
     network = records.network
     assert network is not None  # noqa: S101 - as above
     is_open = open_on(network.faults, moment)
-    works = standing.node_works & ~broken_by(
-        network, "node", ground.fault_node, is_open, len(network.nodes)
-    )
-    if reached is not None:
-        works &= reached.lit
+    works = node_on if reached is None else node_on & reached.lit
     access = _access_points(network.nodes)
     in_reach = np.full(len(records.offices), UNKNOWN, dtype=np.int8)
     if access[ANY].any():
@@ -274,7 +273,7 @@ def _offices(
         lit=lit,
         redundant=redundant,
         in_reach=unknown if in_reach is None else in_reach,
-        required_mbps=nan if network is None else _numbers(offices["required_mbps"]),
+        required_mbps=_numbers(offices["required_mbps"]) if measured else nan,
         measured_mbps=_numbers(offices["measured_mbps"]) if measured else nan,
     )
 
@@ -348,9 +347,9 @@ def _is_list(value: Any) -> bool:
 
 
 def _main_ward(pieces: Pieces, size: int) -> Indices:
-    """The ward that holds most of each thing."""
+    """The ward that holds most of each thing, to the metre; the lowest of equals."""
     ward = np.full(size, OUTSIDE, dtype=np.intp)
-    order = np.argsort(pieces.size, kind="stable")
+    order = np.lexsort((-pieces.ward, np.round(pieces.size)))
     ward[pieces.of[order]] = pieces.ward[order]
     return ward
 

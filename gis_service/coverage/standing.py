@@ -170,4 +170,4 @@ def _days(values: pd.Series) -> NDArray[Any]:
 
 
 def _equals(values: pd.Series, code: str) -> Flags:
-    return np.asarray(values == code, dtype=bool)
+    return np.array(values == code, dtype=bool)

@@ -13,7 +13,7 @@ from gis_service.coverage.places import EDGE_M, OUTSIDE, PlacedPoints, Places
 from gis_service.model import codelists
 from gis_service.model.coverage import Circumstances, Coverage, GroupCoverage, Quality
 from gis_service.model.fields import Codelist, Text
-from gis_service.model.indicators import GROUPING_TITLES, Grouping
+from gis_service.model.indicators import GROUPING_TITLES, Grouping, indicators_of, sums_of
 
 _NO_GROUP = {
     Grouping.WARD: Text("Outside every ward", "Nje ya wadi zote"),
@@ -48,11 +48,12 @@ def coverage_of(
         Names of the phases by id, in their order.
     """
     titles = _titles(grouping, situation.places, phases or {})
-    groups = _groups(grouped_sums(situation, grouping), titles)
+    told = sums_of(indicators_of(grouping, reported_only=True)) if reported_only else None
+    groups = _groups(grouped_sums(situation, grouping), titles, told)
     order = {key: position for position, key in enumerate(titles)} | {NONE: math.inf}
     groups.sort(key=lambda group: order.get(group.key, len(order)))
     all_of_it = grouped_sums(situation, Grouping.WHOLE)
-    whole = _groups(all_of_it, {NONE: GROUPING_TITLES[Grouping.WHOLE]})[0]
+    whole = _groups(all_of_it, {NONE: GROUPING_TITLES[Grouping.WHOLE]}, told)[0]
     return Coverage(
         grouping, circumstances, read_at, reported_only, tuple(groups), whole, quality
     )
@@ -71,8 +72,10 @@ def quality_of(
     )
 
 
-def _groups(found: GroupedSums, titles: Mapping[str, Text]) -> list[GroupCoverage]:
-    names = list(found.sums)
+def _groups(
+    found: GroupedSums, titles: Mapping[str, Text], told: frozenset[str] | None
+) -> list[GroupCoverage]:
+    names = [name for name in found.sums if told is None or name in told]
     table = np.array([found.sums[name] for name in names]).reshape(len(names), len(found.keys))
     return [
         GroupCoverage(

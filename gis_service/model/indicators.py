@@ -10,7 +10,7 @@ unknown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -317,6 +317,12 @@ _FAULTS = (
 INDICATORS: dict[str, Indicator] = {
     each.id: each for each in (*_REPORTED, *_COMPUTED, *_PEOPLE, *_ROUTES, *_FAULTS)
 }
+
+
+def sums_of(indicators: Iterable[Indicator]) -> frozenset[str]:
+    """Names of the sums that indicators are made of."""
+    names = {name for each in indicators for name in (each.of, each.out_of, each.known_by)}
+    return frozenset(name for name in names if name is not None)
 
 
 def indicators_of(grouping: Grouping, *, reported_only: bool = False) -> tuple[Indicator, ...]:

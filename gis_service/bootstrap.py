@@ -15,13 +15,14 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses, Handler
 from gis_service.services.archive import Archive
-from gis_service.services.coverage import Coverages
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
+from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
+from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.maps import Maps
 from gis_service.services.nearest import Nearest
 from gis_service.services.networks import Networks
@@ -61,7 +62,6 @@ class Services:
     crs: tuple[ServedCrs, ...]
     changes: Changes
     analyses: Analyses
-    coverages: Coverages
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
-            analyses=Analyses(reader, _handlers()),
-            coverages=Coverages(reader, changes),
+            analyses=Analyses(reader, _handlers(reader, editing)),
         )
         editing.close()
         await snapshots.settle()
@@ -150,9 +149,12 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         yield Archive(tiles, features, title=settings.municipality)
 
 
-def _handlers() -> dict[str, Handler]:
+def _handlers(reader: Reader, editing: Editing) -> dict[str, Handler]:
     """What answers each process, by its id."""
-    return {}
+    return {
+        **FaultLocating(reader, editing).handlers(),
+        **LossBudgets(reader).handlers(),
+    }
 
 
 def _exports(reader: Reader, settings: Settings) -> Exports:

@@ -36,8 +36,10 @@ class Span:
             found += span
         return found
 
-    def document(self) -> dict[str, float]:
-        return {"low": round(self.low, 3), "high": round(self.high, 3)}
+    def document(self, name: str, unit: str = "") -> dict[str, float]:
+        """Two members, such as `limit_low_db` and `limit_high_db`; a unit follows the bound."""
+        end = f"_{unit}" if unit else ""
+        return {f"{name}_low{end}": round(self.low, 3), f"{name}_high{end}": round(self.high, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,11 @@ class Component:
 
     def document(self) -> dict[str, Any]:
         return {
-            "kind": self.kind, "of": self.of, "amount": self.amount.document(),
-            "typical_db": self.typical_db.document(), "limit_db": self.limit_db.document(),
+            "kind": self.kind,
+            "of": self.of,
+            **self.amount.document("amount"),
+            **self.typical_db.document("typical", "db"),
+            **self.limit_db.document("limit", "db"),
         }
 
 
@@ -140,8 +145,8 @@ class LinkLoss:
         return {
             "link": self.link,
             "name": self.name,
-            "typical_db": self.typical_db.document(),
-            "limit_db": self.limit_db.document(),
+            **self.typical_db.document("typical", "db"),
+            **self.limit_db.document("limit", "db"),
             "measured_db": _rounded(self.measured_db),
             "measured_at": _time(self.measured_at),
             "first_db": _rounded(self.first_db),
@@ -171,8 +176,10 @@ class ReceivedPower:
 
     def document(self) -> dict[str, Any]:
         return {
-            "sent_dbm": self.sent_dbm, "expected_dbm": self.expected_dbm.document(),
-            "measured_dbm": _rounded(self.measured_dbm), "measured_at": _time(self.measured_at),
+            "sent_dbm": self.sent_dbm,
+            **self.expected_dbm.document("expected", "dbm"),
+            "measured_dbm": _rounded(self.measured_dbm),
+            "measured_at": _time(self.measured_at),
         }
 
 
@@ -214,8 +221,8 @@ class LossBudget:
         """The same for JSON; losses in dB to a thousandth."""
         return {
             "wavelength_nm": self.wavelength_nm,
-            "typical_db": self.typical_db.document(),
-            "limit_db": self.limit_db.document(),
+            **self.typical_db.document("typical", "db"),
+            **self.limit_db.document("limit", "db"),
             "measured_db": _rounded(self.measured_db),
             "verdict": self.verdict.value,
             "unmeasured": list(self.unmeasured),

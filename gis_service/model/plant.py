@@ -25,6 +25,8 @@ class PlantNode:
         How far the true position may be from the stored one.
     cable_ends
         How many links start or end here: the slack is theirs in equal parts.
+    key
+        Its identifier in files.
     """
 
     id: str
@@ -34,6 +36,7 @@ class PlantNode:
     slack_m: float | None = None
     accuracy_m: float | None = None
     cable_ends: int = 1
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class PlantStructure:
         The link that it is recorded with; of a shared trench one link has them all.
     position_m
         Metres along that link's route from its start; None when unknown.
+    key
+        Its identifier in files.
     """
 
     id: str
@@ -57,6 +62,7 @@ class PlantStructure:
     position_m: float | None = None
     slack_m: float | None = None
     accuracy_m: float | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class PlantLink:
         Fibre inside the cable, slack included; None when unknown.
     structures
         Its own, and those of links in the same trench.
+    network
+        Id of the network that it belongs to.
     """
 
     id: str
@@ -84,6 +92,7 @@ class PlantLink:
     splices: int | None = None
     connectors: int | None = None
     structures: tuple[PlantStructure, ...] = ()
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

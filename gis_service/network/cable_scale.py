@@ -157,7 +157,9 @@ class _LegScale:
     assumed: tuple[Assumed, ...]
 
 
-def cable_scale(path: Sequence[Leg], plant: Plant, helix: float, trim: Trim) -> CableScale:
+def cable_scale(
+    path: Sequence[Leg], lines: Sequence[Route], plant: Plant, helix: float, trim: Trim
+) -> CableScale:
     """
     The scale of a path.
 
@@ -166,14 +168,16 @@ def cable_scale(path: Sequence[Leg], plant: Plant, helix: float, trim: Trim) -> 
 
     Parameters
     ----------
+    lines
+        The legs' links on the ground.
     trim
         By how much coils and running cable are moved, to try their bounds.
     """
     nodes = [path[0].first_node, *(leg.last_node for leg in path)]
     return CableScale(
         [
-            _leg_scale(leg, plant, helix, trim.coils, trim.cable[number])
-            for number, leg in enumerate(path)
+            _leg_scale(leg, line, plant, helix, (trim.coils, cable))
+            for leg, line, cable in zip(path, lines, trim.cable, strict=True)
         ],
         forwards=[leg.forward for leg in path],
         nodes=nodes,
@@ -182,9 +186,9 @@ def cable_scale(path: Sequence[Leg], plant: Plant, helix: float, trim: Trim) -> 
 
 
 def _leg_scale(
-    leg: Leg, plant: Plant, helix: float, coil_share: float, cable_share: float
+    leg: Leg, line: Route, plant: Plant, helix: float, shares: tuple[float, float]
 ) -> _LegScale:
-    line = Route(leg.link.route)
+    coil_share, cable_share = shares
     length_m = line.length_m
     ends = [_coil_at(plant, node) for node in (leg.first_node, leg.last_node)]
     stops: list[tuple[float, float, PlantStructure | None]] = [(0.0, ends[0], None)]

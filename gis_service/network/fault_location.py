@@ -29,6 +29,7 @@ from gis_service.model.fault_location import (
 from gis_service.model.plant import Assumed, Plant
 from gis_service.network.access import accesses
 from gis_service.network.cable_scale import CableScale, Trim, cable_scale
+from gis_service.network.lines import Route
 from gis_service.network.paths import Leg
 
 INDEX = 1.4682
@@ -91,12 +92,13 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
         An anchor is not on the path, or anchors are not in its order.
     """
     setting, bounds, assumed = _settings(path, reading)
+    lines = tuple(Route(leg.link.route) for leg in path)
 
     def located(one: _Setting) -> float:
-        moved = cable_scale(path, plant, one.helix, one.trim)
+        moved = cable_scale(path, lines, plant, one.helix, one.trim)
         return moved.route_m(_cable_to_fault(one, moved, reading))
 
-    scale = cable_scale(path, plant, setting.helix, setting.trim)
+    scale = cable_scale(path, lines, plant, setting.helix, setting.trim)
     cable_m = _cable_to_fault(setting, scale, reading)
     best_m = scale.route_m(cable_m)
     shares = {name: _share(located, best_m, each) for name, each in bounds(setting).items()}

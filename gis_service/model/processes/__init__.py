@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gis_service.model.audience import Audience
+from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
+from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.words import GeometryInput, Input, Process
 
 __all__ = ["PROCESSES", "GeometryInput", "Input", "Process", "visible_processes"]
 
-_DECLARED: tuple[Process, ...] = ()
+_DECLARED: tuple[Process, ...] = (
+    LOCATE_FAULT,
+    RECORD_FAULT,
+    LOSS_BUDGET,
+)
 
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}
 

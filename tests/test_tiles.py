@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from gis_service.model.tiles import (
     Tile,
     tile_fields,
     tiles_over,
+    unit_m,
 )
 from gis_service.settings import Settings
 from gis_service.store.database import Database
@@ -82,6 +84,15 @@ def to_mercator(geometry: Any) -> Any:
     return shapely.transform(shapely.geometry.shape(geometry), project)
 
 
+def assert_drawn(feature: Any, item: Any, tile: Tile) -> None:
+    """A tile shows all of an item that lies in it, and nothing else, within a pixel."""
+    drawn, truth = in_metres(feature["geometry"], tile), to_mercator(item["geometry"])
+    pixel = PIXEL * tile.unit_m
+    assert drawn.within(truth.buffer(pixel))
+    inside = shapely.box(*tile.box_m())
+    assert truth.intersection(inside).difference(drawn.buffer(pixel)).is_empty
+
+
 def tiles_of(found: list[Any], zoom: int) -> Iterator[Tile]:
     west, south, east, north = shapely.total_bounds(
         [shapely.geometry.shape(f["geometry"]) for f in found if f["geometry"]]
@@ -107,15 +118,47 @@ def test_tiles_hold_the_items_where_they_are(app_client: TestClient, collection:
             assert feature["properties"].pop("id") == item["id"]
             expected = {f.name: item["properties"][f.name] for f in fields}
             assert feature["properties"] == {k: v for k, v in expected.items() if v is not None}
-            drawn, truth = in_metres(feature["geometry"], tile), to_mercator(item["geometry"])
-            pixel = PIXEL * tile.unit_m
-            assert drawn.within(truth.buffer(pixel))
-            if truth.is_simple:  # PostGIS cuts off where a line runs back upon itself
-                assert truth.intersection(inside).difference(drawn.buffer(pixel)).is_empty
+            assert_drawn(feature, item, tile)
             seen.setdefault(feature["id"], []).append(tile)
         touched = {n for n, f in by_number.items() if to_mercator(f["geometry"]).intersects(inside)}
         assert {n for n, tiles in seen.items() if tile in tiles} >= touched
     assert seen.keys() == by_number.keys()
+
+
+def test_lines_that_run_back_on_themselves_are_whole(
+    databases: Databases, database: Database, settings: Settings
+) -> None:
+    """A tip is where a line goes back to the point before: exactly, nearly, over and over."""
+    chance = random.Random(4)
+    lines = []
+    for number in range(60):
+        at = [(34.77, -0.68)]
+        for _ in range(chance.randint(1, 6)):
+            at.append((at[-1][0] + chance.gauss(0, 0.01), at[-1][1] + chance.gauss(0, 0.01)))
+        away = chance.choice((0.0, 0.0, 1e-7, 1e-5))
+        back = [(x + away, y - away) for x, y in at[chance.randrange(len(at)):-1][::-1]]
+        lines.append(at + back + (back[::-1] + back if number % 4 == 0 else []))
+    with database.begin() as connection:
+        connection.execute(
+            text("INSERT INTO gis.roads (external_id, visibility, geom) "
+                 "VALUES (:id, 'public', ST_GeomFromText(:line, 4326))"),
+            [{"id": str(n), "line": shapely.LineString(xy).wkt} for n, xy in enumerate(lines)],
+        )
+    with client_of(databases.with_logins(database), settings) as client:
+        found = items(client, "roads")
+        by_number = {number_of(f["id"]): f for f in found}
+        assert len(by_number) == len(lines)
+        for zoom in (8, 11, WHOLE_ZOOM):
+            seen = set()
+            for tile in tiles_of(found, zoom):
+                for feature in decoded(client, "roads", tile):
+                    assert_drawn(feature, by_number[feature["id"]], tile)
+                    seen.add(feature["id"])
+            drawable = {
+                n for n, f in by_number.items()
+                if zoom >= WHOLE_ZOOM or to_mercator(f["geometry"]).length > PIXEL * unit_m(zoom)
+            }
+            assert drawable <= seen
 
 
 def test_low_zooms_carry_few_properties(app_client: TestClient) -> None:

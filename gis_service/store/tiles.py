@@ -33,6 +33,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -162,7 +163,6 @@ def _layer(layer: Layer, zoom: int, audience: Audience, number: int) -> Statemen
     kept = found
     if not layer.thinned:
         rows = select(source).where(inside).limit(MOST_WHOLE + 1).subquery(f"rows_{number}")
-        drawn = _drawn(rows, zoom, collection, audience)
     else:
         kind = visible_geometry(collection, audience)
         measured = _measured(source, inside, zoom, collection, audience).cte(f"found_{number}")
@@ -171,7 +171,8 @@ def _layer(layer: Layer, zoom: int, audience: Audience, number: int) -> Statemen
             select(func.count()).select_from(each).scalar_subquery() for each in (measured, chosen)
         )
         ids = func.array(select(chosen.c.id).scalar_subquery())
-        drawn = _drawn(source, zoom, collection, audience).where(source.c.id == any_(ids))
+        rows = select(source).where(source.c.id == any_(ids)).subquery(f"rows_{number}")
+    drawn = _drawn(rows, zoom, collection, audience)
     features = drawn.subquery(f"features_{number}")
     encoded = func.ST_AsMVT(
         literal_column(features.name),
@@ -188,6 +189,10 @@ def _layer(layer: Layer, zoom: int, audience: Audience, number: int) -> Statemen
 
 def _drawn(rows: Subquery, zoom: int, collection: Collection, audience: Audience) -> Statement:
     """The features with their number, what they carry at this zoom, and `geom` in units."""
+    kind = visible_geometry(collection, audience)
+    shape = _shape(rows.c[TILE_GEOM], zoom, kind)
+    if kind is GeometryType.LINE_STRING:
+        shape, rows = _undoubled(rows, shape, zoom)
     id_text: ColumnElement[str] = cast(rows.c.id, Text)
     # The dash stands before the last 12 digits; the 13th before it belongs to the number.
     last: ColumnElement[int] = literal_column("14")
@@ -203,7 +208,7 @@ def _drawn(rows: Subquery, zoom: int, collection: Collection, audience: Audience
     ]
     columns.append(
         func.ST_AsMVTGeom(
-            _shape(rows.c[TILE_GEOM], zoom, visible_geometry(collection, audience)),
+            shape,
             func.Box2D(_box("metres", TILE_SRID)),
             literal_column(str(EXTENT)),
             literal_column(str(BUFFER)),
@@ -237,6 +242,35 @@ def _shape(
     if kind is GeometryType.LINE_STRING and zoom < WHOLE_ZOOM:
         return func.ST_Simplify(geometry, _number(pixel_m / 2), true())
     return geometry
+
+
+def _undoubled(
+    rows: Subquery, shape: ColumnElement[Any], zoom: int
+) -> tuple[ColumnElement[Any], Subquery]:
+    """
+    Lines that lose nothing to ST_AsMVTGeom, and the rows that they are columns of.
+
+    After rounding it takes points off straight lines (ST_Simplify by 0), and
+    with them, in PostGIS 3.3, every point from which a line goes straight back
+    to the one before. A line that would become shorter so, by more than half a
+    pixel, is taken apart there: each part of it is drawn once.
+    """
+    # OFFSET 0 keeps PostgreSQL from making shape and grid again for each use.
+    once: ColumnElement[int] = literal_column("0")
+    shaped = select(*rows.c, shape.label("shape")).offset(once).subquery()
+    corner = (bindparam(f"metres_{name}", type_=Double) for name in ("west", "north"))
+    unit = _number(unit_m(zoom))
+    rounded = select(
+        *shaped.c, func.ST_SnapToGrid(shaped.c.shape, *corner, unit, unit).label("rounded")
+    ).offset(once).subquery()
+    length = func.ST_Length(rounded.c.rounded, type_=Double)
+    left = func.coalesce(  # there and back again leaves nothing
+        func.ST_Length(func.ST_Simplify(rounded.c.rounded, _number(0))), _number(0), type_=Double
+    )
+    cut = func.ST_ClipByBox2D(rounded.c.rounded, func.Box2D(_box("around", TILE_SRID)))
+    loses = left < length - _number(unit_m(zoom) * PIXEL / 2)
+    whole = case((loses, func.ST_UnaryUnion(cut)), else_=rounded.c.shape)
+    return whole, rounded
 
 
 def _measured(

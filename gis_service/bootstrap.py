@@ -15,6 +15,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses, Handler
 from gis_service.services.archive import Archive
+from gis_service.services.coverage import Coverages
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
@@ -62,6 +63,7 @@ class Services:
     crs: tuple[ServedCrs, ...]
     changes: Changes
     analyses: Analyses
+    coverages: Coverages
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             crs=served_crs(settings.crs_codes),
             changes=changes,
             analyses=Analyses(reader, _handlers(reader, editing)),
+            coverages=Coverages(reader, changes),
         )
         editing.close()
         await snapshots.settle()

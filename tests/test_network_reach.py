@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gis_service.network.graph import Links, NetworkGraph, Nodes, Offices, Traffic
+from gis_service.network.graph import NetworkGraph, Traffic
 from gis_service.network.reach import Ways, reach
 from tests.drawing import Office, draw, links_of, named, nodes_of
+from tests.random_networks import lit_without, networks
 
 
 def ways(graph: NetworkGraph, traffic: Traffic | None = None) -> dict[str, int]:
@@ -130,63 +129,7 @@ def test_nothing_is_lit_without_nodes_or_gateways() -> None:
     assert not reach(draw("A--B")).lit.any()
 
 
-@st.composite
-def networks(draw_: st.DrawFn, *, largest: int = 9) -> NetworkGraph:
-    """Small multigraphs with parallel links, loops, dead parts and any gateways."""
-    size = draw_(st.integers(1, largest))
-    node = st.integers(0, size - 1)
-    links = draw_(st.lists(st.tuples(node, node), max_size=2 * largest))
-    flags = st.lists(st.booleans(), min_size=size, max_size=size)
-    few = st.sampled_from((False, False, False, True))
-    count = len(links)
-    return NetworkGraph(
-        Nodes(
-            ids=np.array([f"N{i:03}".encode() for i in range(size)], dtype="S36"),
-            position=np.zeros((size, 2)),
-            gateway=np.array(draw_(flags)),
-            status=np.full(size, 4),
-            cut=np.array(draw_(st.lists(few, min_size=size, max_size=size))),
-            site=np.full(size, -1),
-        ),
-        Links(
-            ids=np.array([f"L{i:03}".encode() for i in range(count)], dtype="S36"),
-            start=np.array([a for a, _ in links], dtype=np.int32),
-            end=np.array([b for _, b in links], dtype=np.int32),
-            status=np.full(count, 4),
-            cut=np.array(draw_(st.lists(few, min_size=count, max_size=count)), dtype=bool),
-            route_length_m=np.full(count, 100.0),
-            fibre_length_m=np.full(count, np.nan),
-            trench=np.full(count, -1),
-        ),
-        Offices(
-            ids=np.array([], dtype="S36"), position=np.zeros((0, 2)),
-            node=np.array([], dtype=np.int32), cut=np.array([], dtype=bool),
-            connection=np.array([], dtype=np.int8), theme=np.array([], dtype=np.int8),
-            ward=np.array([], dtype=np.int32), beneficiaries=np.array([], dtype=float),
-        ),
-    )
-
-
-def lit_without(
-    graph: NetworkGraph, *, links: tuple[int, ...] = (), nodes: tuple[int, ...] = (),
-    joins: tuple[int, ...] = (),
-) -> set[int]:
-    """The nodes with a gateway when some links, nodes and joins are gone, by networkx."""
-    traffic = graph.without(
-        graph.today, links=np.array(links, dtype=int), nodes=np.array(nodes, dtype=int)
-    )
-    multi = nx.MultiGraph()
-    multi.add_node("top")
-    multi.add_nodes_from(np.flatnonzero(traffic.nodes).tolist())
-    for i in np.flatnonzero(traffic.links).tolist():
-        multi.add_edge(int(graph.links.start[i]), int(graph.links.end[i]))
-    multi.add_edges_from(
-        (int(g), "top") for g in graph.gateways if traffic.nodes[g] and int(g) not in joins
-    )
-    return set(nx.node_connected_component(multi, "top")) - {"top"}
-
-
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(networks())
 def test_ways_are_what_removing_each_thing_shows(graph: NetworkGraph) -> None:
     """

@@ -1,0 +1,112 @@
+"""Who is near to an access point: people by their cells, offices by their position."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Geod, Proj
+from scipy.spatial import cKDTree
+
+from gis_service.coverage.places import Numbers, Pieces, Places
+
+QUARTER_STEPS = 16
+"""Corners of a quarter of a disc: 64 in all, so its area is 0.16 % too small."""
+
+_GEOD = Geod(ellps="WGS84")
+_MOST_CORNERS = 200
+"""A covered area is divided until its tiles have no more, so that cutting cells stays fast."""
+
+
+def covered_share(
+    places: Places, cells: Pieces, points: NDArray[Any], *, within_m: float
+) -> Numbers:
+    """
+    How much of each piece of a cell lies within a distance of any of the points, 0 to 1.
+
+    Discs are united before areas are taken, so that no one counts twice. A
+    disc's radius is geodesic: UTM is conformal, so around a point all
+    distances are stretched alike, by the scale at that point.
+
+    Parameters
+    ----------
+    cells
+        Pieces of `pieces_of_areas`.
+    points
+        Access points in longitude and latitude.
+    """
+    area = np.zeros(len(cells.shapes))
+    if not len(points) or not len(cells.shapes):
+        return area
+    discs = shapely.buffer(
+        places.to_metric(points), within_m * _scale(places.srid, points), quad_segs=QUARTER_STEPS
+    )
+    covered = shapely.get_parts(shapely.union_all(discs))
+    tree = shapely.STRtree(cells.shapes)
+    _, whole = tree.query(covered, predicate="covers")
+    area[whole] = cells.size[whole]
+    tiles = _divided(covered)
+    tile, piece = tree.query(tiles, predicate="intersects")
+    partly = np.isin(piece, whole, invert=True)
+    tile, piece = tile[partly], piece[partly]
+    common = shapely.area(shapely.intersection(cells.shapes[piece], tiles[tile]))
+    np.add.at(area, piece, common)
+    return np.clip(area / cells.size, 0.0, 1.0)
+
+
+def distance_m(places: Places, points: NDArray[Any], targets: NDArray[Any]) -> Numbers:
+    """
+    Geodesic distance of each point to the nearest of the targets; infinite without any.
+
+    The nearest is found in the metric CRS, all in longitude and latitude.
+    """
+    if not len(targets) or not len(points):
+        return np.full(len(points), np.inf)
+    there = shapely.get_coordinates(places.to_metric(targets))
+    here = shapely.get_coordinates(places.to_metric(points))
+    _, nearest = cKDTree(there).query(here)
+    start, end = shapely.get_coordinates(points), shapely.get_coordinates(targets)[nearest]
+    _, _, metres = _GEOD.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+    return np.asarray(metres, dtype=np.float64)
+
+
+def _scale(srid: int, points: NDArray[Any]) -> Numbers:
+    """By how much the metric CRS stretches distances around each point."""
+    xy = shapely.get_coordinates(points)
+    factors = _projection(srid).get_factors(xy[:, 0], xy[:, 1])
+    return np.asarray(factors.meridional_scale, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _projection(srid: int) -> Proj:
+    return Proj(srid)
+
+
+def _divided(areas: NDArray[Any]) -> NDArray[Any]:
+    """The same areas in tiles of few corners."""
+    done: list[NDArray[Any]] = []
+    while len(areas):
+        large = shapely.get_num_coordinates(areas) > _MOST_CORNERS
+        done.append(areas[~large])
+        areas = shapely.get_parts(
+            np.array([half for area in areas[large] for half in _halves(area)], dtype=object)
+        )
+    return np.concatenate(done)
+
+
+def _halves(area: Any) -> tuple[Any, Any]:
+    west, south, east, north = area.bounds
+    if east - west > north - south:
+        middle = (west + east) / 2
+        return (
+            shapely.clip_by_rect(area, west, south, middle, north),
+            shapely.clip_by_rect(area, middle, south, east, north),
+        )
+    middle = (south + north) / 2
+    return (
+        shapely.clip_by_rect(area, west, south, east, middle),
+        shapely.clip_by_rect(area, west, middle, east, north),
+    )

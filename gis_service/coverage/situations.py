@@ -1,0 +1,387 @@
+"""From records to a situation: what is where, what works, who is near."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gis_service.coverage.measures import Offices, OpenFaults, People, Routes, Situation
+from gis_service.coverage.people import covered_share, distance_m
+from gis_service.coverage.places import (
+    OUTSIDE,
+    Flags,
+    Indices,
+    Numbers,
+    Pieces,
+    PlacedPoints,
+    Places,
+    pieces_of_areas,
+    pieces_of_lines,
+    placed_points,
+    places_of,
+)
+from gis_service.coverage.standing import (
+    NO,
+    UNKNOWN,
+    YES,
+    Moment,
+    StandingLinks,
+    States,
+    Texts,
+    connection_on,
+    links_on,
+    open_on,
+)
+
+ANY = ""
+"""In place of a technology: any of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """
+    Records that staff alone read, each indexed by id (text) with its fields.
+
+    References hold ids; positions are in longitude and latitude.
+    """
+
+    nodes: gpd.GeoDataFrame
+    links: pd.DataFrame
+    faults: gpd.GeoDataFrame
+    phases: pd.DataFrame
+    population: gpd.GeoDataFrame
+    equipment: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """What is recorded; `network` is None for a reader who may not know it."""
+
+    wards: gpd.GeoDataFrame
+    offices: gpd.GeoDataFrame
+    network: Network | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """
+    Where everything is: what depends on the records alone, and takes long to find.
+
+    Parameters
+    ----------
+    office_node, link_ends
+        Indices of nodes, -1 for none.
+    fault_node, fault_link, fault_office
+        Indices of what a fault broke, -1 for none; by equipment that of its place.
+    fault_ward
+        Where it lies itself, else what it broke.
+    """
+
+    places: Places
+    offices: PlacedPoints
+    office_node: Indices
+    link_ends: tuple[Indices, Indices]
+    routes: Pieces
+    cells: Pieces
+    fault_node: Indices
+    fault_link: Indices
+    fault_office: Indices
+    fault_ward: Indices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """
+    What the network says of each node.
+
+    Parameters
+    ----------
+    lit, redundant
+        Whether it has a way to a gateway, and two independent ones.
+    """
+
+    lit: Flags
+    redundant: Flags
+
+
+def ground_of(records: Records) -> Ground:
+    """Where everything in the records is; the links' lines are not needed after it."""
+    places = places_of(records.wards, around=records.offices)
+    offices = placed_points(places, records.offices.geometry.to_numpy())
+    nothing: Indices = np.array([], dtype=np.intp)
+    network = records.network
+    if network is None:
+        none = Pieces(nothing, nothing, np.array([]), np.array([], dtype=object))
+        nowhere = np.full(len(records.offices), OUTSIDE, dtype=np.intp)
+        return Ground(places, offices, nowhere, (nothing, nothing), none, none,
+                      nothing, nothing, nothing, nothing)
+    links, faults = network.links, network.faults
+    routes = pieces_of_lines(
+        places,
+        links.geometry.to_numpy(),
+        length_m=links["route_length_m"].to_numpy(dtype=np.float64, na_value=math.nan),
+    )
+    node, office = (
+        np.where((direct := _indices(faults[name], of.index)) >= 0, direct,
+                 _indices(faults["equipment"].map(network.equipment[name]), of.index))
+        for name, of in (("node", network.nodes), ("office", records.offices))
+    )
+    link = _indices(faults["link"], links.index)
+    nodes = placed_points(places, network.nodes.geometry.to_numpy())
+    return Ground(
+        places=places,
+        offices=offices,
+        office_node=_indices(records.offices["served_by"], network.nodes.index),
+        link_ends=(
+            _indices(links["start_node"], network.nodes.index),
+            _indices(links["end_node"], network.nodes.index),
+        ),
+        routes=routes,
+        cells=pieces_of_areas(places, network.population.geometry.to_numpy()),
+        fault_node=node,
+        fault_link=link,
+        fault_office=office,
+        fault_ward=_first(
+            placed_points(places, faults.geometry.to_numpy()).ward,
+            _at(offices.ward, office),
+            _at(nodes.ward, node),
+            _at(_main_ward(routes, len(links)), link),
+        ),
+    )
+
+
+def standing_links(
+    records: Records, ground: Ground, moment: Moment, *, plan: bool, adds: tuple[str, ...]
+) -> StandingLinks:
+    """The links and nodes of a scenario; see `standing.links_on`."""
+    network = records.network
+    assert network is not None  # noqa: S101 - who may not know it does not ask
+    return links_on(
+        network.links, network.nodes, moment,
+        ends=ground.link_ends, phase_ends=network.phases["ends_on"], plan=plan, adds=adds,
+    )
+
+
+def reported_situation(records: Records, ground: Ground, moment: Moment) -> Situation:
+    """What follows from what is published: the reported connections."""
+    return Situation(ground.places, _offices(records, ground, moment))
+
+
+def network_situation(
+    records: Records,
+    ground: Ground,
+    moment: Moment,
+    *,
+    standing: StandingLinks,
+    node_on: Flags,
+    reached: Reached | None,
+    within_m: float,
+    measured: bool = True,
+) -> Situation:
+    """
+    All that the records and the network tell.
+
+    Parameters
+    ----------
+    node_on
+        Which nodes work, after faults and cuts.
+    reached
+        None when the network has no gateway, so that nothing follows from it.
+    measured
+        Whether the bandwidths belong to the moment; no day says since when.
+    """
+    network = records.network
+    assert network is not None  # noqa: S101 - as above
+    is_open = open_on(network.faults, moment)
+    works = node_on if reached is None else node_on & reached.lit
+    access = _access_points(network.nodes)
+    in_reach = np.full(len(records.offices), UNKNOWN, dtype=np.int8)
+    if access[ANY].any():
+        near = distance_m(
+            ground.places,
+            records.offices.geometry.to_numpy(),
+            network.nodes.geometry.to_numpy()[access[ANY] & works],
+        )
+        in_reach = np.where(near <= within_m, YES, NO).astype(np.int8)
+    return Situation(
+        places=ground.places,
+        offices=_offices(
+            records, ground, moment,
+            reached=reached, is_open=is_open, in_reach=in_reach, measured=measured,
+        ),
+        routes=_routes(network, ground, standing),
+        people=_people(network, ground, access, works, within_m),
+        faults=_faults(records, network, ground, is_open),
+    )
+
+
+def broken_by(
+    network: Network, what: str, broken: Indices, is_open: Flags, size: int
+) -> Flags:
+    """
+    Which of `size` things an open fault that cuts traffic names itself.
+
+    Parameters
+    ----------
+    what, broken
+        The field by which a fault names it, and its index; a fault of
+        equipment takes its place out of nothing.
+    """
+    found = np.zeros(size, dtype=bool)
+    cuts = _flags(network.faults["cuts"]) & network.faults[what].notna().to_numpy() & is_open
+    found[broken[cuts & (broken >= 0)]] = True
+    return found
+
+
+def _offices(
+    records: Records,
+    ground: Ground,
+    moment: Moment,
+    *,
+    reached: Reached | None = None,
+    is_open: Flags | None = None,
+    in_reach: States | None = None,
+    measured: bool = False,
+) -> Offices:
+    offices, network = records.offices, records.network
+    size = len(offices)
+    unknown = np.full(size, UNKNOWN, dtype=np.int8)
+    nan = np.full(size, math.nan)
+    since = offices["connected_since"] if network is not None else pd.Series([None] * size)
+    lit = redundant = unknown
+    phase: Texts = np.full(size, "", dtype=object)
+    if network is not None:
+        phase = _at(_texts(network.nodes["phase"]), ground.office_node, absent="")
+    if reached is not None and network is not None and is_open is not None:
+        node = ground.office_node
+        off = broken_by(network, "office", ground.fault_office, is_open, size)
+        lit = np.where(node < 0, UNKNOWN, _at(reached.lit, node, absent=False) & ~off)
+        redundant = np.where(node < 0, UNKNOWN, _at(reached.redundant, node, absent=False) & ~off)
+    return Offices(
+        ward=ground.offices.ward,
+        theme=_texts(offices["theme"]),
+        office_type=_texts(offices["office_type"]),
+        phase=phase,
+        connection=connection_on(offices["connection"], since, moment),
+        lit=lit,
+        redundant=redundant,
+        in_reach=unknown if in_reach is None else in_reach,
+        required_mbps=_numbers(offices["required_mbps"]) if measured else nan,
+        measured_mbps=_numbers(offices["measured_mbps"]) if measured else nan,
+    )
+
+
+def _routes(network: Network, ground: Ground, standing: StandingLinks) -> Routes | None:
+    if network.links.empty:
+        return None
+    pieces = ground.routes
+    phase = _texts(network.links["phase"])
+    return Routes(pieces.ward, phase[pieces.of], standing.status[pieces.of], pieces.size)
+
+
+def _people(
+    network: Network,
+    ground: Ground,
+    access: Mapping[str, Flags],
+    works: Flags,
+    within_m: float,
+) -> People | None:
+    if network.population.empty:
+        return None
+    cells = ground.cells
+    whole = np.bincount(cells.of, cells.size, minlength=len(network.population))
+    people = _numbers(network.population["people"])[cells.of] * cells.size / whole[cells.of]
+    near: dict[str, Numbers] = {}
+    if access[ANY].any():
+        points: NDArray[Any] = network.nodes.geometry.to_numpy()
+        near = {
+            technology: people
+            * covered_share(ground.places, cells, points[has & works], within_m=within_m)
+            for technology, has in access.items()
+        }
+    return People(cells.ward, people, near)
+
+
+def _faults(
+    records: Records, network: Network, ground: Ground, is_open: Flags
+) -> OpenFaults:
+    node, link, office = ground.fault_node, ground.fault_link, ground.fault_office
+    node_phase, link_phase = _texts(network.nodes["phase"]), _texts(network.links["phase"])
+    phase = np.where(node >= 0, _at(node_phase, node, absent=""), _at(link_phase, link, absent=""))
+    return OpenFaults(
+        ground.fault_ward[is_open],
+        _at(_texts(records.offices["theme"]), office, absent="")[is_open],
+        _at(_texts(records.offices["office_type"]), office, absent="")[is_open],
+        phase[is_open],
+    )
+
+
+def _access_points(nodes: gpd.GeoDataFrame) -> dict[str, Flags]:
+    """Which nodes are access points, of any technology and by technology."""
+    wifi = _flags(nodes["public_wifi"])
+    access = _flags(nodes["access_point"]) | wifi
+    found: dict[str, Flags] = {ANY: access}
+    lists = nodes["technologies"].to_numpy(dtype=object)
+    size = np.fromiter((len(each) if _is_list(each) else 0 for each in lists), int, len(lists))
+    flat = [each for row in lists if _is_list(row) for each in row]
+    node = np.repeat(np.arange(len(lists)), size)
+    codes, names = pd.factorize(np.array(flat, dtype=object))
+    for code, name in enumerate(names):
+        has = np.zeros(len(lists), dtype=bool)
+        has[node[codes == code]] = True
+        found[str(name)] = has & access
+    if wifi.any():
+        found["wifi"] = found.get("wifi", wifi) | wifi
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray)
+
+
+def _main_ward(pieces: Pieces, size: int) -> Indices:
+    """The ward that holds most of each thing, to the metre; the lowest of equals."""
+    ward = np.full(size, OUTSIDE, dtype=np.intp)
+    order = np.lexsort((-pieces.ward, np.round(pieces.size)))
+    ward[pieces.of[order]] = pieces.ward[order]
+    return ward
+
+
+def _first(*found: Indices) -> Indices:
+    """The first that is known of each."""
+    first = found[0]
+    for other in found[1:]:
+        first = np.where(first == OUTSIDE, other, first)
+    return first
+
+
+def _at(values: NDArray[Any], index: Indices, *, absent: Any = OUTSIDE) -> NDArray[Any]:
+    """The value at each index, `absent` where there is none."""
+    if not len(values):
+        return np.full(len(index), absent)
+    return np.where(index >= 0, values[index], absent)
+
+
+def _indices(ids: pd.Series, among: pd.Index) -> Indices:
+    return np.asarray(among.get_indexer(pd.Index(ids)), dtype=np.intp)
+
+
+def _texts(values: pd.Series) -> Texts:
+    return np.asarray(values.where(values.notna(), "").to_numpy(dtype=object))
+
+
+def _numbers(values: pd.Series) -> Numbers:
+    return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=np.float64)
+
+
+def _flags(values: pd.Series) -> Flags:
+    return np.asarray(values.map(lambda value: value is True or value is np.True_), dtype=bool)
+
+

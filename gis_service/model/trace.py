@@ -1,0 +1,72 @@
+"""The way of an office or a node to its gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TracedLink:
+    """
+    A link as the way runs along it.
+
+    Parameters
+    ----------
+    forward
+        Whether the way runs from the link's start node to its end node.
+    fibre_length_m
+        None when unknown, as of radio.
+    reached_m
+        Metres along the ground from the way's start to `to_node`.
+    """
+
+    id: str
+    name: str | None
+    from_node: str
+    to_node: str
+    forward: bool
+    route_length_m: float
+    fibre_length_m: float | None
+    reached_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """
+    The shortest way between two nodes over what carries.
+
+    Parameters
+    ----------
+    start, end
+        Ids of its first and last node; `end` is None when there is no way.
+    ways
+        In how many independent ways `start` reaches gateways, 0 to 2: those that
+        share no link and no node, though they may meet at the gateway.
+    gateways
+        At how many gateways those ways end.
+    """
+
+    start: str
+    end: str | None
+    links: tuple[TracedLink, ...]
+    ways: int
+    gateways: int
+
+    @property
+    def route_length_m(self) -> float | None:
+        """Metres along the ground; None without a way."""
+        if self.end is None:
+            return None
+        return self.links[-1].reached_m if self.links else 0.0
+
+    @property
+    def fibre_length_m(self) -> float | None:
+        """Metres of fibre; None when that of a link is unknown."""
+        lengths = [link.fibre_length_m for link in self.links]
+        known = [length for length in lengths if length is not None]
+        return sum(known) if self.end is not None and len(known) == len(lengths) else None
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Ids of all nodes on the way, in order."""
+        return (self.start, *(link.to_node for link in self.links))

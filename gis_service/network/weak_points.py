@@ -1,0 +1,224 @@
+"""
+Single points of failure, each with what it darkens.
+
+A link is one when it is a bridge, a node when it is an articulation point of the
+network with its super-gateway (see `tree`); shared trenches and sites when going
+together darkens a node that does not stand in them (see `cuts`). One search of
+the network answers for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis_service.model.weak_points import WeakKind, WeakPoint, WeakPoints
+from gis_service.network.cuts import labels, shadows
+from gis_service.network.graph import Indices, NetworkGraph, Numbers, Traffic, texts
+from gis_service.network.tree import SearchTree, search_tree
+
+KINDS = tuple(WeakKind)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WeakTable:
+    """
+    All single points of failure, the worst first: rows of columns.
+
+    Parameters
+    ----------
+    kind
+        Index into `KINDS`.
+    index
+        Of the link, node, trench or site.
+    nodes_dark, offices, beneficiaries, offices_unknown
+        As of `WeakPoint`.
+    """
+
+    kind: NDArray[np.int8]
+    index: NDArray[np.int64]
+    nodes_dark: NDArray[np.int64]
+    offices: NDArray[np.int64]
+    beneficiaries: NDArray[np.int64]
+    offices_unknown: NDArray[np.int64]
+
+
+def weak_points(
+    graph: NetworkGraph, traffic: Traffic | None = None, *, most: int | None = None
+) -> WeakPoints:
+    """
+    The single points of failure, ranked by what they darken.
+
+    First those that darken most offices, among them those with most people
+    known, then by kind and id.
+
+    Parameters
+    ----------
+    traffic
+        What carries; today's when None.
+    most
+        How many to list; all when None.
+    """
+    return listed(graph, weak_table(graph, traffic), most=most)
+
+
+def weak_table(
+    graph: NetworkGraph, traffic: Traffic | None = None, *, tree: SearchTree | None = None
+) -> WeakTable:
+    """`weak_points` as columns, for many of them."""
+    traffic = traffic or graph.today
+    tree = tree or search_tree(graph, traffic)
+    own = _weights(graph, tree)
+    below = np.column_stack([tree.below(column) for column in own.T])
+    found = [
+        _links(graph, tree, below),
+        _nodes(graph, tree, own, below),
+        *_groups(graph, traffic, tree, own, below),
+    ]
+    kind = np.concatenate([
+        np.full(len(index), number, dtype=np.int8) for number, (index, _) in enumerate(found)
+    ])
+    index = np.concatenate([index for index, _ in found])
+    dark = np.rint(np.concatenate([dark for _, dark in found])).astype(np.int64)
+    order = np.lexsort((index, kind, -dark[:, 2], -dark[:, 1]))
+    return WeakTable(kind[order], index[order], *dark[order].T)
+
+
+def listed(graph: NetworkGraph, table: WeakTable, *, most: int | None = None) -> WeakPoints:
+    """The first rows of a table as weak points."""
+    count = len(table.index) if most is None else min(most, len(table.index))
+    return WeakPoints(
+        counts={kind: int((table.kind == i).sum()) for i, kind in enumerate(KINDS)},
+        points=tuple(_point(graph, table, row) for row in range(count)),
+    )
+
+
+def _weights(graph: NetworkGraph, tree: SearchTree) -> Numbers:
+    """Of each place: nodes, offices with service, their people known, and those unknown."""
+    offices = graph.offices
+    with_service = np.flatnonzero((offices.node >= 0) & ~offices.cut)
+    place = tree.place[offices.node[with_service]]
+    with_service, place = with_service[place >= 0], place[place >= 0]
+    people = offices.beneficiaries[with_service]
+    size = len(tree.vertex)
+    counted = np.column_stack([
+        np.ones(size),
+        np.bincount(place, minlength=size),
+        np.bincount(place, weights=np.nan_to_num(people), minlength=size),
+        np.bincount(place, weights=np.isnan(people), minlength=size),
+    ])
+    counted[0, 0] = 0
+    return counted
+
+
+_Found = tuple[Indices, Numbers]
+"""Indices of what is weak, and a row of weights that it darkens for each."""
+
+
+def _links(graph: NetworkGraph, tree: SearchTree, below: Numbers) -> _Found:
+    """Bridges: no other edge leaves what is below them."""
+    is_link = (tree.edge >= 0) & (tree.edge < len(graph.links.ids))
+    place = np.flatnonzero(is_link & (tree.others == 0))
+    return tree.edge[place], below[place]
+
+
+def _nodes(graph: NetworkGraph, tree: SearchTree, own: Numbers, below: Numbers) -> _Found:
+    """Articulation points: they take with them every part that hangs on them alone."""
+    hanging = np.flatnonzero(tree.is_block & (tree.parent > 0))
+    on = tree.parent[hanging]
+    size = len(tree.vertex)
+    dark = own + np.column_stack([
+        np.bincount(on, weights=column, minlength=size) for column in below[hanging].T
+    ])
+    place = np.unique(on)
+    return tree.vertex[place], dark[place]
+
+
+def _groups(
+    graph: NetworkGraph, traffic: Traffic, tree: SearchTree, own: Numbers, below: Numbers
+) -> tuple[_Found, _Found]:
+    """Trenches with several links that carry, and sites with several nodes that do."""
+    known = labels(graph, traffic, tree)
+    in_trench = np.flatnonzero(known.known[: len(graph.links.ids)] & (graph.links.trench >= 0))
+    trenches, trench_links = _several(graph.links.trench[in_trench], in_trench)
+
+    lit = tree.place[:-1] >= 0
+    standing = np.flatnonzero(lit & (graph.nodes.site >= 0))
+    sites, site_nodes = _several(graph.nodes.site[standing], standing)
+    adjacency = graph.adjacency
+    site_edges = [
+        np.unique(np.concatenate([
+            adjacency.edge[adjacency.row[node] : adjacency.row[node + 1]] for node in nodes
+        ])).tolist()
+        for nodes in site_nodes
+    ]
+    found = []
+    for numbers, edges in ((trenches, trench_links), (sites, site_edges)):
+        cast = shadows(tree, known, edges)
+        dark = np.zeros((len(numbers), own.shape[1]))
+        np.add.at(dark, cast.group, cast.sign[:, None] * below[cast.place])
+        found.append((np.array(numbers, dtype=np.int64), dark))
+    (trench, trench_dark), (site, site_dark) = found
+    in_site = np.array([len(nodes) for nodes in site_nodes], dtype=np.int64)
+    weak_trench, weak_site = trench_dark[:, 0] > 0, site_dark[:, 0] > in_site
+    return (
+        (trench[weak_trench], trench_dark[weak_trench]), (site[weak_site], site_dark[weak_site])
+    )
+
+
+def _several(group: Indices, member: Indices) -> tuple[list[int], list[list[int]]]:
+    """The groups of more than one member, and their members, in order."""
+    order = np.argsort(group, kind="stable")
+    numbers, first, count = np.unique(group[order], return_index=True, return_counts=True)
+    chosen = np.flatnonzero(count > 1)
+    return numbers[chosen].tolist(), [
+        member[order[first[i] : first[i] + count[i]]].tolist() for i in chosen
+    ]
+
+
+def _point(graph: NetworkGraph, table: WeakTable, row: int) -> WeakPoint:
+    kind, index = KINDS[table.kind[row]], int(table.index[row])
+    links, nodes = _parts(graph, kind, index)
+    return WeakPoint(
+        kind=kind,
+        id=_id(graph, kind, index, nodes),
+        name=_name(graph, kind, index),
+        links=tuple(texts(graph.links.ids[links])),
+        nodes=tuple(texts(graph.nodes.ids[nodes])),
+        nodes_dark=int(table.nodes_dark[row]),
+        offices=int(table.offices[row]),
+        beneficiaries=int(table.beneficiaries[row]),
+        offices_unknown=int(table.offices_unknown[row]),
+    )
+
+
+def _parts(graph: NetworkGraph, kind: WeakKind, index: int) -> tuple[Indices, Indices]:
+    """Links and nodes that a weak point consists of."""
+    none = np.array([], dtype=np.int64)
+    if kind is WeakKind.LINK:
+        return np.array([index]), none
+    if kind is WeakKind.NODE:
+        return none, np.array([index])
+    if kind is WeakKind.TRENCH:
+        return np.flatnonzero(graph.links.trench == index), none
+    return none, np.flatnonzero(graph.nodes.site == index)
+
+
+def _id(graph: NetworkGraph, kind: WeakKind, index: int, nodes: Sequence[int] | Indices) -> str:
+    if kind is WeakKind.LINK:
+        return str(graph.links.ids[index].decode())
+    if kind is WeakKind.TRENCH:
+        return graph.trenches[index]
+    return str(graph.nodes.ids[nodes[0]].decode())
+
+
+def _name(graph: NetworkGraph, kind: WeakKind, index: int) -> str | None:
+    if kind is WeakKind.LINK:
+        return graph.link_names[index] if graph.link_names else None
+    if kind is WeakKind.TRENCH:
+        return graph.trenches[index]
+    node = index if kind is WeakKind.NODE else int(np.flatnonzero(graph.nodes.site == index)[0])
+    return graph.node_names[node] if graph.node_names else None

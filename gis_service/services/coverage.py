@@ -1,0 +1,157 @@
+"""Coverage as staff and the public ask for it, from records kept in memory while they stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from gis_service.coverage.documents import Document, wards_with_figures
+from gis_service.coverage.measures import Situation
+from gis_service.coverage.telling import coverage_of
+from gis_service.errors import InvalidParameter, NotAllowed
+from gis_service.model.audience import Principal
+from gis_service.model.coverage import (
+    NOW,
+    Circumstances,
+    Comparison,
+    Coverage,
+    Quality,
+    compared,
+)
+from gis_service.model.fields import Language
+from gis_service.model.indicators import Grouping
+from gis_service.model.rights import reads_history
+from gis_service.services.situations import Survey, situation_of, surveyed
+from gis_service.store.changes import Changes
+from gis_service.store.coverage import Wanted, read_rows
+from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
+
+MOST_WITHIN_M = 20_000.0
+MOST_CUT = 1_000
+SETTLED = timedelta(minutes=5)
+"""After this the records of a time are sure to change no more."""
+KEPT_SITUATIONS = 12
+KEPT_SURVEYS = 3
+
+K = TypeVar("K")
+V = TypeVar("V")
+_Versions = tuple[object, ...]
+_SurveyKey = tuple[bool, datetime | None, _Versions]
+
+
+class Coverages:
+    """
+    Tells coverage by groups.
+
+    What was read is kept while the collections stand as they are; an answer
+    after a change that this process heard of is told from new records.
+    """
+
+    def __init__(self, reader: Reader, changes: Changes) -> None:
+        self._reader = reader
+        self._changes = changes
+        self._one_at_a_time = asyncio.Lock()
+        self._surveys: OrderedDict[_SurveyKey, Survey] = OrderedDict()
+        self._situations: OrderedDict[
+            tuple[_SurveyKey, Circumstances, date], tuple[Situation, Quality]
+        ] = OrderedDict()
+
+    async def coverage(
+        self, principal: Principal, by: Grouping, circumstances: Circumstances = NOW
+    ) -> Coverage:
+        """
+        Coverage by the groups of a grouping.
+
+        The public is told the reported connections of now, and nothing else.
+
+        Raises
+        ------
+        NotAllowed
+            The reader may not ask for these circumstances.
+        InvalidParameter, NotFound
+            A distance is out of bounds; a scenario or a cut names what is not there.
+        """
+        _check(principal, circumstances)
+        survey, (situation, quality) = await self._found(principal, circumstances)
+        return await asyncio.to_thread(
+            coverage_of, situation, by,
+            circumstances=circumstances, read_at=survey.read_at, quality=quality,
+            reported_only=not principal.audience.is_staff, phases=survey.phases,
+        )
+
+    async def comparison(
+        self, principal: Principal, by: Grouping, before: Circumstances, after: Circumstances = NOW
+    ) -> Comparison:
+        """Two coverages and the difference between them; as for `coverage`."""
+        return compared(
+            await self.coverage(principal, by, before), await self.coverage(principal, by, after)
+        )
+
+    async def wards(
+        self, principal: Principal, language: Language, circumstances: Circumstances = NOW
+    ) -> Document:
+        """The wards as GeoJSON with their figures; as for `coverage`."""
+        coverage = await self.coverage(principal, Grouping.WARD, circumstances)
+        survey, _ = await self._found(principal, circumstances)
+        return await asyncio.to_thread(
+            wards_with_figures, coverage, survey.records.wards, language
+        )
+
+    async def _found(
+        self, principal: Principal, circumstances: Circumstances
+    ) -> tuple[Survey, tuple[Situation, Quality]]:
+        wanted = Wanted(principal.audience, circumstances.recorded)
+        today = datetime.now(UTC).date()
+        async with self._one_at_a_time:
+            key = self._key(wanted)
+            survey = self._surveys.get(key) if key else None
+            if survey is None:
+                login = Login.of(principal.audience)
+                async with self._reader.moment(login) as moment:
+                    rows = await read_rows(moment, wanted)
+                survey = await asyncio.to_thread(surveyed, rows, datetime.now(UTC))
+                if key:
+                    _keep(self._surveys, key, survey, KEPT_SURVEYS)
+            found = self._situations.get((key, circumstances, today)) if key else None
+            if found is None:
+                found = await asyncio.to_thread(situation_of, survey, circumstances, today)
+                if key:
+                    _keep(self._situations, (key, circumstances, today), found, KEPT_SITUATIONS)
+            return survey, found
+
+    def _key(self, wanted: Wanted) -> _SurveyKey | None:
+        """What names the state of the records; None when it is not known."""
+        staff = wanted.audience.is_staff
+        if wanted.recorded is not None:
+            settled = wanted.recorded < datetime.now(UTC) - SETTLED
+            return (staff, wanted.recorded, ()) if settled else None
+        versions = tuple(
+            self._changes.version(id_, staff=staff) for id_ in wanted.collections
+        )
+        if None in versions:
+            return None
+        return staff, None, (self._changes.epoch, *versions)
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _check(principal: Principal, circumstances: Circumstances) -> None:
+    if not 0 < circumstances.within_m <= MOST_WITHIN_M:
+        raise InvalidParameter(
+            "within_m", circumstances.within_m, f"it must lie between 0 and {MOST_WITHIN_M:g}"
+        )
+    if not principal.audience.is_staff and circumstances != NOW:
+        raise NotAllowed("Only staff may ask for coverage on another day or in a scenario.")
+    if circumstances.recorded is not None and not reads_history(principal.audience):
+        raise NotAllowed("Only planners may ask how things were recorded before.")
+    cuts = (*circumstances.cut_links, *circumstances.cut_nodes, *circumstances.cut_trenches)
+    if len(cuts) > MOST_CUT:
+        raise InvalidParameter("cut", len(cuts), f"at most {MOST_CUT} things can be cut at once")

@@ -1,0 +1,229 @@
+"""Coverage and the network together: from records and circumstances to a situation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from gis_service.coverage.measures import Situation
+from gis_service.coverage.places import Flags
+from gis_service.coverage.situations import (
+    Ground,
+    Network,
+    Reached,
+    Records,
+    broken_by,
+    ground_of,
+    network_situation,
+    reported_situation,
+    standing_links,
+)
+from gis_service.coverage.standing import WORKS, Moment, StandingLinks, open_on
+from gis_service.coverage.telling import quality_of
+from gis_service.errors import InvalidParameter, NotFound
+from gis_service.model.collections import REGISTRY
+from gis_service.model.coverage import Circumstances, Quality
+from gis_service.network.graph import (
+    STATUSES,
+    Indices,
+    Links,
+    NetworkGraph,
+    Nodes,
+    Traffic,
+)
+from gis_service.network.graph import Offices as GraphOffices
+from gis_service.network.reach import reach
+from gis_service.store.coverage import Rows, frame_of
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Ids of what a scenario adds and takes away."""
+
+    adds: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
+    removes_nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """Records of one moment, where everything in them is, and their scenarios."""
+
+    records: Records
+    ground: Ground
+    scenarios: Mapping[str, Scenario]
+    read_at: datetime
+
+    @property
+    def phases(self) -> dict[str, str]:
+        """Names of the phases by id, in the order in which they end."""
+        if self.records.network is None:
+            return {}
+        phases = self.records.network.phases
+        ends = pd.to_datetime(phases["ends_on"], errors="coerce")
+        order = pd.DataFrame({"ends": ends, "name": phases["name"]}).sort_values(["ends", "name"])
+        return {str(id_): str(name) for id_, name in order["name"].items()}
+
+
+def surveyed(rows: Rows, read_at: datetime) -> Survey:
+    """Records from their rows; it takes long, so it is done once for each state of them."""
+    frames = {id_: frame_of(REGISTRY[id_], found) for id_, found in rows.items()}
+    network = None
+    if "network_nodes" in frames:
+        network = Network(
+            nodes=frames["network_nodes"],
+            links=frames["fibre_links"],
+            faults=frames["faults"],
+            phases=frames["phases"],
+            population=frames["population"],
+            equipment=frames["equipment"],
+        )
+    records = Records(frames["wards"], frames["offices"], network)
+    ground = ground_of(records)
+    if network is not None:
+        without_lines = pd.DataFrame(network.links.drop(columns="geometry"))
+        records = replace(records, network=replace(network, links=without_lines))
+    return Survey(records, ground, _scenarios(frames.get("scenarios")), read_at)
+
+
+def situation_of(
+    survey: Survey, circumstances: Circumstances, today: date
+) -> tuple[Situation, Quality]:
+    """
+    What is so in the circumstances, and what of it stands in doubt.
+
+    Raises
+    ------
+    NotFound
+        There is no such scenario.
+    InvalidParameter
+        A cut names a link, node or trench that is not recorded.
+    """
+    records, ground = survey.records, survey.ground
+    moment = Moment(circumstances.day, today)
+    ids = records.offices.index.to_numpy()
+    if records.network is None:
+        situation = reported_situation(records, ground, moment)
+        return situation, quality_of(situation, ground.offices, ids)
+    scenario = _scenario(survey, circumstances)
+    standing = standing_links(
+        records, ground, moment, plan=circumstances.plan, adds=scenario.adds
+    )
+    node_on, reached = _traffic(records.network, ground, standing, moment, scenario)
+    situation = network_situation(
+        records, ground, moment,
+        standing=standing, node_on=node_on, reached=reached,
+        within_m=circumstances.within_m, measured=not moment.is_past,
+    )
+    undated = int(np.count_nonzero(standing.undated))
+    return situation, quality_of(situation, ground.offices, ids, undated_links=undated)
+
+
+def _traffic(
+    network: Network, ground: Ground, standing: StandingLinks, moment: Moment, scenario: Scenario
+) -> tuple[Flags, Reached | None]:
+    """Which nodes work, and what they reach; nothing is known to without a gateway."""
+    is_open = open_on(network.faults, moment)
+    size = len(network.links)
+    node_on = standing.node_works & ~broken_by(
+        network, "node", ground.fault_node, is_open, len(network.nodes)
+    )
+    cut = broken_by(network, "link", ground.fault_link, is_open, size)
+    graph = _graph(network, ground)
+    traffic = graph.without(
+        Traffic(node_on, (standing.status == WORKS) & ~cut),
+        links=_positions(network.links.index, scenario.removes),
+        nodes=_positions(network.nodes.index, scenario.removes_nodes),
+    )
+    if not graph.nodes.gateway.any():
+        return traffic.nodes, None
+    found = reach(graph, traffic)
+    return traffic.nodes, Reached(found.lit, found.redundant)
+
+
+def _graph(network: Network, ground: Ground) -> NetworkGraph:
+    """The network as a graph; its state is all in the traffic over it."""
+    nodes, links = network.nodes, network.links
+    start, end = ground.link_ends
+    nothing = np.array([], dtype=np.intp)
+    unknown = np.full(len(links), np.nan)
+    return NetworkGraph(
+        Nodes(
+            ids=_ids(nodes.index),
+            position=np.empty((len(nodes), 2)),
+            gateway=(nodes["gateway"] == True).to_numpy(dtype=bool),  # noqa: E712
+            status=_statuses(nodes["status"]),
+            cut=np.zeros(len(nodes), dtype=bool),
+            site=np.full(len(nodes), -1),
+        ),
+        Links(
+            ids=_ids(links.index),
+            start=start.astype(np.int32),
+            end=end.astype(np.int32),
+            status=_statuses(links["status"]),
+            cut=np.zeros(len(links), dtype=bool),
+            route_length_m=unknown,
+            fibre_length_m=unknown,
+            trench=np.full(len(links), -1),
+        ),
+        GraphOffices(
+            ids=_ids(pd.Index([])), position=np.empty((0, 2)), node=nothing,
+            cut=np.array([], dtype=bool), connection=nothing, theme=nothing, ward=nothing,
+            beneficiaries=np.array([]),
+        ),
+    )
+
+
+def _scenario(survey: Survey, circumstances: Circumstances) -> Scenario:
+    """The scenario with the cuts."""
+    network = survey.records.network
+    assert network is not None  # noqa: S101 - who may not know it does not ask
+    scenario = Scenario()
+    if circumstances.scenario is not None:
+        if circumstances.scenario not in survey.scenarios:
+            raise NotFound(f"There is no scenario {circumstances.scenario}.")
+        scenario = survey.scenarios[circumstances.scenario]
+    links, trench = network.links.index, network.links["shared_trench"]
+    _must_be_known("cut_links", circumstances.cut_links, links)
+    _must_be_known("cut_nodes", circumstances.cut_nodes, network.nodes.index)
+    _must_be_known("cut_trenches", circumstances.cut_trenches, set(trench.dropna()))
+    dug = links[trench.isin(circumstances.cut_trenches)]
+    return Scenario(
+        scenario.adds,
+        (*scenario.removes, *circumstances.cut_links, *dug),
+        (*scenario.removes_nodes, *circumstances.cut_nodes),
+    )
+
+
+def _must_be_known(name: str, asked: Sequence[str], known: Collection[str]) -> None:
+    for each in asked:
+        if each not in known:
+            raise InvalidParameter(name, each, "there is none in the records")
+
+
+def _scenarios(frame: pd.DataFrame | None) -> dict[str, Scenario]:
+    if frame is None:
+        return {}
+    names = ("adds", "removes", "removes_nodes")
+    return {
+        str(row.Index): Scenario(*(tuple(getattr(row, name) or ()) for name in names))
+        for row in frame.itertuples()
+    }
+
+
+def _positions(index: pd.Index, ids: Sequence[str]) -> Indices:
+    found: Indices = index.get_indexer(pd.Index(list(ids), dtype=object))
+    return found[found >= 0]
+
+
+def _statuses(values: pd.Series) -> Indices:
+    found: Indices = pd.Index(STATUSES).get_indexer(pd.Index(values))
+    return found
+
+
+def _ids(index: pd.Index) -> np.ndarray:
+    return np.asarray(index, dtype="S36")

@@ -6,7 +6,6 @@ import json
 import math
 import re
 import shutil
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -254,8 +253,8 @@ def test_phrases_have_the_same_blanks_in_both_languages():
 
 
 def test_every_phrase_of_the_pages_exists():
-    known = set(tomllib.loads((assets.WEB / "strings.toml").read_text(encoding="utf-8")))
-    for name in ("base.html", "map.html"):
+    known = set(wording("en"))
+    for name in ("base.html", "map.html", "map_desk.html"):
         text = (assets.WEB / "templates" / name).read_text(encoding="utf-8")
         assert set(re.findall(r"\bt\.(\w+)", text)) <= known
     for script in assets.MAP_SCRIPTS:
@@ -263,6 +262,11 @@ def test_every_phrase_of_the_pages_exists():
         used = set(re.findall(r"(?<!\.)\bwords\.(\w+)", text)) | set(
             re.findall(r"app\.words\.(\w+)", text))
         assert used <= set(SCRIPT_PHRASES)
+    for script in assets.DESK_SCRIPTS:
+        text = (assets.STATIC / "map" / "desk" / f"{script}.js").read_text(encoding="utf-8")
+        named = re.findall(r'(?:words\.|")(desk_\w+[a-z\d])\b', text)
+        assert set(named) <= known
+        assert set(re.findall(r"app\.words\.(\w+)", text)) <= set(SCRIPT_PHRASES)
 
 
 def test_numbers_are_written_out(definition: MapDefinition):

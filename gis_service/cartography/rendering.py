@@ -23,6 +23,7 @@ from jinja2 import Template as JinjaTemplate
 from markupsafe import Markup
 
 from gis_service.cartography.assets import (
+    DESK_SCRIPTS,
     LEAFLET_CSS,
     LEAFLET_JS,
     MAP_SCRIPTS,
@@ -148,7 +149,7 @@ def render_map(
     """
     layers = [layer for layer in definition.layers if layer.collection in fields]
     config = script_config(definition, layers, language, fields, links)
-    parts = _folium_parts(definition, config, online_basemap)
+    parts = _folium_parts(definition, config, online_basemap, with_desk=bool(links.processes))
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()
     html = template("map.html").render(
@@ -163,6 +164,7 @@ def render_map(
         definition=definition,
         legend=legend(layers, fields, language),
         layers=layers,
+        processes=links.processes,
         figures=figures(summary, indicator_layer, language) if summary else None,
         indicator=INDICATORS[indicator_layer.indicator or ""] if indicator_layer else None,
         palette=indicator_layer.palette if indicator_layer else "",
@@ -209,7 +211,11 @@ class _Start(MacroElement):
 
 
 def _folium_parts(
-    definition: MapDefinition, config: Mapping[str, Any], basemap: OnlineBasemap | None
+    definition: MapDefinition,
+    config: Mapping[str, Any],
+    basemap: OnlineBasemap | None,
+    *,
+    with_desk: bool,
 ) -> _Parts:
     leaflet_map = _folium_map(definition)
     if basemap is not None:
@@ -222,7 +228,7 @@ def _folium_parts(
     root = leaflet_map.get_root()
     assert isinstance(root, Figure)  # noqa: S101 - Folium puts every map in one
     root.render()
-    return _taken_apart(definition.id, root)
+    return _taken_apart(definition.id, root, with_desk=with_desk)
 
 
 def _folium_map(definition: MapDefinition) -> folium.Map:
@@ -246,7 +252,7 @@ def _folium_map(definition: MapDefinition) -> folium.Map:
     return leaflet_map
 
 
-def _taken_apart(id_: str, root: Figure) -> _Parts:
+def _taken_apart(id_: str, root: Figure, *, with_desk: bool) -> _Parts:
     files: dict[str, bytes] = {}
 
     def add(name: str, content: bytes) -> str:
@@ -273,6 +279,11 @@ def _taken_apart(id_: str, root: Figure) -> _Parts:
         add("map.css", own_file("map.css")),
     ]
     scripts.append(add("map.js", own_file(*(f"map/{name}.js" for name in MAP_SCRIPTS))))
+    if with_desk:
+        styles.append(add("desk.css", own_file("desk.css")))
+        scripts.append(
+            add("desk.js", own_file(*(f"map/desk/{name}.js" for name in DESK_SCRIPTS)))
+        )
     scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
     icon = add("icon.svg", own_file("icon.svg"))
     return _Parts(root.html.render().strip(), icon, tuple(styles), tuple(scripts), files)

@@ -12,6 +12,7 @@ from gis_service.cartography.kinds import CAPACITY_BREAKS_GBPS, LINK_LINES, visi
 from gis_service.cartography.legend import class_steps
 from gis_service.cartography.links import PageLinks
 from gis_service.cartography.wording import wording
+from gis_service.model import codelists
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Field, Language
 
@@ -23,6 +24,10 @@ SCRIPT_PHRASES = (
 )
 
 
+_DESK = "desk_"
+"""What the phrases begin with that only the tools for staff need."""
+
+
 def script_config(
     definition: MapDefinition,
     layers: Sequence[LayerDefinition],
@@ -32,7 +37,7 @@ def script_config(
 ) -> dict[str, Any]:
     """All that the script needs to know: words, signs, fields and addresses."""
     words = wording(language)
-    return {
+    config: dict[str, Any] = {
         "language": language,
         "title": definition.title[language],
         "words": {key: words[key] for key in SCRIPT_PHRASES},
@@ -42,6 +47,13 @@ def script_config(
             _layer_config(layer, fields[layer.collection], language, links) for layer in layers
         ],
     }
+    if links.processes:
+        config["desk"] = {
+            "processes": links.processes,
+            "words": {key: text for key, text in words.items() if key.startswith(_DESK)},
+            "themes": {code.code: code.title[language] for code in codelists.THEME},
+        }
+    return config
 
 
 def _layer_config(

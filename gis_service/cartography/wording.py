@@ -1,4 +1,4 @@
-"""The pages' own words, in the reader's language, from `web/strings.toml`."""
+"""The pages' own words, in the reader's language, from `web/strings.toml` and beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from types import MappingProxyType
 from gis_service.cartography.assets import WEB
 from gis_service.model.fields import LANGUAGES, Language
 
+FILES = ("strings.toml", "desk_strings.toml")
+
 
 @cache
 def wording(language: Language) -> Mapping[str, str]:
@@ -19,8 +21,10 @@ def wording(language: Language) -> Mapping[str, str]:
 
 @cache
 def _phrases() -> dict[str, dict[Language, str]]:
-    phrases = tomllib.loads((WEB / "strings.toml").read_text(encoding="utf-8"))
+    phrases: dict[str, dict[Language, str]] = {}
+    for name in FILES:
+        phrases |= tomllib.loads((WEB / name).read_text(encoding="utf-8"))
     for key, texts in phrases.items():
         if set(texts) != set(LANGUAGES):
-            raise ValueError(f"strings.toml: {key} is not in every language")
+            raise ValueError(f"the phrase {key} is not in every language")
     return phrases

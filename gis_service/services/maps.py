@@ -29,6 +29,7 @@ from gis_service.model.audience import Audience, Principal, visible_collections,
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import LANGUAGES, Field, Language
+from gis_service.model.processes import visible_processes
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
@@ -171,7 +172,9 @@ class Maps:
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
-        links = _folder_links() if folder else _served_links(prefix, definition, language)
+        links = _folder_links()
+        if not folder:
+            links = _served_links(prefix, definition, language, audience)
         basemap = None
         if settings.basemap_url:
             basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
@@ -231,7 +234,9 @@ def _coverage(
     return coverage_by_ward(wards, offices), wards
 
 
-def _served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
+def _served_links(
+    prefix: str, definition: MapDefinition, language: Language, audience: Audience
+) -> PageLinks:
     here = f"{prefix}/maps/{definition.id}"
     words = {"maps": {"en": "Maps", "sw": "Ramani"}, "data": {"en": "Data", "sw": "Data"}}
     return PageLinks(
@@ -243,6 +248,10 @@ def _served_links(prefix: str, definition: MapDefinition, language: Language) ->
             NavLink(words["maps"][language], f"{prefix}/maps?lang={language}", current=True),
             NavLink(words["data"][language], f"{prefix}/collections?lang={language}"),
         ),
+        processes={
+            each.id: f"{prefix}/processes/{each.id}/execution"
+            for each in visible_processes(audience)
+        },
     )
 
 

@@ -43,6 +43,7 @@
 
     openCard(item, at, focus) {
       const card = gisMap.details(this, item.config, item.feature);
+      gisMap.desk?.addTo(card, item);
       const narrow = this.map.getSize().x < 480;
       const popup = L.popup({
         maxWidth: narrow ? 280 : 340, minWidth: 220, maxHeight: narrow ? 260 : 380,

@@ -167,6 +167,7 @@
     startView(app);
     startScale(app);
     app.drawLabels();
+    await gisMap.desk?.start(app);
     document.body.dataset.ready = "true";
   };
 })(globalThis.gisMap);

@@ -1,0 +1,147 @@
+/* What staff ask on the map. What is shown stands in the address, so a view is shared by its link. */
+"use strict";
+(function (gisMap) {
+  const element = gisMap.element;
+  const listeners = [];
+  const cardParts = [];
+  const outlets = [];
+  const starters = [];
+
+  const desk = gisMap.desk = { app: null, words: {}, numbers: null };
+
+  /** `start(app)` runs when the map is there. */
+  desk.onStart = (start) => starters.push(start);
+
+  /** `make(item)` gives what a card has below its facts, or null. */
+  desk.onCard = (make) => cardParts.push(make);
+
+  /** `apply(values)` runs when one of these parameters of the address has changed. */
+  desk.onChange = (names, apply) => listeners.push({ names, apply, last: "" });
+
+  desk.read = (name) => new URLSearchParams(location.search).get(name);
+
+  /** Change parameters of the address; an empty value takes one away. */
+  desk.write = function (changes) {
+    const query = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) {
+        query.set(name, value);
+      } else {
+        query.delete(name);
+      }
+    }
+    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
+    const next = location.pathname + (text ? "?" + text : "") + location.hash;
+    if (next !== location.pathname + location.search + location.hash) {
+      history.pushState(null, "", next);
+      desk.apply();
+    }
+  };
+
+  /** Show what the address says. */
+  desk.apply = async function () {
+    keepInLanguages();
+    await Promise.all(listeners.map((listener) => {
+      const values = listener.names.map((name) => desk.read(name));
+      const key = JSON.stringify(values);
+      if (key === listener.last) {
+        return null;
+      }
+      listener.last = key;
+      return listener.apply(...values);
+    }));
+  };
+
+  /** The same view in the other language. */
+  function keepInLanguages() {
+    for (const link of document.querySelectorAll(".languages a")) {
+      const query = new URLSearchParams(location.search);
+      query.set("lang", link.lang);
+      link.search = query.toString();
+    }
+  }
+
+  /** `words[key]` with {blanks} filled in; numbers as the reader writes them. */
+  desk.say = function (key, blanks = {}) {
+    return desk.words[key].replace(/\{(\w+)\}/g, (blank, name) => {
+      const value = blanks[name];
+      return typeof value === "number" ? desk.numbers.format(value) : String(value ?? blank);
+    });
+  };
+
+  desk.metres = (value) => (value < 1000
+    ? desk.numbers.format(Math.round(value)) + " m"
+    : desk.numbers.format(Math.round(value / 10) / 100) + " km");
+
+  desk.button = function (text, className, act) {
+    const made = element("button", className, text);
+    made.type = "button";
+    made.addEventListener("click", act);
+    return made;
+  };
+
+  desk.table = function (heads, rows) {
+    const head = element("tr", "", ...heads.map((text, i) => {
+      const cell = element("th", i ? "num" : "", text);
+      cell.scope = "col";
+      return cell;
+    }));
+    const body = rows.map(([first, ...rest]) => {
+      const cell = element("th", "", first);
+      cell.scope = "row";
+      return element("tr", "", cell, ...rest.map((value) => element("td", "num", value)));
+    });
+    return element("table", "facts", element("thead", "", head), element("tbody", "", ...body));
+  };
+
+  /** The item of a collection by its id, if the map shows it. */
+  desk.item = (name) => desk.app.byName.get(name) || null;
+
+  desk.nameOf = (item) => gisMap.nameOf(item.config, item.feature, desk.app.words);
+
+  desk.keyOf = (item) => item.config.id + "/" + item.feature.id;
+
+  /** `tell()` runs when an answer is there or is gone. */
+  desk.onAnswer = (tell) => outlets.push(tell);
+
+  /** Called for every card that opens. */
+  desk.addTo = function (card, item) {
+    const room = element("div", "card-desk");
+    card.append(room);
+    desk.card = { item, room };
+    fill();
+  };
+
+  function fill() {
+    const { item, room } = desk.card;
+    room.replaceChildren(...cardParts.map((make) => make(item)).filter(Boolean));
+  }
+
+  /** Tell an answer wherever it is shown; in the open card the keyboard stays. */
+  desk.refresh = function () {
+    outlets.forEach((tell) => tell());
+    const popup = desk.app.map._popup;
+    if (!desk.card || !popup || !popup.isOpen()) {
+      return;
+    }
+    const held = desk.card.room.contains(document.activeElement);
+    fill();
+    popup.update();
+    if (held) {
+      const to = desk.card.room.querySelector("[tabindex='-1']") || desk.card.room.querySelector("button");
+      (to || popup.getElement().querySelector(".leaflet-popup-content")).focus({ preventScroll: true });
+    }
+  };
+
+  desk.start = async function (app) {
+    desk.app = app;
+    desk.words = app.config.desk.words;
+    desk.numbers = new Intl.NumberFormat(app.config.language + "-KE", { maximumFractionDigits: 2 });
+    app.map.on("popupclose", () => { desk.card = null; });
+    for (const start of starters) {
+      start(app);
+    }
+    addEventListener("popstate", () => desk.apply());
+    await desk.apply();
+  };
+})(globalThis.gisMap);

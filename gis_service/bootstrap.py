@@ -15,6 +15,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses, Handler
 from gis_service.services.archive import Archive
+from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
@@ -95,6 +96,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses)
         editing = Editing(databases, settings, changes)
+        networks = Networks(reader, changes)
+        connecting = Connecting(reader, changes, networks, settings)
         yield Services(
             settings=settings,
             gate=gate,
@@ -103,7 +106,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
             nearest=Nearest(reader),
-            networks=Networks(reader, changes),
+            networks=networks,
             search=Search(reader),
             maps=Maps(databases, settings),
             health=Health(reader, home=settings.home, revision=newest_revision()),
@@ -115,7 +118,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
-            analyses=Analyses(reader, _handlers(reader, editing)),
+            analyses=Analyses(reader, _handlers(reader, editing, connecting)),
             coverages=Coverages(reader, changes),
         )
         editing.close()
@@ -152,11 +155,14 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         yield Archive(tiles, features, title=settings.municipality)
 
 
-def _handlers(reader: Reader, editing: Editing) -> dict[str, Handler]:
+def _handlers(
+    reader: Reader, editing: Editing, connecting: Connecting
+) -> dict[str, Handler]:
     """What answers each process, by its id."""
     return {
         **FaultLocating(reader, editing).handlers(),
         **LossBudgets(reader).handlers(),
+        **connecting.handlers(),
     }
 
 

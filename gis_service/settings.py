@@ -21,6 +21,8 @@ ARC_1960_UTM_36S = 21036
 """EPSG code of the CRS of Kenya's older maps and surveys."""
 
 Network = IPv4Network | IPv6Network
+SOURCED = r"^\d+(\.\d+)? *;.*\S.*$"
+"""An amount, a semicolon and where it comes from: so the two cannot come apart."""
 
 
 class Settings(BaseSettings):
@@ -122,6 +124,30 @@ class Settings(BaseSettings):
     )
     tile_cache_mb: int = Field(
         64, ge=0, description="Memory of each process for finished tiles, in megabytes."
+    )
+    cost_office_kes: str = Field(
+        "150000; an assumption: terminal, splices and cable in the house; take your last tender's",
+        pattern=SOURCED,
+        description="What connecting an office costs whatever the distance, in KES; source and "
+        "date.",
+    )
+    cost_trench_kes_per_km: str = Field(
+        "1400000; US$ 14,000 for a kilometre underground, Kenya Power at the FTTH Council "
+        "conference, October 2015, at KES 100 for a dollar",
+        pattern=SOURCED,
+        description="What a kilometre of trench with its cable costs, in KES; source and date.",
+    )
+    cost_wayleave_kes_per_m: str = Field(
+        "6.5; KES 6,500 a kilometre, Nairobi City County Finance Act 2023, without annual charges",
+        pattern=SOURCED,
+        description="What the right of way costs for a metre of trench, in KES; source and date.",
+    )
+    cost_detour_factor: str = Field(
+        "1.2; of roads in towns, Newell, Traffic Flow on Transportation Networks, 1980; more in "
+        "hills",
+        pattern=SOURCED,
+        description="Where no roads are loaded, trenches are so many times as long as the "
+        "straight line; source.",
     )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."

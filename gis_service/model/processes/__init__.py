@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gis_service.model.audience import Audience
+from gis_service.model.processes.connect import COST_TO_CONNECT
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.words import GeometryInput, Input, Process
@@ -20,6 +21,7 @@ _DECLARED: tuple[Process, ...] = (
     LOCATE_FAULT,
     RECORD_FAULT,
     LOSS_BUDGET,
+    COST_TO_CONNECT,
 )
 
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}

@@ -15,6 +15,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses, Handler
 from gis_service.services.archive import Archive
+from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
 from gis_service.services.editing import Editing
@@ -163,6 +164,7 @@ def _handlers(
         **FaultLocating(reader, editing).handlers(),
         **LossBudgets(reader).handlers(),
         **connecting.handlers(),
+        **CertificationsDue(reader).handlers(),
     }
 
 

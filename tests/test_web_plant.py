@@ -15,6 +15,7 @@ from gis_service.settings import Settings
 from tests.conformance.clients import sample_clients
 
 WGS84 = Geod(ellps="WGS84")
+PROCESSES = ("locate-fault", "record-fault", "loss-budget", "certifications-due")
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,90 @@ class TestLossBudget:
         assert words in refused(technician, "loss-budget", **asked)
 
 
-@pytest.mark.parametrize("process", ["locate-fault", "record-fault", "loss-budget"])
+class TestCertificationsDue:
+    def test_states_are_those_of_the_equipment(self, technician: TestClient) -> None:
+        """One rule: what a device's own page says is what the list says."""
+        shown = technician.get("/collections/equipment/items", params={"limit": 1000}).json()
+        standing = [
+            f for f in shown["features"]
+            if f["properties"]["lifecycle"] in ("installed", "inService", "underRepair")
+        ]
+        found = ask(technician, "certifications-due")
+        wanting = {
+            f["id"]: f["properties"] for f in found["features"]
+            if f["properties"].get("collection") == "equipment" and "due_on" in f["properties"]
+        }
+        for each in standing:
+            properties = each["properties"]
+            state = properties["certification"]
+            assert wanting.get(each["id"], {}).get("state", "valid") == state
+            if state in ("due", "overdue"):
+                assert wanting[each["id"]]["due_on"] == properties["certification_due_on"]
+            if state == "never":
+                assert wanting[each["id"]]["due_on"] == properties["installed_on"]
+        states = ("never", "due", "valid", "overdue", "failed")
+        assert sum(found[state] for state in states) == len(standing)
+        assert set(wanting) <= {each["id"] for each in standing}
+        for state in states:
+            assert sum(ward[state] for ward in found["wards"]) == found[state]
+
+    def test_a_longer_look_ahead_finds_more(self, technician: TestClient) -> None:
+        near, far = (
+            ask(technician, "certifications-due", within_days=days) for days in (0, 36_500)
+        )
+        assert near["due"] < far["due"]
+        assert near["due"] + near["valid"] == far["due"] + far["valid"]
+        for state in ("never", "overdue", "failed"):
+            assert near[state] == far[state] > 0
+
+    def test_devices_are_drawn_where_they_stand(self, technician: TestClient) -> None:
+        found = ask(technician, "certifications-due")
+        placed = [f for f in found["features"] if f["properties"].get("place")]
+        assert placed
+        for feature in placed[:5]:
+            where = feature["properties"]
+            place = technician.get(
+                f"/collections/{where['place_collection']}/items/{where['place']}"
+            ).json()
+            assert feature["geometry"]["coordinates"] == pytest.approx(
+                place["geometry"]["coordinates"], abs=1e-7
+            )
+
+    def test_one_ward(self, technician: TestClient) -> None:
+        found = ask(technician, "certifications-due")
+        ward = next(w for w in found["wards"] if w["ward"] and w["overdue"] + w["never"])
+        one = ask(technician, "certifications-due", ward=ward["ward"])
+        assert one["wards"] == [ward]
+        assert {f["properties"]["ward"] for f in one["features"]} == {ward["ward"]}
+
+    def test_an_inspection_is_open_until_it_is_repaired(self, technician: TestClient) -> None:
+        node = item(technician, "network_nodes", "KSI-N-003")["id"]
+
+        def log(kind: str, result: str, at: str) -> None:
+            entry = {
+                "type": "Feature", "geometry": None,
+                "properties": {"kind": kind, "result": result, "node": node, "occurred_at": at},
+            }
+            answer = technician.post(
+                "/collections/work_log/items", json=entry,
+                headers={"content-type": "application/geo+json"},
+            )
+            assert answer.status_code == 201, answer.text
+
+        def is_open() -> bool:
+            features = ask(technician, "certifications-due")["features"]
+            return any(f["id"] == node for f in features)
+
+        assert not is_open()
+        log("inspection", "failed", "2026-11-01T09:00:00+03:00")
+        assert is_open()
+        log("repair", "notDone", "2026-11-02T09:00:00+03:00")
+        assert is_open()
+        log("repair", "done", "2026-11-03T09:00:00+03:00")
+        assert not is_open()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
 def test_the_public_knows_nothing_of_it(technician: TestClient, process: str) -> None:
     answers = [
         technician.request(method, f"/processes/{process}{end}", headers={"authorization": ""})

@@ -39,14 +39,22 @@ def is_read(field: Field) -> bool:
     return not has_column(field)
 
 
-def with_certification(equipment: Table) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
+def with_certification(
+    equipment: Table, *, within_days: int = DUE_WITHIN_DAYS
+) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     """
     Equipment joined with its latest certification, and the values that follow.
 
     The state is `never` without an event; `failed` when the latest failed;
     else by the day on which the interval after it ends: `overdue` when past,
-    `due` within 30 days, `valid` before that, and always without an interval.
+    `due` within so many days, `valid` before that, and always without an interval.
     Days are those of Kenya, whatever the session's time zone.
+
+    Returns
+    -------
+    tuple
+        What to select from; `certification` and `certification_due_on`, and beside
+        these fields `certified_on`, the day of the latest event.
     """
     log = table(REGISTRY["work_log"])
     latest = (
@@ -59,25 +67,34 @@ def with_certification(equipment: Table) -> tuple[FromClause, dict[str, ColumnEl
         .lateral("latest")
     )
     months: ColumnElement[Any] = cast(literal_column("'1 month'"), Interval)
-    certified: ColumnElement[date] = _day(latest.c.occurred_at)
+    certified = day_of(latest.c.occurred_at)
     due: ColumnElement[date] = cast(
         certified + equipment.c.certification_interval_months * months, Date
     )
-    today = _day(func.now())
-    soon = today + literal_column(str(DUE_WITHIN_DAYS))
+    soon = today() + literal_column(str(within_days))
     state = case(
         (latest.c.occurred_at.is_(None), "never"),
         (latest.c.result == "failed", "failed"),
-        (due < today, "overdue"),
+        (due < today(), "overdue"),
         (due <= soon, "due"),
         else_="valid",
     )
     passed = case((latest.c.result == "passed", due))
     joined = equipment.outerjoin(latest, true())
-    return joined, {"certification": state, "certification_due_on": passed}
+    return joined, {
+        "certification": state,
+        "certification_due_on": passed,
+        "certified_on": certified,
+    }
 
 
-def _day(time: ColumnElement[Any]) -> ColumnElement[date]:
+def today() -> ColumnElement[date]:
+    """The day that it is in Kenya."""
+    return day_of(func.now())
+
+
+def day_of(time: ColumnElement[Any]) -> ColumnElement[date]:
+    """The day in Kenya at some time."""
     zone: ColumnElement[str] = literal_column(f"'{TIME_ZONE}'")
     return cast(func.timezone(zone, time), Date)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gis_service.model.audience import Audience
+from gis_service.model.processes.certification import CERTIFICATIONS_DUE
 from gis_service.model.processes.connect import COST_TO_CONNECT
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
@@ -22,6 +23,7 @@ _DECLARED: tuple[Process, ...] = (
     RECORD_FAULT,
     LOSS_BUDGET,
     COST_TO_CONNECT,
+    CERTIFICATIONS_DUE,
 )
 
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}

@@ -28,6 +28,8 @@ from gis_service.services.jobs import Jobs
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.maps import Maps
 from gis_service.services.nearest import Nearest
+from gis_service.services.network_processes import network_handlers
+from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
 from gis_service.services.records import Records
 from gis_service.services.search import Search
@@ -96,6 +98,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses)
+        networks = Networks(reader, changes)
         editing = Editing(databases, settings, changes)
         networks = Networks(reader, changes)
         connecting = Connecting(reader, changes, networks, settings)
@@ -119,7 +122,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
-            analyses=Analyses(reader, _handlers(reader, editing, connecting)),
+            analyses=Analyses(reader, _handlers(reader, editing, connecting, networks)),
             coverages=Coverages(reader, changes),
         )
         editing.close()
@@ -157,10 +160,11 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
 
 
 def _handlers(
-    reader: Reader, editing: Editing, connecting: Connecting
+    reader: Reader, editing: Editing, connecting: Connecting, networks: Networks
 ) -> dict[str, Handler]:
     """What answers each process, by its id."""
     return {
+        **network_handlers(NetworkQuestions(reader, networks)),
         **FaultLocating(reader, editing).handlers(),
         **LossBudgets(reader).handlers(),
         **connecting.handlers(),

@@ -16,6 +16,10 @@ class Effect(StrEnum):
     """It still has a gateway, by fewer independent ways or to fewer gateways than before."""
 
 
+GONE = "gone"
+"""What an outage takes away itself, beside the effects that it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """
@@ -24,7 +28,8 @@ class Hit:
     Parameters
     ----------
     beneficiaries
-        People whom those offices serve, as far as known.
+        People whom those offices serve, as far as known; whom two of them serve
+        counts twice.
     offices_unknown
         Offices of which nobody knows how many they serve: the people are more
         than `beneficiaries` by whom they serve.
@@ -51,7 +56,10 @@ class OfficeHit:
     beneficiaries
         None for unknown.
     ways_before, ways_after
-        Independent ways to gateways, 0 to 2.
+        Independent ways to gateways, 0 to 2: they share no link, and no node but
+        the gateway.
+    gateways_before, gateways_after
+        At how many gateways those end.
     """
 
     id: str
@@ -64,6 +72,8 @@ class OfficeHit:
     beneficiaries: int | None
     ways_before: int
     ways_after: int
+    gateways_before: int
+    gateways_after: int
 
 
 @dataclass(frozen=True, slots=True)

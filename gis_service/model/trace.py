@@ -38,7 +38,8 @@ class Trace:
     Parameters
     ----------
     start, end
-        Ids of its first and last node; `end` is None when there is no way.
+        Ids of its first and last node; `end` is None when there is no way, `start`
+        when what it should start from is served by no node.
     ways
         In how many independent ways `start` reaches gateways, 0 to 2: those that
         share no link and no node, though they may meet at the gateway.
@@ -46,7 +47,7 @@ class Trace:
         At how many gateways those ways end.
     """
 
-    start: str
+    start: str | None
     end: str | None
     links: tuple[TracedLink, ...]
     ways: int
@@ -69,4 +70,5 @@ class Trace:
     @property
     def nodes(self) -> tuple[str, ...]:
         """Ids of all nodes on the way, in order."""
-        return (self.start, *(link.to_node for link in self.links))
+        first = () if self.start is None else (self.start,)
+        return (*first, *(link.to_node for link in self.links))

@@ -143,6 +143,7 @@ def _listed(
         room = None if most is None else most - len(listed)
         for i in indices[:room].tolist():
             people = offices.beneficiaries[i]
+            had, has = Ways(int(first[i])), Ways(int(then[i]))
             listed.append(OfficeHit(
                 id=offices.ids[i].decode(),
                 name=graph.office_names[i] if graph.office_names else None,
@@ -152,7 +153,9 @@ def _listed(
                 ward=graph.wards[offices.ward[i]] if offices.ward[i] >= 0 else None,
                 theme=THEMES[offices.theme[i]] if offices.theme[i] >= 0 else None,
                 beneficiaries=None if np.isnan(people) else int(people),
-                ways_before=min(int(first[i]), 2),
-                ways_after=min(int(then[i]), 2),
+                ways_before=had.count,
+                ways_after=has.count,
+                gateways_before=had.gateways,
+                gateways_after=has.gateways,
             ))
     return tuple(listed)

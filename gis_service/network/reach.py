@@ -29,6 +29,16 @@ class Ways(IntEnum):
     TWO_GATEWAYS = 3
     """Two ways that share nothing, to two gateways."""
 
+    @property
+    def count(self) -> int:
+        """How many independent ways there are, 0 to 2."""
+        return min(self.value, 2)
+
+    @property
+    def gateways(self) -> int:
+        """At how many gateways they end."""
+        return {Ways.NONE: 0, Ways.TWO_GATEWAYS: 2}.get(self, 1)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reach:

@@ -70,15 +70,21 @@ def trace_to_gateway(
 
 
 def trace_between(
-    graph: NetworkGraph, start: int, end: int, *, traffic: Traffic | None = None
+    graph: NetworkGraph,
+    start: int,
+    end: int,
+    *,
+    traffic: Traffic | None = None,
+    found: Reach | None = None,
 ) -> Trace:
     """
     The way between two nodes; from either end it is the same way.
 
-    Gateways are nodes like others here: no way leads behind them.
+    Gateways are nodes like others here: no way leads behind them. Parameters as
+    of `trace_to_gateway`.
     """
     traffic = traffic or graph.today
-    found = reach(graph, traffic)
+    found = found or reach(graph, traffic)
     goal, other = min(start, end), max(start, end)
     ways = _shortest(graph, traffic, goal, joins=False)
     if not (np.isfinite(ways.length_m[other]) and traffic.nodes[goal]):
@@ -154,5 +160,5 @@ def _walk(graph: NetworkGraph, node: int, ways: ShortestWays, found: Reach) -> T
 
 def _independent(found: Reach, node: int) -> tuple[int, int]:
     """Independent ways of a node, and the gateways at their ends."""
-    ways = int(found.ways[node])
-    return min(ways, 2), {Ways.NONE: 0, Ways.TWO_GATEWAYS: 2}.get(Ways(ways), 1)
+    ways = Ways(int(found.ways[node]))
+    return ways.count, ways.gateways

@@ -87,12 +87,20 @@ def weak_table(
     return WeakTable(kind[order], index[order], *dark[order].T)
 
 
-def listed(graph: NetworkGraph, table: WeakTable, *, most: int | None = None) -> WeakPoints:
-    """The first rows of a table as weak points."""
-    count = len(table.index) if most is None else min(most, len(table.index))
+def listed(
+    graph: NetworkGraph,
+    table: WeakTable,
+    *,
+    most: int | None = None,
+    kind: WeakKind | None = None,
+) -> WeakPoints:
+    """The first rows of a table as weak points, of all kinds or of one; all are counted."""
+    rows = np.arange(len(table.kind))
+    if kind is not None:
+        rows = np.flatnonzero(table.kind == KINDS.index(kind))
     return WeakPoints(
         counts={kind: int((table.kind == i).sum()) for i, kind in enumerate(KINDS)},
-        points=tuple(_point(graph, table, row) for row in range(count)),
+        points=tuple(_point(graph, table, row) for row in rows[:most].tolist()),
     )
 
 

@@ -25,12 +25,14 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    any_,
     cast,
     func,
     literal,
     literal_column,
     select,
 )
+from sqlalchemy import UUID as UUID_TYPE
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
@@ -56,6 +58,9 @@ from gis_service.store.versions import versions_table
 GRAPH_COLLECTIONS = ("network_nodes", "fibre_links", "offices", "faults")
 """The graph changes only with these."""
 
+SCENARIO_CHANGES = ("adds", "removes", "removes_nodes")
+"""What a scenario does, in the order in which the graph takes it."""
+
 Keys = NDArray[np.bytes_]
 """UUIDs as 16 bytes each, in the order of their numbers."""
 _NO_ID: ColumnElement[UUID] = literal_column("'00000000-0000-0000-0000-000000000000'::uuid")
@@ -70,6 +75,27 @@ def versions_statement() -> Select[Any]:
 def versions_in(rows: Iterable[Any]) -> dict[str, Version]:
     """The versions of `versions_statement`, by collection."""
     return {row["collection"]: version_of(row) for row in rows}
+
+
+def scenario_statement(id_: UUID) -> Select[Any]:
+    """The row of a scenario: `SCENARIO_CHANGES`, each an array of ids or null."""
+    source = readable(REGISTRY["scenarios"], Audience.PLANNER)
+    return select(*(source.c[name] for name in SCENARIO_CHANGES)).where(source.c.id == id_)
+
+
+def routes_statement(ids: Iterable[UUID]) -> Select[Any]:
+    """A row for each fibre link: `id` and `route`, its line as WKB."""
+    source = readable(REGISTRY["fibre_links"], Audience.PLANNER)
+    wanted = any_(literal(list(ids), ARRAY(UUID_TYPE(as_uuid=True))))
+    return select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
+        source.c.id == wanted
+    )
+
+
+def equipment_statement(id_: UUID) -> Select[Any]:
+    """The row of a piece of equipment: the `node` or `office` where it stands."""
+    source = readable(REGISTRY["equipment"], Audience.PLANNER)
+    return select(source.c.node, source.c.office).where(source.c.id == id_)
 
 
 async def read_graph(moment: Moment) -> tuple[dict[str, Version], NetworkGraph]:

@@ -14,11 +14,13 @@ from gis_service.model.processes.certification import CERTIFICATIONS_DUE
 from gis_service.model.processes.connect import COST_TO_CONNECT
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
+from gis_service.model.processes.network import NETWORK_PROCESSES
 from gis_service.model.processes.words import GeometryInput, Input, Process
 
 __all__ = ["PROCESSES", "GeometryInput", "Input", "Process", "visible_processes"]
 
 _DECLARED: tuple[Process, ...] = (
+    *NETWORK_PROCESSES,
     LOCATE_FAULT,
     RECORD_FAULT,
     LOSS_BUDGET,

@@ -1,0 +1,51 @@
+"""The processes that the warm graph answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gis_service.model.audience import Principal
+from gis_service.model.fields import Language
+from gis_service.model.processes.network import OUTAGE_IMPACT, SINGLE_POINTS_OF_FAILURE, TRACE
+from gis_service.model.weak_points import WeakKind
+from gis_service.network.graph import texts
+from gis_service.services.analyses import Document, Handler
+from gis_service.services.network_documents import (
+    outage_document,
+    trace_document,
+    weak_points_document,
+)
+from gis_service.services.network_questions import NetworkQuestions
+
+Inputs = Mapping[str, Any]
+
+
+def network_handlers(questions: NetworkQuestions) -> dict[str, Handler]:
+    """What answers each process of `model.processes.network`, by its id."""
+
+    async def trace(inputs: Inputs, principal: Principal, _: Language) -> Document:
+        found = await questions.trace(principal, **inputs)
+        return trace_document(found, await questions.routes([link.id for link in found.links]))
+
+    async def outage(inputs: Inputs, principal: Principal, _: Language) -> Document:
+        state, gone, found = await questions.outage(principal, **inputs)
+        routes = await questions.routes(texts(state.graph.links.ids[gone.links]))
+        return outage_document(state.graph, gone, found, routes)
+
+    async def weak_points(inputs: Inputs, principal: Principal, _: Language) -> Document:
+        kind = inputs["kind"]
+        state, found = await questions.weak_points(
+            principal,
+            most=inputs["limit"],
+            kind=None if kind is None else WeakKind(kind),
+            scenario=inputs["scenario"],
+        )
+        routes = await questions.routes(
+            [link for point in found.points for link in point.links]
+        )
+        return weak_points_document(state.graph, found, routes)
+
+    return {
+        TRACE.id: trace, OUTAGE_IMPACT.id: outage, SINGLE_POINTS_OF_FAILURE.id: weak_points,
+    }

@@ -102,6 +102,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         editing = Editing(databases, settings, changes)
         networks = Networks(reader, changes)
         connecting = Connecting(reader, changes, networks, settings)
+        coverages = Coverages(reader, changes)
         yield Services(
             settings=settings,
             gate=gate,
@@ -122,8 +123,10 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
-            analyses=Analyses(reader, _handlers(reader, editing, connecting, networks)),
-            coverages=Coverages(reader, changes),
+            analyses=Analyses(
+                reader, _handlers(reader, editing, connecting, networks, coverages)
+            ),
+            coverages=coverages,
         )
         editing.close()
         await snapshots.settle()
@@ -160,7 +163,11 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
 
 
 def _handlers(
-    reader: Reader, editing: Editing, connecting: Connecting, networks: Networks
+    reader: Reader,
+    editing: Editing,
+    connecting: Connecting,
+    networks: Networks,
+    coverages: Coverages,
 ) -> dict[str, Handler]:
     """What answers each process, by its id."""
     return {
@@ -169,6 +176,7 @@ def _handlers(
         **LossBudgets(reader).handlers(),
         **connecting.handlers(),
         **CertificationsDue(reader).handlers(),
+        **coverages.handlers(),
     }
 
 

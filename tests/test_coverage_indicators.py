@@ -15,9 +15,10 @@ from pyproj import Geod
 from gis_service.coverage.documents import (
     comparison_document,
     coverage_document,
-    wards_with_figures,
+    coverage_features,
 )
 from gis_service.coverage.measures import grouped_sums
+from gis_service.coverage.places import shapes_of
 from gis_service.coverage.situations import ground_of
 from gis_service.coverage.telling import coverage_of
 from gis_service.errors import InvalidParameter, NotFound
@@ -114,6 +115,8 @@ def near(expected: dict[str, float | None]) -> Any:
         ("share_in_reach", {"A": 100 / 3, "B": 100, "C": 0}),
         ("population", {"A": 500, "B": 500, "C": 500}),
         ("open_faults", {"A": 1, "B": 0, "C": 1}),
+        ("access_points", {"A": 1, "B": 1, "C": 0}),
+        ("wifi_points", {"A": 1, "B": 0, "C": 0}),
     ],
 )
 def test_figures_by_ward(indicator, expected):
@@ -269,12 +272,24 @@ def test_documents_write_no_data_as_null_and_definitions_beside():
     assert document["groups"][2]["values"]["share_bandwidth_met"] is None
     assert {i["id"] for i in document["indicators"]} == {i.id for i in found.indicators}
     assert all(i["definition"] for i in document["indicators"])
-    geojson = wards_with_figures(found, town().records.wards, "sw")
-    first = geojson["features"][0]
-    assert first["id"] == "w3"
-    assert first["properties"]["offices"] == 2
-    assert first["geometry"]["type"] == "MultiPolygon"
-    assert geojson["outside"] is None
+
+
+def test_geojson_holds_areas_where_groups_have_them():
+    places = town().ground.places
+    found = coverage_features(
+        told(plan=True), shapes_of(places, Grouping.WARD), "sw", before=told()
+    )
+    ward = found["features"][2]
+    assert (ward["id"], ward["properties"]["title"]) == ("1303", "C")
+    assert ward["geometry"]["type"] == "MultiPolygon"
+    assert ward["properties"]["share_lit"] == 100
+    assert ward["properties"]["share_lit_before"] == 0
+    assert ward["properties"]["share_lit_change"] == 100
+    assert ward["properties"]["share_bandwidth_met_change"] is None
+    north = shapes_of(places, Grouping.CONSTITUENCY)["N"]
+    assert north.bounds == pytest.approx((34.6, -0.8, 34.8, -0.6))
+    themes = coverage_features(told(Grouping.THEME), {}, "en")
+    assert {f["geometry"] for f in themes["features"]} == {None}
 
 
 def test_every_indicator_says_its_rule_in_both_languages():

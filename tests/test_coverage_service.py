@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import text
 
 from gis_service.bootstrap import Services, open_services
+from gis_service.coverage.documents import scorecards_document
 from gis_service.errors import InvalidParameter, NotAllowed, NotFound
+from gis_service.model import codelists
 from gis_service.model.audience import PUBLIC, Audience, Principal
 from gis_service.model.coverage import Circumstances, Coverage
 from gis_service.model.indicators import Grouping, indicators_of
+from gis_service.model.scorecards import Basis, Scorecards
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from tests.conftest import Databases
@@ -58,7 +61,7 @@ def test_each_reader_is_told_what_it_may_know(ask):
             await coverages.coverage(PLANNER, Grouping.WARD),
             await coverages.coverage(TECHNICIAN, Grouping.THEME),
             await coverages.coverage(PUBLIC, Grouping.WARD),
-            await coverages.wards(PUBLIC, "sw"),
+            await coverages.features(PUBLIC, Grouping.WARD, language="sw"),
         )
 
     planner, technician, public, wards = ask(question)
@@ -137,5 +140,66 @@ def test_who_may_not_ask_is_told_so(ask):
             await coverages.coverage(PLANNER, Grouping.WARD, Circumstances(within_m=0))
         with pytest.raises(NotFound):
             await coverages.coverage(PLANNER, Grouping.WARD, Circumstances(scenario="nope"))
+        with pytest.raises(NotAllowed):
+            await coverages.scorecards(PUBLIC)
+        with pytest.raises(InvalidParameter):
+            await coverages.scorecards(PLANNER, since=date(2999, 1, 1))
 
     ask(question)
+
+
+def test_scorecards_tell_definitions_values_and_trends(ask):
+    """
+    Worked out from the sample's files, for the year before 2024-06-01 and the days since.
+
+    On 2024-06-01 one fault was over (30.4 hours, the only one before) and none open.
+    """
+
+    async def question(services: Services) -> tuple[Scorecards, Scorecards]:
+        return (
+            await services.coverages.scorecards(PLANNER, since=date(2024, 6, 1)),
+            await services.coverages.scorecards(TECHNICIAN, since=date(2024, 6, 1)),
+        )
+
+    planner, technician = ask(question)
+    assert [card.theme for card in planner.cards] == list(codelists.THEME.values())
+    county = {f.indicator.id: f for f in planner.cards[0].figures}
+    assert county["share_connected"].value == pytest.approx(100 * 23 / 32)
+    trend = county["share_connected"].trend
+    assert trend is not None
+    assert (trend.before, trend.basis) == (50, Basis.DATES)
+    assert trend.after == county["share_connected"].value
+    citizens = {f.indicator.id: f for f in planner.cards[1].figures}
+    assert citizens["open_faults"].value == 6
+    repair = citizens["median_days_to_repair"].trend
+    assert repair is not None
+    assert repair.before == pytest.approx(30.4166667 / 24)
+    assert 99 < citizens["availability"].value < 100
+    people = {f.indicator.id: f for f in planner.cards[2].figures}
+    assert math.isnan(people["share_people_within"].value)
+    assert people["wifi_points"].value == 7
+    no_trend = [card.figures[1].no_trend for card in (planner.cards[0], technician.cards[0])]
+    assert [reason and reason.en.split()[0] for reason in no_trend] == ["The", "Only"]
+    document = scorecards_document(planner, "sw")
+    assert all(f["definition"] for card in document["cards"] for f in card["figures"])
+
+
+def test_processes_answer_staff_over_http(planner_client):
+    run = "/processes/{}/execution"
+    answer = planner_client.post(
+        run.format("coverage"),
+        json={"inputs": {"by": "constituency", "plan": True, "beside_now": True,
+                         "cut_links": ["KSI-L-027"]}},
+    )
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["type"] == "FeatureCollection"
+    assert len(found["features"]) == 10  # nine constituencies, and one fault without a place
+    assert found["features"][0]["geometry"]["type"] in ("Polygon", "MultiPolygon")
+    assert found["whole"]["values"]["offices"] == 99
+    assert found["circumstances"]["plan"] is True
+    cards = planner_client.post(run.format("scorecards"), json={"inputs": {}})
+    assert len(cards.json()["cards"]) == 4
+    wrong = planner_client.post(run.format("coverage"), json={"inputs": {"cut_trench": "nope"}})
+    assert wrong.status_code == 400
+    assert "nope" in wrong.json()["detail"]

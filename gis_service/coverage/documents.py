@@ -1,4 +1,4 @@
-"""Coverage written as JSON, and the wards with their figures as GeoJSON."""
+"""Coverage and scorecards written as JSON and GeoJSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import orjson
 import shapely
@@ -18,10 +17,13 @@ from gis_service.model.coverage import (
     Coverage,
     Difference,
     GroupCoverage,
+    GroupDifference,
     Quality,
+    compared,
 )
 from gis_service.model.fields import Language
 from gis_service.model.indicators import GROUPING_TITLES, Indicator
+from gis_service.model.scorecards import Scorecards, ScoreFigure
 
 Document = dict[str, Any]
 
@@ -61,49 +63,83 @@ def comparison_document(comparison: Comparison, language: Language) -> Document:
     }
 
 
-def wards_with_figures(
-    coverage: Coverage, wards: gpd.GeoDataFrame, language: Language
+def coverage_features(
+    coverage: Coverage,
+    shapes: Mapping[str, Any],
+    language: Language,
+    *,
+    before: Coverage | None = None,
 ) -> Document:
     """
-    The wards as a GeoJSON FeatureCollection (RFC 7946), ids and figures with each.
+    Coverage as a GeoJSON FeatureCollection (RFC 7946): a feature for each group.
+
+    Definitions, the whole and what is in doubt are foreign members.
 
     Parameters
     ----------
-    coverage
-        By ward.
-    wards
-        Indexed by id, with `code` and `constituency`, in EPSG:4326.
+    shapes
+        Areas of groups by their keys, in longitude and latitude; a group
+        without one has no geometry.
+    before
+        Another coverage by the same grouping: its figures stand beside as
+        `..._before`, and the difference as `..._change`.
     """
-    by_code = coverage.by_key()
-    rounded = shapely.orient_polygons(
-        shapely.transform(
-            shapely.force_2d(wards.geometry.to_numpy()), lambda xy: np.round(xy, DECIMALS)
-        ),
-        exterior_cw=False,
-    )
-    features = []
-    for ward, text in zip(wards.itertuples(), shapely.to_geojson(rounded), strict=True):
-        group = by_code[str(ward.code)]
-        features.append(
-            {
-                "type": "Feature",
-                "id": str(ward.Index),
-                "geometry": orjson.loads(text),
-                "properties": {
-                    "code": group.key,
-                    "name": group.title[language],
-                    "constituency": ward.constituency,
-                    **_values(group, coverage),
-                },
-            }
-        )
+    beside = {g.key: g for g in compared(before, coverage).groups} if before else {}
+    written = _geometries(shapes)
+    features = [
+        {
+            "type": "Feature",
+            "id": group.key,
+            "geometry": written.get(group.key),
+            "properties": {
+                "key": group.key,
+                "title": group.title[language],
+                **_values(group, coverage),
+                **(_beside(beside[group.key]) if before else {}),
+            },
+        }
+        for group in coverage.groups
+    ]
     return {
         "type": "FeatureCollection",
         "features": features,
         **_head(coverage, language),
+        **({"before": _circumstances(before.circumstances)} if before else {}),
         "whole": _group(coverage.whole, coverage, language),
-        "outside": _group(by_code[""], coverage, language) if "" in by_code else None,
         "quality": _quality(coverage.quality),
+    }
+
+
+def scorecards_document(scorecards: Scorecards, language: Language) -> Document:
+    """The scorecards as JSON, each figure with its definition; null is no data."""
+    return {
+        "read_at": _time(scorecards.read_at),
+        "since": scorecards.since.isoformat(),
+        "window_days": scorecards.window_days,
+        "cards": [
+            {
+                "theme": card.theme,
+                "title": card.title[language],
+                "figures": [_score(figure, language) for figure in card.figures],
+            }
+            for card in scorecards.cards
+        ],
+    }
+
+
+def _score(figure: ScoreFigure, language: Language) -> Document:
+    trend = figure.trend
+    return {
+        **indicator_document(figure.indicator, language),
+        "of_theme": figure.of_theme,
+        "value": number(figure.value),
+        "trend": trend and {
+            "before": number(trend.before),
+            "after": number(trend.after),
+            "change": number(trend.change),
+            "basis": trend.basis.value,
+        },
+        "no_trend": figure.no_trend and figure.no_trend[language],
     }
 
 
@@ -153,6 +189,24 @@ def _group(group: GroupCoverage, coverage: Coverage, language: Language) -> Docu
 
 def _values(group: GroupCoverage, coverage: Coverage) -> dict[str, float | None]:
     return {each.id: number(group.value(each)) for each in coverage.indicators}
+
+
+def _beside(group: GroupDifference) -> dict[str, float | None]:
+    return {
+        f"{id_}_{name}": number(value)
+        for id_, each in group.differences.items()
+        for name, value in (("before", each.before), ("change", each.change))
+    }
+
+
+def _geometries(shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """Areas as GeoJSON with 6 decimals, outer rings anticlockwise as RFC 7946 has them."""
+    flat = shapely.transform(
+        shapely.force_2d(np.array(list(shapes.values()), dtype=object)),
+        lambda xy: np.round(xy, DECIMALS),
+    )
+    texts = shapely.to_geojson(shapely.orient_polygons(flat, exterior_cw=False))
+    return {key: orjson.loads(text) for key, text in zip(shapes, texts, strict=True)}
 
 
 def _difference(each: Difference) -> Mapping[str, float | None]:

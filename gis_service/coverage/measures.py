@@ -79,6 +79,16 @@ class People:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Access:
+    """Access points, whether they work or not; `works` includes a way to a gateway."""
+
+    ward: Indices
+    phase: Texts
+    works: Flags
+    wifi: Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenFaults:
     """Faults that are open; theme and type are those of the office that is broken itself."""
 
@@ -95,12 +105,13 @@ class Situation:
 
     Parameters
     ----------
-    routes, people, faults
+    access, routes, people, faults
         None where nothing at all is recorded, or the reader may not know.
     """
 
     places: Places
     offices: Offices
+    access: Access | None = None
     routes: Routes | None = None
     people: People | None = None
     faults: OpenFaults | None = None
@@ -118,22 +129,23 @@ class GroupedSums:
     sums: Sums
 
 
-_Part = Offices | Routes | People | OpenFaults
+_Part = Offices | Access | Routes | People | OpenFaults
 
 
 def grouped_sums(situation: Situation, grouping: Grouping) -> GroupedSums:
     """The sums of every group; they add up to those of the whole."""
-    parts: list[tuple[_Part, Callable[[Any, _Counter], Sums]]] = [(situation.offices, _of_offices)]
-    if situation.routes is not None:
-        parts.append((situation.routes, _of_routes))
-    if situation.people is not None:
-        parts.append((situation.people, _of_people))
-    if situation.faults is not None:
-        parts.append((situation.faults, _of_faults))
+    parts: tuple[tuple[_Part | None, Callable[[Any, _Counter], Sums]], ...] = (
+        (situation.offices, _of_offices),
+        (situation.access, _of_access),
+        (situation.routes, _of_routes),
+        (situation.people, _of_people),
+        (situation.faults, _of_faults),
+    )
     told = [
         (part, function, labels)
         for part, function in parts
-        if (labels := _labels(part, grouping, situation.places)) is not None
+        if part is not None
+        and (labels := _labels(part, grouping, situation.places)) is not None
     ]
     keys = _keys(grouping, situation.places, (labels for _, _, labels in told))
     index = pd.Index(keys)
@@ -189,6 +201,13 @@ def disagrees(offices: Offices) -> Flags:
     state, lit = offices.connection, offices.lit
     found: Flags = ((state == YES) & (lit == NO)) | ((state == NO) & (lit == YES))
     return found
+
+
+def _of_access(access: Access, by: _Counter) -> Sums:
+    return {
+        "access_points": by.count(access.works),
+        "wifi_points": by.count(access.works & access.wifi),
+    }
 
 
 def _of_routes(routes: Routes, by: _Counter) -> Sums:

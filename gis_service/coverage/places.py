@@ -14,6 +14,7 @@ from pyproj import Geod, Transformer
 from pyproj.enums import TransformDirection
 
 from gis_service.crs import WGS84, to_wgs84, utm_srid
+from gis_service.model.indicators import Grouping
 
 OUTSIDE = -1
 """In place of a ward: in none of them."""
@@ -112,6 +113,19 @@ def places_of(wards: gpd.GeoDataFrame, *, around: gpd.GeoDataFrame | None = None
         wards.geometry.to_numpy(),
         _metric_srid(wards if len(wards) or around is None else around),
     )
+
+
+def shapes_of(places: Places, grouping: Grouping) -> dict[str, Any]:
+    """Areas of the groups of a grouping by place, in longitude and latitude, by their keys."""
+    if grouping is Grouping.WARD:
+        return dict(zip(places.codes, places.areas, strict=True))
+    if grouping is not Grouping.CONSTITUENCY:
+        return {}
+    names = np.array(places.constituencies, dtype=object)
+    return {
+        name: shapely.union_all(places.areas[names == name])
+        for name in sorted(set(places.constituencies) - {""})
+    }
 
 
 def placed_points(

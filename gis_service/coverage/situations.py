@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_service.coverage.measures import Offices, OpenFaults, People, Routes, Situation
+from gis_service.coverage.measures import Access, Offices, OpenFaults, People, Routes, Situation
 from gis_service.coverage.people import covered_share, distance_m
 from gis_service.coverage.places import (
     OUTSIDE,
@@ -86,6 +86,7 @@ class Ground:
 
     places: Places
     offices: PlacedPoints
+    node_ward: Indices
     office_node: Indices
     link_ends: tuple[Indices, Indices]
     routes: Pieces
@@ -120,7 +121,7 @@ def ground_of(records: Records) -> Ground:
     if network is None:
         none = Pieces(nothing, nothing, np.array([]), np.array([], dtype=object))
         nowhere = np.full(len(records.offices), OUTSIDE, dtype=np.intp)
-        return Ground(places, offices, nowhere, (nothing, nothing), none, none,
+        return Ground(places, offices, nothing, nowhere, (nothing, nothing), none, none,
                       nothing, nothing, nothing, nothing)
     links, faults = network.links, network.faults
     routes = pieces_of_lines(
@@ -138,6 +139,7 @@ def ground_of(records: Records) -> Ground:
     return Ground(
         places=places,
         offices=offices,
+        node_ward=nodes.ward,
         office_node=_indices(records.offices["served_by"], network.nodes.index),
         link_ends=(
             _indices(links["start_node"], network.nodes.index),
@@ -216,6 +218,7 @@ def network_situation(
             records, ground, moment,
             reached=reached, is_open=is_open, in_reach=in_reach, measured=measured,
         ),
+        access=_access(network, ground, access[ANY], works),
         routes=_routes(network, ground, standing),
         people=_people(network, ground, access, works, within_m),
         faults=_faults(records, network, ground, is_open),
@@ -275,6 +278,18 @@ def _offices(
         in_reach=unknown if in_reach is None else in_reach,
         required_mbps=_numbers(offices["required_mbps"]) if measured else nan,
         measured_mbps=_numbers(offices["measured_mbps"]) if measured else nan,
+    )
+
+
+def _access(
+    network: Network, ground: Ground, is_access: Flags, works: Flags
+) -> Access | None:
+    if not is_access.any():
+        return None
+    wifi = _flags(network.nodes["public_wifi"])
+    phase = _texts(network.nodes["phase"])
+    return Access(
+        ground.node_ward[is_access], phase[is_access], works[is_access], wifi[is_access]
     )
 
 

@@ -26,7 +26,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gis_service.coverage.fault_log import open_at
 from gis_service.coverage.places import Flags, Indices
+from gis_service.model.days import end_of
 
 YES, NO, UNKNOWN = 1, 0, -1
 """A state of three: true, false, not known."""
@@ -145,13 +147,10 @@ def links_on(
 
 
 def open_on(faults: pd.DataFrame, moment: Moment) -> Flags:
-    """Which faults are open: begun, and not mended before the end of the day."""
-    cleared = pd.to_datetime(faults["cleared_at"], utc=True)
-    if not moment.is_past:
-        return np.asarray(cleared.isna(), dtype=bool)
-    end = pd.Timestamp(str(moment.day), tz="UTC") + pd.Timedelta(days=1)
-    started = pd.to_datetime(faults["started_at"], utc=True)
-    return np.asarray((started < end) & (cleared.isna() | (cleared >= end)), dtype=bool)
+    """Which faults are open: now, or at the end of a day that is past."""
+    if moment.day is not None and moment.is_past:
+        return open_at(faults, end_of(moment.day))
+    return np.asarray(faults["cleared_at"].isna(), dtype=bool)
 
 
 def _due(ready: NDArray[Any], phase: pd.Series, phase_ends: pd.Series) -> NDArray[Any]:

@@ -314,8 +314,27 @@ _FAULTS = (
     ),
 )
 
+_ACCESS = (
+    _number(
+        "access_points", ("Access points", "Vituo vya kuungia"),
+        ("Access points that work and have a way to a gateway. No data where none is recorded.",
+         "Vituo vya kuungia vinavyofanya kazi na vyenye njia hadi lango. Hakuna data pasipo na "
+         "kilichoandikwa."),
+        "access_points", groupings=PLACES | {Grouping.PHASE}, more_is_better=True,
+    ),
+    _number(
+        "wifi_points", ("Public Wi-Fi points", "Vituo vya Wi-Fi ya umma"),
+        ("Public Wi-Fi access points that work and have a way to a gateway. No data where no "
+         "access point is recorded.",
+         "Vituo vya Wi-Fi ya umma vinavyofanya kazi na vyenye njia hadi lango. Hakuna data "
+         "pasipo na kituo cha kuungia kilichoandikwa."),
+        "wifi_points", groupings=PLACES | {Grouping.PHASE}, more_is_better=True,
+    ),
+)
+
 INDICATORS: dict[str, Indicator] = {
-    each.id: each for each in (*_REPORTED, *_COMPUTED, *_PEOPLE, *_ROUTES, *_FAULTS)
+    each.id: each
+    for each in (*_REPORTED, *_COMPUTED, *_ACCESS, *_PEOPLE, *_ROUTES, *_FAULTS)
 }
 
 

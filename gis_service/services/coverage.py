@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gis_service.coverage.documents import Document, wards_with_figures
+from gis_service.coverage.documents import (
+    Document,
+    coverage_features,
+    scorecards_document,
+)
 from gis_service.coverage.measures import Situation
+from gis_service.coverage.places import shapes_of
 from gis_service.coverage.telling import coverage_of
 from gis_service.errors import InvalidParameter, NotAllowed
+from gis_service.model import days
 from gis_service.model.audience import Principal
 from gis_service.model.coverage import (
     NOW,
@@ -22,15 +30,24 @@ from gis_service.model.coverage import (
 )
 from gis_service.model.fields import Language
 from gis_service.model.indicators import Grouping
+from gis_service.model.processes.coverage import (
+    COVERAGE,
+    MOST_WINDOW_DAYS,
+    MOST_WITHIN_M,
+    SCORECARDS,
+)
 from gis_service.model.rights import reads_history
+from gis_service.model.scorecards import WINDOW_DAYS, Scorecards
+from gis_service.services.analyses import Handler
+from gis_service.services.scorecards import scored
 from gis_service.services.situations import Survey, situation_of, surveyed
 from gis_service.store.changes import Changes
 from gis_service.store.coverage import Wanted, read_rows
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
-MOST_WITHIN_M = 20_000.0
 MOST_CUT = 1_000
+FIRST_DAY = date(1990, 1, 1)
 SETTLED = timedelta(minutes=5)
 """After this the records of a time are sure to change no more."""
 KEPT_SITUATIONS = 12
@@ -90,21 +107,110 @@ class Coverages:
             await self.coverage(principal, by, before), await self.coverage(principal, by, after)
         )
 
-    async def wards(
-        self, principal: Principal, language: Language, circumstances: Circumstances = NOW
+    async def features(
+        self,
+        principal: Principal,
+        by: Grouping,
+        circumstances: Circumstances = NOW,
+        *,
+        beside: Circumstances | None = None,
+        language: Language,
     ) -> Document:
-        """The wards as GeoJSON with their figures; as for `coverage`."""
-        coverage = await self.coverage(principal, Grouping.WARD, circumstances)
+        """
+        Coverage as GeoJSON, wards and constituencies with their areas; as for `coverage`.
+
+        Parameters
+        ----------
+        beside
+            Circumstances whose figures stand beside, as those before.
+        """
+        coverage = await self.coverage(principal, by, circumstances)
+        before = None if beside is None else await self.coverage(principal, by, beside)
         survey, _ = await self._found(principal, circumstances)
         return await asyncio.to_thread(
-            wards_with_figures, coverage, survey.records.wards, language
+            lambda: coverage_features(
+                coverage, shapes_of(survey.ground.places, by), language, before=before
+            )
         )
+
+    async def scorecards(
+        self,
+        principal: Principal,
+        *,
+        since: date | None = None,
+        window_days: int = WINDOW_DAYS,
+    ) -> Scorecards:
+        """
+        The scorecards of the four themes, for staff.
+
+        Parameters
+        ----------
+        since
+            The earlier day with which trends compare; a year ago where none is given.
+        window_days
+            Over how many days repairs and availability are told.
+
+        Raises
+        ------
+        NotAllowed
+            The reader is not of the staff.
+        InvalidParameter
+            The day is not past, or the days are out of bounds.
+        """
+        today = days.today()
+        day = since or today - timedelta(days=365)
+        if not principal.audience.is_staff:
+            raise NotAllowed("Only staff may see the scorecards.")
+        if not FIRST_DAY <= day < today:
+            raise InvalidParameter("since", day, "it must be a day that is past")
+        if not 1 <= window_days <= MOST_WINDOW_DAYS:
+            rule = f"it must lie between 1 and {MOST_WINDOW_DAYS}"
+            raise InvalidParameter("window_days", window_days, rule)
+        now = await self.coverage(principal, Grouping.THEME)
+        survey, (situation, _) = await self._found(principal, NOW)
+        recorded = None
+        if reads_history(principal.audience):
+            then = Circumstances(recorded=days.end_of(day))
+            recorded = await self.coverage(principal, Grouping.THEME, then)
+        return await asyncio.to_thread(
+            scored, survey, situation, now, recorded=recorded, day=day, window_days=window_days
+        )
+
+    def handlers(self) -> dict[str, Handler]:
+        """What answers its processes, by their ids."""
+        return {COVERAGE.id: self._coverage, SCORECARDS.id: self._scorecards}
+
+    async def _coverage(
+        self, inputs: Mapping[str, Any], principal: Principal, language: Language
+    ) -> Document:
+        circumstances = Circumstances(
+            day=inputs["day"],
+            recorded=inputs["recorded"],
+            plan=inputs["plan"],
+            scenario=str(inputs["scenario"]) if inputs["scenario"] else None,
+            cut_links=tuple(map(str, inputs["cut_links"])),
+            cut_nodes=tuple(map(str, inputs["cut_nodes"])),
+            cut_trenches=(inputs["cut_trench"],) if inputs["cut_trench"] else (),
+            within_m=inputs["within_m"],
+        )
+        beside = replace(NOW, within_m=circumstances.within_m) if inputs["beside_now"] else None
+        return await self.features(
+            principal, Grouping(inputs["by"]), circumstances, beside=beside, language=language
+        )
+
+    async def _scorecards(
+        self, inputs: Mapping[str, Any], principal: Principal, language: Language
+    ) -> Document:
+        found = await self.scorecards(
+            principal, since=inputs["since"], window_days=inputs["window_days"]
+        )
+        return scorecards_document(found, language)
 
     async def _found(
         self, principal: Principal, circumstances: Circumstances
     ) -> tuple[Survey, tuple[Situation, Quality]]:
         wanted = Wanted(principal.audience, circumstances.recorded)
-        today = datetime.now(UTC).date()
+        today = days.today()
         async with self._one_at_a_time:
             key = self._key(wanted)
             survey = self._surveys.get(key) if key else None

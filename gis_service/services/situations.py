@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from gis_service.coverage.fault_log import log_begins, open_together
 from gis_service.coverage.measures import Situation
 from gis_service.coverage.places import Flags
 from gis_service.coverage.situations import (
@@ -39,6 +42,9 @@ from gis_service.network.graph import Offices as GraphOffices
 from gis_service.network.reach import reach
 from gis_service.store.coverage import Rows, frame_of
 
+MOST_OUTAGES = 300
+"""Each is a search of the whole network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -49,7 +55,7 @@ class Scenario:
     removes_nodes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Survey:
     """Records of one moment, where everything in them is, and their scenarios."""
 
@@ -57,6 +63,11 @@ class Survey:
     ground: Ground
     scenarios: Mapping[str, Scenario]
     read_at: datetime
+
+    @cached_property
+    def graph(self) -> NetworkGraph:
+        """The network as a graph; its state is all in the traffic over it."""
+        return _graph(network_of(self), self.ground)
 
     @property
     def phases(self) -> dict[str, str]:
@@ -113,7 +124,8 @@ def situation_of(
     standing = standing_links(
         records, ground, moment, plan=circumstances.plan, adds=scenario.adds
     )
-    node_on, reached = _traffic(records.network, ground, standing, moment, scenario)
+    is_open = open_on(records.network.faults, moment)
+    node_on, reached = _reached(survey, standing, is_open, scenario)
     situation = network_situation(
         records, ground, moment,
         standing=standing, node_on=node_on, reached=reached,
@@ -123,17 +135,51 @@ def situation_of(
     return situation, quality_of(situation, ground.offices, ids, undated_links=undated)
 
 
-def _traffic(
-    network: Network, ground: Ground, standing: StandingLinks, moment: Moment, scenario: Scenario
+def availability(survey: Survey, start: datetime, end: datetime, today: date) -> float:
+    """
+    Share of a time, in per cent, in which connected offices had a way to a gateway.
+
+    See `model.scorecards.AVAILABILITY`. NaN for no data, also when more than
+    `MOST_OUTAGES` sets of faults were open together.
+    """
+    records, ground = survey.records, survey.ground
+    network = network_of(survey)
+    begins = log_begins(network.faults)
+    if begins is None or begins >= end:
+        return math.nan
+    standing = standing_links(records, ground, Moment(None, today), plan=False, adds=())
+    cuts = (network.faults["cuts"] == True).to_numpy(dtype=bool)  # noqa: E712
+    spent = open_together(network.faults, cuts, max(start, begins), end)
+    if len(spent) > MOST_OUTAGES:
+        return math.nan
+
+    def lit(together: tuple[int, ...]) -> Flags:
+        is_open = np.isin(np.arange(len(network.faults)), together)
+        _, reached = _reached(survey, standing, is_open, Scenario())
+        node = ground.office_node
+        if reached is None or not len(network.nodes):
+            return np.zeros(len(node), dtype=bool)
+        off = broken_by(network, "office", ground.fault_office, is_open, len(node))
+        found: Flags = (node >= 0) & reached.lit[node] & ~off
+        return found
+
+    asked = lit(()) & (records.offices["connection"] == "connected").to_numpy(dtype=bool)
+    if not asked.any():
+        return math.nan
+    had = sum(time * np.count_nonzero(asked & lit(together)) for together, time in spent.items())
+    return 100 * float(had) / (sum(spent.values()) * np.count_nonzero(asked))
+
+
+def _reached(
+    survey: Survey, standing: StandingLinks, is_open: Flags, scenario: Scenario
 ) -> tuple[Flags, Reached | None]:
-    """Which nodes work, and what they reach; nothing is known to without a gateway."""
-    is_open = open_on(network.faults, moment)
-    size = len(network.links)
+    """Which nodes work, and what they reach; without a gateway nothing is known to."""
+    network, ground = network_of(survey), survey.ground
     node_on = standing.node_works & ~broken_by(
         network, "node", ground.fault_node, is_open, len(network.nodes)
     )
-    cut = broken_by(network, "link", ground.fault_link, is_open, size)
-    graph = _graph(network, ground)
+    cut = broken_by(network, "link", ground.fault_link, is_open, len(network.links))
+    graph = survey.graph
     traffic = graph.without(
         Traffic(node_on, (standing.status == WORKS) & ~cut),
         links=_positions(network.links.index, scenario.removes),
@@ -145,8 +191,14 @@ def _traffic(
     return traffic.nodes, Reached(found.lit, found.redundant)
 
 
+def network_of(survey: Survey) -> Network:
+    """The records that staff alone read."""
+    network = survey.records.network
+    assert network is not None  # noqa: S101 - who may not know it does not ask
+    return network
+
+
 def _graph(network: Network, ground: Ground) -> NetworkGraph:
-    """The network as a graph; its state is all in the traffic over it."""
     nodes, links = network.nodes, network.links
     start, end = ground.link_ends
     nothing = np.array([], dtype=np.intp)
@@ -180,8 +232,7 @@ def _graph(network: Network, ground: Ground) -> NetworkGraph:
 
 def _scenario(survey: Survey, circumstances: Circumstances) -> Scenario:
     """The scenario with the cuts."""
-    network = survey.records.network
-    assert network is not None  # noqa: S101 - who may not know it does not ask
+    network = network_of(survey)
     scenario = Scenario()
     if circumstances.scenario is not None:
         if circumstances.scenario not in survey.scenarios:

@@ -26,12 +26,12 @@ from sqlalchemy import (
 )
 
 from gis_service.model.collections import REGISTRY
+from gis_service.model.days import TIME_ZONE
 from gis_service.model.fields import Collection, Field
 from gis_service.store.published import TRANSITIONS
 from gis_service.store.tables import SCHEMA, SEARCH_PATH, has_column, table
 
 DUE_WITHIN_DAYS = 30
-TIME_ZONE = "Africa/Nairobi"
 
 
 def is_read(field: Field) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from gis_service.model.audience import Audience
 from gis_service.model.processes.certification import CERTIFICATIONS_DUE
 from gis_service.model.processes.connect import COST_TO_CONNECT
+from gis_service.model.processes.coverage import COVERAGE, SCORECARDS
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.network import NETWORK_PROCESSES
@@ -26,6 +27,8 @@ _DECLARED: tuple[Process, ...] = (
     LOSS_BUDGET,
     COST_TO_CONNECT,
     CERTIFICATIONS_DUE,
+    COVERAGE,
+    SCORECARDS,
 )
 
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}

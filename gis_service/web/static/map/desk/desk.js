@@ -80,6 +80,13 @@
     return made;
   };
 
+  /** The heading of an answer, which the keyboard is led to. */
+  desk.head = function (text) {
+    const made = element("h3", "", text);
+    made.tabIndex = -1;
+    return made;
+  };
+
   desk.table = function (heads, rows) {
     const head = element("tr", "", ...heads.map((text, i) => {
       const cell = element("th", i ? "num" : "", text);

@@ -22,15 +22,18 @@
     context.beginPath();
   }
 
+  function cross(context, point, r) {
+    ring(context, point, r, token("alarm"));
+    for (const way of [1, -1]) {
+      context.moveTo(point.x - 0.4 * r, point.y - 0.4 * r * way);
+      context.lineTo(point.x + 0.4 * r, point.y + 0.4 * r * way);
+    }
+    context.stroke();
+  }
+
   const signs = {
-    cut(context, point) {
-      ring(context, point, 8, token("alarm"));
-      for (const way of [1, -1]) {
-        context.moveTo(point.x - 3.2, point.y - 3.2 * way);
-        context.lineTo(point.x + 3.2, point.y + 3.2 * way);
-      }
-      context.stroke();
-    },
+    gone: (context, point) => cross(context, point, 11),
+    cut: (context, point) => cross(context, point, 8),
     degraded(context, point) {
       ring(context, point, 7, token("caution"));
       context.moveTo(point.x - 3.4, point.y);
@@ -45,8 +48,7 @@
   };
 
   const lines = {
-    cut: () => ({ color: token("alarm"), weight: 5, casing: token("halo"), dashArray: "2 9" }),
-    dark: () => ({ color: token("alarm"), weight: 4, casing: token("halo") }),
+    gone: () => ({ color: token("alarm"), weight: 5, casing: token("halo"), dashArray: "2 9" }),
     path: () => ({ color: token("way"), weight: 5, casing: token("halo") }),
   };
 

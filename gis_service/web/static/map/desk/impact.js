@@ -10,38 +10,33 @@
     inputs: { link: "links", node: "nodes", trench: "trench", site: "site" },
     labels: { link: "desk_cut_ask", node: "desk_cut_ask_node" },
     written,
-    marked(subject, found) {
-      const offices = found.features.filter((each) => each.geometry);
-      const marks = offices.map((each) => ({ kind: each.properties.effect, geometry: each.geometry }));
-      const { cut, degraded } = found.total;
-      return {
-        text: desk.say("desk_cut_strip", {
-          name: subject.name, cut: cut.offices, degraded: degraded.offices,
-        }),
-        found: [{ kind: "cut", geometry: subject.geometry }, ...marks.reverse()],
-      };
-    },
+    marked: (subject, found) => ({
+      text: desk.say("desk_cut_strip", {
+        name: subject.name, cut: found.cut_offices, degraded: found.degraded_offices,
+      }),
+      found: found.features.filter((each) => each.geometry)
+        .map((each) => ({ kind: each.properties.effect, geometry: each.geometry }))
+        .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)),
+    }),
   });
 
+  const ORDER = ["gone", "degraded", "cut"];
+
   function written(subject, found) {
-    const { cut, degraded } = found.total;
     const title = ["node", "site"].includes(subject.kind) ? "desk_cut_title_node" : "desk_cut_title";
-    const head = element("h3", "", desk.say(title, { name: subject.name }));
-    head.tabIndex = -1;
-    const room = element("div", "desk-answer", head);
-    if (cut.offices + degraded.offices === 0) {
+    const room = element("div", "desk-answer", desk.head(desk.say(title, { name: subject.name })));
+    if (found.cut_offices + found.degraded_offices === 0) {
       room.append(element("p", "", desk.words.desk_nothing_lost));
     } else {
       room.append(element("ul", "desk-counts",
-        count("cut", cut.offices, desk.words.desk_cut_offices),
-        count("degraded", degraded.offices, desk.words.desk_degraded_offices)));
-      if (cut.offices) {
-        room.append(element("p", "", people(cut)));
+        count("cut", found.cut_offices, desk.words.desk_cut_offices),
+        count("degraded", found.degraded_offices, desk.words.desk_degraded_offices)));
+      if (found.cut_offices) {
+        room.append(element("p", "", people(found)), named(found));
       }
       room.append(
-        grouped(desk.words.desk_by_ward, found.by_ward, desk.wardName),
-        grouped(desk.words.desk_by_theme, found.by_theme, desk.themeName),
-        named(found));
+        grouped(desk.words.desk_by_ward, found.by_ward, (row) => desk.wardName(row.ward)),
+        grouped(desk.words.desk_by_theme, found.by_theme, (row) => desk.themeName(row.theme)));
     }
     room.append(element("p", "desk-rule", desk.words.desk_cut_rule));
     return room;
@@ -50,29 +45,22 @@
   const count = (kind, number, text) => element("li", "is-" + kind,
     element("b", "", desk.numbers.format(number)), text);
 
-  function people(hit) {
-    if (hit.offices_unknown === hit.offices) {
+  function people({ cut_offices: offices, cut_beneficiaries: people, cut_offices_unknown: unknown }) {
+    if (unknown === offices) {
       return desk.words.desk_people_none;
     }
-    const key = hit.offices_unknown ? "desk_people_some" : "desk_people";
-    return desk.say(key, { people: hit.beneficiaries, unknown: hit.offices_unknown });
+    return desk.say(unknown ? "desk_people_some" : "desk_people", { people, unknown });
   }
 
-  function grouped(head, groups, nameOf) {
-    const rows = Object.entries(groups).map(([key, hit]) => [
-      nameOf(key), desk.numbers.format(hit.cut.offices), desk.numbers.format(hit.degraded.offices),
-    ]);
-    return desk.table([head, desk.words.desk_cut_short, desk.words.desk_degraded_short], rows);
+  function grouped(head, rows, nameOf) {
+    return desk.table([head, desk.words.desk_cut_short, desk.words.desk_degraded_short],
+      rows.map((row) => [nameOf(row), ...[row.cut_offices, row.degraded_offices].map(desk.numbers.format)]));
   }
 
   function named(found) {
-    const offices = found.features.filter((each) => each.properties.effect === "cut");
-    if (!offices.length) {
-      return null;
-    }
-    const list = element("ul", "desk-names", ...offices.slice(0, MOST_NAMED).map((each) =>
-      element("li", "", desk.office(each))));
-    const rest = found.total.cut.offices - Math.min(MOST_NAMED, offices.length);
+    const offices = found.features.filter((each) => each.properties.effect === "cut").slice(0, MOST_NAMED);
+    const list = element("ul", "desk-names", ...offices.map((each) => element("li", "", desk.office(each))));
+    const rest = found.cut_offices - offices.length;
     if (rest > 0) {
       list.append(element("li", "", desk.say("desk_more", { count: rest })));
     }

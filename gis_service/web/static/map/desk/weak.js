@@ -4,7 +4,6 @@
   const { desk, element } = gisMap;
   const PROCESS = "single-points-of-failure";
   const MOST = 50;
-  const STYLES = { link: "link", node: "node" };
   let part = null;
   let marks = null;
   let points = null;
@@ -46,9 +45,10 @@
 
   function pointOf(feature, index) {
     const told = feature.properties;
-    const layer = desk.app.config.layers.find((each) => each.style === STYLES[told.kind]);
-    const key = (layer ? layer.id : told.kind) + "/" + (layer ? feature.id : told.key);
-    const name = told.name || told.key || desk.app.words.unnamed;
+    const layer = desk.app.config.layers.find((each) => each.style === told.kind);
+    const id = told.link || told.node || told.trench;
+    const key = (layer ? layer.id : told.kind) + "/" + id;
+    const name = told.name || told.trench || desk.app.words.unnamed;
     desk.titles.set(key, name);
     return { rank: index + 1, key, name, told, at: middle(feature.geometry) };
   }
@@ -59,7 +59,8 @@
       return;
     }
     const list = element("ol", "weak-list", ...points.map(row));
-    const rest = found.numberMatched - points.length;
+    const all = Object.keys(found).filter((name) => name.endsWith("_count"));
+    const rest = all.reduce((sum, name) => sum + found[name], 0) - points.length;
     room.replaceChildren(...[
       list, rest > 0 ? element("p", "", desk.say("desk_more", { count: rest })) : null,
       element("p", "desk-rule", desk.words.desk_weak_rule),
@@ -138,8 +139,7 @@
     if (!geometry) {
       return null;
     }
-    const parts = geometry.geometries ? geometry.geometries.flatMap(partsOf) : partsOf(geometry);
-    const longest = parts.reduce((best, line) => (line.length > best.length ? line : best), []);
+    const longest = partsOf(geometry).reduce((best, line) => (line.length > best.length ? line : best), []);
     const at = longest[Math.floor(longest.length / 2)];
     return at ? L.latLng(at[1], at[0]) : null;
   }

@@ -108,13 +108,23 @@
 
   desk.keyOf = (item) => item.config.id + "/" + item.feature.id;
 
+  /** Open an item's card, where it is if that is in view. */
+  desk.open = function (item) {
+    const { app } = desk;
+    if (app.map.getBounds().contains(item.at)) {
+      app.openCard(item, item.at, true);
+    } else {
+      app.show(item, { focus: true });
+    }
+  };
+
   /** `tell()` runs when an answer is there or is gone. */
   desk.onAnswer = (tell) => outlets.push(tell);
 
   /** Called for every card that opens. */
   desk.addTo = function (card, item) {
     const room = element("div", "card-desk");
-    card.append(room);
+    card.querySelector(".card-name").after(room);
     desk.card = { item, room };
     fill();
   };

@@ -80,10 +80,10 @@
    * Show an answer: marks in the order in which they are drawn, and the strip.
    * `show` opens the whole answer, `back` takes it away.
    */
-  desk.find = function ({ text, found, show, back }) {
+  desk.find = function ({ kind = "", text, found, show, back }) {
     marks.clearLayers();
     found.forEach(draw);
-    document.querySelector(".atlas").dataset.finding = "true";
+    document.querySelector(".atlas").dataset.finding = kind;
     const close = desk.button(desk.words.desk_back, "finding-back", back);
     strip.replaceChildren(element("p", "", text), element("div", "finding-actions",
       show && desk.button(desk.words.desk_show, "", show), close));

@@ -11,6 +11,7 @@
     labels: { link: "desk_cut_ask", node: "desk_cut_ask_node" },
     written,
     marked: (subject, found) => ({
+      kind: "cut",
       text: desk.say("desk_cut_strip", {
         name: subject.name, cut: found.cut_offices, degraded: found.degraded_offices,
       }),
@@ -71,7 +72,7 @@
   desk.office = function (feature) {
     const name = feature.properties.name || desk.app.words.unnamed;
     const item = desk.item("offices/" + feature.id);
-    return item ? desk.button(name, "desk-link", () => desk.app.show(item, { focus: true })) : name;
+    return item ? desk.button(name, "desk-link", () => desk.open(item)) : name;
   };
 
   desk.wardName = function (code) {

@@ -12,6 +12,7 @@
     marked(subject, found) {
       const ends = [subject.geometry, desk.item("network_nodes/" + found.end_node)?.feature.geometry];
       return {
+        kind: "path",
         text: found.reaches
           ? desk.say("desk_path_strip", {
             name: subject.name, length: desk.metres(found.route_length_m), count: found.features.length,
@@ -46,7 +47,7 @@
     const item = desk.item("fibre_links/" + properties.link);
     const name = properties.name || desk.app.words.unnamed;
     return element("li", "",
-      item ? desk.button(name, "desk-link", () => desk.app.show(item, { focus: true })) : name,
+      item ? desk.button(name, "desk-link", () => desk.open(item)) : name,
       element("small", "", desk.say("desk_path_reached", {
         length: desk.metres(properties.route_length_m), reached: desk.metres(properties.reached_m),
       })));

@@ -53,7 +53,7 @@
           return room;
         };
         if (answer === asked) {
-          const show = subject.item ? () => desk.app.show(subject.item, { focus: true }) : null;
+          const show = subject.item ? () => desk.open(subject.item) : null;
           desk.find({ ...marked(subject, found), show, back });
           if (!desk.card) {
             desk.look();

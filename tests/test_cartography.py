@@ -23,7 +23,7 @@ from gis_service.cartography import vendor as vendoring
 from gis_service.cartography.assets import UnmappedAddress, hashed_name, icon_path, vendored
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definition
 from gis_service.cartography.figures import figures
-from gis_service.cartography.indicators import INDICATORS, class_of
+from gis_service.cartography.indicators import INDICATORS, class_of, value_of
 from gis_service.cartography.kinds import LINK_LINES, NODE_KINDS, node_kind, visible_kinds
 from gis_service.cartography.layers import data_script, layer_payload
 from gis_service.cartography.legend import class_steps, legend
@@ -182,9 +182,9 @@ def test_a_class_begins_with_its_break(value: float, expected: int | None):
 
 
 def test_indicators_know_no_data():
-    assert math.isnan(INDICATORS["share_connected"].value(Counts(unknown=3)))
-    assert math.isnan(INDICATORS["unconnected"].value(Counts(unknown=3)))
-    assert INDICATORS["unconnected"].value(Counts(connected=3)) == 0
+    assert math.isnan(value_of(INDICATORS["share_connected"], Counts(unknown=3)))
+    assert math.isnan(value_of(INDICATORS["unconnected"], Counts(unknown=3)))
+    assert value_of(INDICATORS["unconnected"], Counts(connected=3)) == 0
 
 
 @pytest.mark.parametrize(("properties", "expected"), [

@@ -28,7 +28,10 @@ MAP_SCRIPTS = (
     "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""
-DESK_SCRIPTS = ("desk", "ask", "findings", "question", "impact", "path", "weak")
+DESK_SCRIPTS = (
+    "desk", "ask", "findings", "question", "impact", "path", "weak", "ramp", "figures", "tables",
+    "view",
+)
 """Files of `static/map/desk/`, which come after the map's own and before its start, for staff."""
 
 

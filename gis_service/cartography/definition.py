@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gis_service.cartography.indicators import INDICATORS
+from gis_service.cartography.indicators import INDICATORS, STAFF_INDICATORS
 from gis_service.cartography.styles import MOST_CLASSES, PALETTES, STYLES
 from gis_service.errors import InvalidDefinition
 from gis_service.model.audience import Audience, visible_collections
@@ -67,6 +67,10 @@ class MapDefinition:
     extent
         What the map shows first: west, south, east, north in degrees (WGS84);
         None for all of its data.
+    indicators
+        Ids of what staff can colour the areas by besides the layer's own.
+    scenarios
+        In which circumstances they can see them, from `SCENARIOS`.
     """
 
     id: str
@@ -77,6 +81,8 @@ class MapDefinition:
     audience: Audience
     extent: Extent | None
     layers: tuple[LayerDefinition, ...]
+    indicators: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
 
     @property
     def indicator_layer(self) -> LayerDefinition | None:
@@ -120,7 +126,13 @@ def read_definition(path: Path) -> MapDefinition:
     return definition
 
 
-_MAP_KEYS = ("title", "description", "place", "source", "audience", "extent", "layers")
+SCENARIOS = ("planned", "phases", "stored")
+"""With all that is planned, at the end of each phase, in each scenario that is stored."""
+
+_MAP_KEYS = (
+    "title", "description", "place", "source", "audience", "extent", "indicators", "scenarios",
+    "layers",
+)
 _LAYER_KEYS = ("collection", "style", "title", "visible", "indicator", "breaks", "palette")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -139,6 +151,17 @@ class _Reader:
             )
         self._known_keys(table, _MAP_KEYS, "")
         audience = self._audience(table)
+        layers = self._layers(table.get("layers"), audience)
+        for_staff = {
+            key: self._words(table, key, known)
+            for key, known in (("indicators", list(STAFF_INDICATORS)), ("scenarios", SCENARIOS))
+        }
+        if any(for_staff.values()) and not any(layer.indicator for layer in layers):
+            self.faults.append(
+                "indicators and scenarios need a layer with style = \"indicator\", and there is none"
+            )
+        if for_staff["scenarios"] and not for_staff["indicators"]:
+            self.faults.append("scenarios go with indicators, and there are none")
         return MapDefinition(
             id=id_,
             title=self._text(table, "title", required=True),
@@ -147,7 +170,8 @@ class _Reader:
             source=self._text(table, "source"),
             audience=audience,
             extent=self._extent(table.get("extent")),
-            layers=self._layers(table.get("layers"), audience),
+            layers=layers,
+            **for_staff,
         )
 
     def _known_keys(self, table: dict[str, Any], known: Sequence[str], where: str) -> None:
@@ -180,6 +204,19 @@ class _Reader:
             known = [audience.value for audience in Audience]
             self.faults.append(f"audience: unknown reader {_suggesting(value, known)}")
             return Audience.PUBLIC
+
+    def _words(
+        self, table: dict[str, Any], key: str, known: Sequence[str]
+    ) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list):
+            self.faults.append(f"{key} is a list of words, like [\"{known[0]}\", \"{known[1]}\"]")
+            return ()
+        for each in value:
+            if each not in known:
+                self.faults.append(f"{key}: unknown word {_suggesting(each, known)}")
+        self._only_once(map(str, value), f"{key}: {{}} is named twice")
+        return tuple(each for each in value if each in known)
 
     def _extent(self, value: Any) -> Extent | None:
         if value is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from babel.numbers import format_decimal
 
 from gis_service.cartography.definition import LayerDefinition
-from gis_service.cartography.indicators import INDICATORS, class_of
+from gis_service.cartography.indicators import INDICATORS, class_of, value_of
 from gis_service.cartography.legend import class_steps
 from gis_service.cartography.wording import wording
 from gis_service.model import codelists
@@ -82,7 +82,7 @@ def _row(
 def _step(counts: Counts, layer: LayerDefinition | None) -> int | None:
     if layer is None or layer.indicator is None:
         return None
-    found = class_of(INDICATORS[layer.indicator].value(counts), layer.breaks)
+    found = class_of(value_of(INDICATORS[layer.indicator], counts), layer.breaks)
     return None if found is None else class_steps(layer)[found]
 
 

@@ -1,80 +1,29 @@
-"""What areas can be coloured by: a number per ward, computed from its coverage."""
+"""What areas can be coloured by, and the class that a value falls into."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from gis_service.model.coverage import Counts
-from gis_service.model.fields import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """
-    A number per ward.
-
-    Parameters
-    ----------
-    value
-        From a ward's counts; NaN means "no data".
-    unit
-        Shown after the number.
-    bounds
-        Least and greatest value it can take.
-    """
-
-    id: str
-    title: Text
-    description: Text
-    value: Callable[[Counts], float]
-    unit: str
-    bounds: tuple[float, float]
-
-
-def _share_connected(counts: Counts) -> float:
-    return 100 * counts.share_connected
-
-
-def _unconnected(counts: Counts) -> float:
-    return counts.unconnected if counts.known else math.nan
-
+from gis_service.model.indicators import Grouping, Indicator, indicators_of
 
 INDICATORS: dict[str, Indicator] = {
-    indicator.id: indicator
-    for indicator in (
-        Indicator(
-            "share_connected",
-            Text("Share of offices connected", "Sehemu ya ofisi zilizounganishwa"),
-            Text(
-                "Offices reported as connected, out of all offices whose connection is known. "
-                "Offices whose connection is not known are left out; a ward with none known "
-                "shows no data.",
-                "Ofisi zilizoripotiwa kuunganishwa, kati ya ofisi zote ambazo muunganisho wao "
-                "unajulikana. Ofisi ambazo hazijulikani haziingizwi; wadi isiyo na inayojulikana "
-                "huonyeshwa bila data.",
-            ),
-            _share_connected,
-            "%",
-            (0, 100),
-        ),
-        Indicator(
-            "unconnected",
-            Text("Offices not connected", "Ofisi zisizounganishwa"),
-            Text(
-                "Offices reported as not connected. A ward where no connection is known "
-                "shows no data.",
-                "Ofisi zilizoripotiwa kutounganishwa. Wadi ambayo hakuna muunganisho "
-                "unaojulikana huonyeshwa bila data.",
-            ),
-            _unconnected,
-            "",
-            (0, math.inf),
-        ),
-    )
+    each.id: each for each in indicators_of(Grouping.WARD, reported_only=True)
 }
+"""What the areas of every reader's map can be coloured by: what follows from what is published."""
+
+STAFF_INDICATORS: dict[str, Indicator] = {
+    each.id: each for each in indicators_of(Grouping.WARD)
+}
+"""What staff can choose to colour them by."""
+
+
+def value_of(indicator: Indicator, counts: Counts) -> float:
+    """The value of an indicator from the counts of a ward; NaN for no data."""
+    names = ("connected", "unconnected", "unknown", "known", "offices")
+    return indicator.value({name: getattr(counts, name) for name in names})
 
 
 def class_of(value: float, breaks: Sequence[float]) -> int | None:

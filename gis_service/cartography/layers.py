@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 
 from gis_service.cartography.definition import LayerDefinition
-from gis_service.cartography.indicators import INDICATORS, class_of
+from gis_service.cartography.indicators import INDICATORS, class_of, value_of
 from gis_service.cartography.kinds import node_kind, visible_kinds
 from gis_service.crs import to_wgs84
 from gis_service.model.coverage import Counts, CoverageTable
@@ -141,7 +141,7 @@ def _ward_computer(layer: LayerDefinition, coverage: CoverageTable | None) -> _C
     def computed(properties: dict[str, Any], geometry: Any) -> dict[str, Any]:
         ward = by_code.get(str(properties.get("code")))
         counts = ward.counts if ward else Counts()
-        value = indicator.value(counts)
+        value = value_of(indicator, counts)
         return {
             "class": class_of(value, layer.breaks),
             "indicator": None if math.isnan(value) else round(value, 1),

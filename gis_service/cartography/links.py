@@ -52,9 +52,6 @@ class PageLinks:
     embedded
         Data comes by script files (`layers.data_script`) instead of `fetch`,
         and the policy stands in the page: for folders opened from `file://`.
-    processes
-        Addresses of the processes that the reader may ask from the map, by id;
-        without any the page has no tools for staff.
     """
 
     assets: str
@@ -64,4 +61,3 @@ class PageLinks:
     nav: tuple[NavLink, ...] = ()
     account: Account | None = None
     embedded: bool = False
-    processes: Mapping[str, str] = field(default_factory=dict)

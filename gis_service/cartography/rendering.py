@@ -33,6 +33,7 @@ from gis_service.cartography.assets import (
     vendored,
 )
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
+from gis_service.cartography.desk import Desk, choices
 from gis_service.cartography.figures import LOCALES, figures, number
 from gis_service.cartography.indicators import INDICATORS
 from gis_service.cartography.legend import legend
@@ -117,6 +118,7 @@ def render_map(
     synthetic: bool = False,
     approximate: bool = False,
     online_basemap: OnlineBasemap | None = None,
+    desk: Desk | None = None,
 ) -> RenderedMap:
     """
     Make a map's page.
@@ -134,6 +136,8 @@ def render_map(
         The day on which the data was true.
     synthetic, approximate
         Say that the data is made up, or that ward outlines are drawn roughly.
+    desk
+        What staff can ask and choose; None for everybody's page.
 
     Returns
     -------
@@ -148,8 +152,8 @@ def render_map(
         The libraries are not installed, or the basemap's address is not one.
     """
     layers = [layer for layer in definition.layers if layer.collection in fields]
-    config = script_config(definition, layers, language, fields, links)
-    parts = _folium_parts(definition, config, online_basemap, with_desk=bool(links.processes))
+    config = script_config(definition, layers, language, fields, links, desk)
+    parts = _folium_parts(definition, config, online_basemap, with_desk=desk is not None)
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()
     html = template("map.html").render(
@@ -164,7 +168,8 @@ def render_map(
         definition=definition,
         legend=legend(layers, fields, language),
         layers=layers,
-        processes=links.processes,
+        desk=desk,
+        choices=choices(definition, desk, language) if desk else None,
         figures=figures(summary, indicator_layer, language) if summary else None,
         indicator=INDICATORS[indicator_layer.indicator or ""] if indicator_layer else None,
         palette=indicator_layer.palette if indicator_layer else "",

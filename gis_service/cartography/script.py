@@ -7,12 +7,12 @@ from typing import Any
 
 from gis_service.cartography.assets import icon_path
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
+from gis_service.cartography.desk import Desk, desk_config
 from gis_service.cartography.indicators import INDICATORS
 from gis_service.cartography.kinds import CAPACITY_BREAKS_GBPS, LINK_LINES, visible_kinds
 from gis_service.cartography.legend import class_steps
 from gis_service.cartography.links import PageLinks
 from gis_service.cartography.wording import wording
-from gis_service.model import codelists
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Field, Language
 
@@ -24,16 +24,13 @@ SCRIPT_PHRASES = (
 )
 
 
-_DESK = "desk_"
-"""What the phrases begin with that only the tools for staff need."""
-
-
 def script_config(
     definition: MapDefinition,
     layers: Sequence[LayerDefinition],
     language: Language,
     fields: Mapping[str, Sequence[Field]],
     links: PageLinks,
+    desk: Desk | None = None,
 ) -> dict[str, Any]:
     """All that the script needs to know: words, signs, fields and addresses."""
     words = wording(language)
@@ -47,12 +44,8 @@ def script_config(
             _layer_config(layer, fields[layer.collection], language, links) for layer in layers
         ],
     }
-    if links.processes:
-        config["desk"] = {
-            "processes": links.processes,
-            "words": {key: text for key, text in words.items() if key.startswith(_DESK)},
-            "themes": {code.code: code.title[language] for code in codelists.THEME},
-        }
+    if desk is not None:
+        config["desk"] = desk_config(definition, layers, desk, language)
     return config
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import geopandas as gpd
 from sqlalchemy import Connection
 
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
+from gis_service.cartography.desk import Desk, Phase
 from gis_service.cartography.layers import data_script, layer_payload
 from gis_service.cartography.rendering import (
     Account,
@@ -40,11 +41,13 @@ Databases = Mapping[Audience, Database]
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a page says of its data beside the map itself."""
+    """What a page says of its data beside the map itself, and what staff can choose of it."""
 
     summary: CoverageTable | None
     synthetic: bool
     approximate: bool
+    phases: tuple[Phase, ...] = ()
+    scenarios: Mapping[str, str] = field(default_factory=dict)
 
 
 class Maps:
@@ -172,9 +175,10 @@ class Maps:
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
-        links = _folder_links()
-        if not folder:
-            links = _served_links(prefix, definition, language, audience)
+        links = _folder_links() if folder else _served_links(prefix, definition, language)
+        desk = None
+        if audience.is_staff and not folder:
+            desk = Desk(_process_addresses(prefix, audience), facts.phases, facts.scenarios)
         basemap = None
         if settings.basemap_url:
             basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
@@ -189,6 +193,7 @@ class Maps:
             synthetic=facts.synthetic,
             approximate=facts.approximate,
             online_basemap=basemap,
+            desk=desk,
         )
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
@@ -197,7 +202,11 @@ class Maps:
             approximate = wards is not None and bool(
                 wards["outline_approximate"].fillna(False).astype(bool).any()
             )
-            return _Facts(summary, is_synthetic(connection, audience), approximate)
+            facts = _Facts(summary, is_synthetic(connection, audience), approximate)
+            if definition.scenarios and audience.is_staff:
+                phases, scenarios = _plans(connection, audience)
+                facts = replace(facts, phases=phases, scenarios=scenarios)
+            return facts
 
     def _payload(
         self,
@@ -234,9 +243,26 @@ def _coverage(
     return coverage_by_ward(wards, offices), wards
 
 
-def _served_links(
-    prefix: str, definition: MapDefinition, language: Language, audience: Audience
-) -> PageLinks:
+def _plans(
+    connection: Connection, audience: Audience
+) -> tuple[tuple[Phase, ...], dict[str, str]]:
+    """The phases that have an end, by it, and names of the scenarios by id."""
+    phases = read_frame(connection, REGISTRY["phases"], audience)
+    ended = phases[phases["ends_on"].notna()].sort_values(["ends_on", "name"])
+    scenarios = read_frame(connection, REGISTRY["scenarios"], audience).sort_values("name")
+    return (
+        tuple(Phase(row.name, row.ends_on) for row in ended.itertuples(index=False)),
+        dict(scenarios["name"].items()),
+    )
+
+
+def _process_addresses(prefix: str, audience: Audience) -> dict[str, str]:
+    return {
+        each.id: f"{prefix}/processes/{each.id}/execution" for each in visible_processes(audience)
+    }
+
+
+def _served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
     here = f"{prefix}/maps/{definition.id}"
     words = {"maps": {"en": "Maps", "sw": "Ramani"}, "data": {"en": "Data", "sw": "Data"}}
     return PageLinks(
@@ -248,10 +274,6 @@ def _served_links(
             NavLink(words["maps"][language], f"{prefix}/maps?lang={language}", current=True),
             NavLink(words["data"][language], f"{prefix}/collections?lang={language}"),
         ),
-        processes={
-            each.id: f"{prefix}/processes/{each.id}/execution"
-            for each in visible_processes(audience)
-        },
     )
 
 

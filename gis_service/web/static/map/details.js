@@ -148,7 +148,7 @@
     const computed = feature.computed;
     if (config.style === "indicator" && computed) {
       const known = computed.connected + computed.unconnected;
-      line.append(element("span", "", known
+      line.append(element("span", "", computed.view ? computed.view.text : known
         ? Math.round((100 * computed.connected) / known) + "%" : app.words.no_data));
     }
     return line;

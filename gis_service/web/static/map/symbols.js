@@ -114,12 +114,12 @@
     indicator: {
       interactive: true,
       path(config, feature, zoom) {
-        const found = feature.computed ? feature.computed.class : null;
-        const none = found === null || found === undefined;
+        const { class: found = null, view } = feature.computed || {};
+        const none = view ? view.none : found === null;
         return {
           fill: true, fillOpacity: between(zoom, [11.5, 1], [14.5, 0.45]), hatched: none,
           under: token("land"),
-          fillColor: token(none ? "area-none" : "area-" + config.steps[found]),
+          fillColor: token(view ? view.tone : none ? "area-none" : "area-" + config.steps[found]),
           weight: 1, color: token(none ? "hatch" : "area-line"), opacity: 1,
         };
       },

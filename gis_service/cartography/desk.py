@@ -1,0 +1,126 @@
+"""What staff have on a map beside what everybody has: what they can ask and choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+
+from gis_service.cartography.definition import LayerDefinition, MapDefinition
+from gis_service.cartography.figures import LOCALES
+from gis_service.cartography.indicators import STAFF_INDICATORS
+from gis_service.cartography.wording import wording
+from gis_service.model import codelists
+from gis_service.model.fields import Language
+from gis_service.model.indicators import Indicator
+
+_PHRASES = "desk_"
+"""What the phrases begin with that go to the script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase of the plan and the day on which it ends."""
+
+    name: str
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """
+    What staff can ask and choose on a map.
+
+    Parameters
+    ----------
+    processes
+        Addresses of the processes that the reader may ask, by id.
+    phases
+        The phases of the plan, in the order in which they end.
+    scenarios
+        Names of the scenarios by id.
+    """
+
+    processes: Mapping[str, str]
+    phases: Sequence[Phase] = ()
+    scenarios: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a list: its value in the address and what it is called."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen to colour the areas by, in the reader's language."""
+
+    indicators: tuple[Choice, ...]
+    themes: tuple[Choice, ...]
+    circumstances: tuple[tuple[str, tuple[Choice, ...]], ...]
+
+
+def choices(definition: MapDefinition, desk: Desk, language: Language) -> Choices | None:
+    """What staff can colour the areas by; None where the map offers nothing."""
+    shown = staff_indicators(definition)
+    if not shown or "coverage" not in desk.processes:
+        return None
+    words = wording(language)
+    phases = tuple(
+        Choice(phase.ends_on.isoformat(), f"{phase.name} ({_day(phase.ends_on, language)})")
+        for phase in desk.phases
+    )
+    scenarios = tuple(Choice(id_, name) for id_, name in (desk.scenarios or {}).items())
+    groups = {
+        "planned": ("", (Choice("planned", words["at_planned"]),)),
+        "phases": (words["at_phases"], phases),
+        "stored": (words["at_scenarios"], scenarios),
+    }
+    return Choices(
+        tuple(Choice(each.id, each.title[language]) for each in shown),
+        tuple(Choice(code.code, code.title[language]) for code in codelists.THEME),
+        tuple(groups[word] for word in definition.scenarios if groups[word][1]),
+    )
+
+
+def staff_indicators(definition: MapDefinition) -> tuple[Indicator, ...]:
+    """The layer's own indicator and those that staff may choose, in their order."""
+    layer = definition.indicator_layer
+    if layer is None or not definition.indicators:
+        return ()
+    ids = dict.fromkeys((layer.indicator or "", *definition.indicators))
+    return tuple(STAFF_INDICATORS[id_] for id_ in ids)
+
+
+def desk_config(
+    definition: MapDefinition,
+    layers: Sequence[LayerDefinition],
+    desk: Desk,
+    language: Language,
+) -> dict[str, Any]:
+    """What the script of the tools is told; it depends on no data."""
+    words = wording(language)
+    return {
+        "processes": dict(desk.processes),
+        "words": {key: text for key, text in words.items() if key.startswith(_PHRASES)},
+        "themes": {code.code: code.title[language] for code in codelists.THEME},
+        "breaks": {layer.indicator: layer.breaks for layer in layers if layer.indicator},
+        "indicators": {
+            each.id: {
+                "title": each.title[language],
+                "definition": each.description[language],
+                "unit": each.unit,
+            }
+            for each in staff_indicators(definition)
+        },
+    }
+
+
+def _day(day: date, language: Language) -> str:
+    return str(format_date(day, "medium", locale=LOCALES[language]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gis_service.cartography.definition import read_definition, read_definitions
+from gis_service.cartography.indicators import STAFF_INDICATORS
 from gis_service.errors import InvalidDefinition
 from gis_service.model.audience import Audience
 
@@ -59,6 +60,19 @@ def test_a_definition_is_read(tmp_path: Path):
     assert found.indicator_layer is wards
 
 
+def test_what_staff_choose_from_keeps_its_order(tmp_path: Path):
+    words = 'indicators = ["km", "share_lit"]\nscenarios = ["stored", "planned"]\n'
+    found = read_definition(written(tmp_path, words + GOOD))
+    assert found.indicators == ("km", "share_lit")
+    assert found.scenarios == ("stored", "planned")
+
+
+def test_every_indicator_is_explained():
+    text = (MAPS / "README.md").read_text(encoding="utf-8")
+    for each in STAFF_INDICATORS.values():
+        assert f"| `{each.id}` | {each.title.en}" in text
+
+
 def test_our_own_maps_are_valid():
     assert "coverage" in read_definitions(MAPS)
 
@@ -75,7 +89,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path):
         [[layers]]
         collection = "wards"
         style = "indicator"
-        indicator = "share"
+        indicator = "share_conected"
         breaks = [20, 60, 40]
         palette = "pink"
         colour = "blue"
@@ -87,7 +101,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path):
         "audience: unknown reader 'publik'; did you mean 'public'?",
         "layer 1: unknown collection 'ward'; did you mean 'wards'?",
         "layer 1: unknown style 'indicater'; did you mean 'indicator'?",
-        "layer 2: unknown indicator 'share'; did you mean 'share_connected'?",
+        "layer 2: unknown indicator 'share_conected'; did you mean 'share_connected'?",
         "layer 2: breaks must ascend, and [20, 60, 40] do not",
         "layer 2: unknown palette 'pink'; known: teal, ochre",
     ):
@@ -132,6 +146,13 @@ WARDS = HEAD + '[[layers]]\ncollection = "wards"\nstyle = "indicator"\n'
         (WARDS + 'indicator = "share_connected"\nbreaks = [1,2,3,4,5]', "at most 5"),
         (WARDS + 'indicator = "share_connected"\nbreaks = [0, 50, 100]', "lie outside"),
         (WARDS + "breaks = [50]", "indicator is missing; choose from share_connected"),
+        (WARDS + 'indicator = "share_lit"\nbreaks = [50]', "unknown indicator 'share_lit'"),
+        ('indicators = ["share_litt"]\n' + GOOD, "indicators: unknown word 'share_litt'; did you"),
+        ('indicators = "share_lit"\n' + GOOD, "indicators is a list of words, like"),
+        ('indicators = ["km", "km"]\n' + GOOD, "indicators: km is named twice"),
+        ('scenarios = ["phases"]\n' + GOOD, "scenarios go with indicators"),
+        ('indicators = ["km"]\n' + HEAD + '[[layers]]\ncollection = "wards"\nstyle = "outline"',
+         'need a layer with style = "indicator"'),
     ],
 )
 def test_each_fault_has_its_words(tmp_path: Path, text: str, expected: str):

@@ -158,7 +158,7 @@ class _Reader:
         }
         if any(for_staff.values()) and not any(layer.indicator for layer in layers):
             self.faults.append(
-                "indicators and scenarios need a layer with style = \"indicator\", and there is none"
+                'indicators and scenarios need a layer with style = "indicator", and there is none'
             )
         if for_staff["scenarios"] and not for_staff["indicators"]:
             self.faults.append("scenarios go with indicators, and there are none")

@@ -152,7 +152,7 @@ def render_map(
         The libraries are not installed, or the basemap's address is not one.
     """
     layers = [layer for layer in definition.layers if layer.collection in fields]
-    config = script_config(definition, layers, language, fields, links, desk)
+    config = script_config(definition, layers, language, fields, links, desk=desk)
     parts = _folium_parts(definition, config, online_basemap, with_desk=desk is not None)
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()

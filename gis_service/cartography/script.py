@@ -30,6 +30,7 @@ def script_config(
     language: Language,
     fields: Mapping[str, Sequence[Field]],
     links: PageLinks,
+    *,
     desk: Desk | None = None,
 ) -> dict[str, Any]:
     """All that the script needs to know: words, signs, fields and addresses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,35 +14,35 @@ from starlette.routing import Route
 from gis_service.errors import GisError, InvalidInput
 from gis_service.model.fields import Field
 from gis_service.model.processes import Process
+from gis_service.model.processes.words import ROLE
 from gis_service.ogc import processes as documents
 from gis_service.ogc.media import HTML, JSON
 from gis_service.ogc.process_inputs import parse_inputs
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import MethodNotPossible, read_json
-from gis_service.web.tables import Cell, Column, Reading, entries, references
+from gis_service.web.tables import Cell, Column, Reading, cell, entries, references
 
 TAKEN = ("application/json",)
 MOST_ROWS = 500
-"""Rows of an answer on its page; the others are in the answer for programs."""
+"""Rows of each role on an answer's page; the others are in the answer for programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Features of one role: what they are called, and what is said of each; `more` are unsaid."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """
-    An answer as people read it.
-
-    Parameters
-    ----------
-    facts
-        What it says as a whole.
-    columns, rows
-        What it says of each thing; `more` of them are not shown.
-    """
+    """An answer as people read it: what it says as a whole, and of each thing."""
 
     facts: tuple[tuple[Column, Cell], ...]
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    more: int
+    groups: tuple[Group, ...]
 
 
 async def processes(request: Request) -> Response:
@@ -135,26 +135,41 @@ def _page(
 
 
 async def _answer(asked: Asked, described: Process, document: dict[str, Any]) -> Answer:
-    features = document.get("features", [])
-    valued = [feature.get("properties") or {} for feature in features]
-    facts = [f for f in described.answer if f.name in document]
-    shown = [f for f in described.answer if any(f.name in each for each in valued)]
-    referred = references((*valued[:MOST_ROWS], document), described.answer)
+    fields = described.answer
+    by_role: dict[str, list[dict[str, Any]]] = {}
+    for feature in document.get("features", []):
+        properties = feature.get("properties") or {}
+        by_role.setdefault(str(properties.get(ROLE) or ""), []).append(properties)
+    shown = [each for valued in by_role.values() for each in valued[:MOST_ROWS]]
+    referred = references((*shown, document), fields)
     labels = await asked.services.features.labels(referred, asked.principal)
     reading = Reading(asked.language, asked.at, labels)
-    rows = [entries({"properties": each}, shown, reading) for each in valued[:MOST_ROWS]]
+    facts = [f for f in fields if f.name in document]
     return Answer(
-        facts=tuple(_present(document, facts, reading)),
-        columns=tuple(column for column, _ in entries({"properties": {}}, shown, reading)),
-        rows=tuple(tuple(cell for _, cell in row) for row in rows),
-        more=max(0, len(valued) - MOST_ROWS),
+        facts=tuple(entries({"properties": document}, facts, reading)),
+        groups=tuple(
+            _group(role, valued, fields, reading) for role, valued in by_role.items()
+        ),
     )
 
 
-def _present(
-    document: dict[str, Any], facts: list[Field], reading: Reading
-) -> list[tuple[Column, Cell]]:
-    return entries({"properties": document}, facts, reading)
+def _group(
+    role: str, valued: list[dict[str, Any]], fields: Sequence[Field], reading: Reading
+) -> Group:
+    said = [
+        f for f in fields
+        if f.name != ROLE and any(each.get(f.name) is not None for each in valued)
+    ]
+    said.sort(key=lambda field: field.references is None)  # what names the row stands first
+    named = next((f for f in fields if f.name == ROLE), None)
+    title = "" if named is None or not role else cell(named, role, reading).parts[0].text
+    rows = [entries({"properties": each}, said, reading) for each in valued[:MOST_ROWS]]
+    return Group(
+        title,
+        columns=tuple(column for column, _ in entries({"properties": {}}, said, reading)),
+        rows=tuple(tuple(each for _, each in row) for row in rows),
+        more=max(0, len(valued) - MOST_ROWS),
+    )
 
 
 ROUTES = (

@@ -198,7 +198,7 @@ def _text(field: Field, value: Any, language: Language) -> str:
         return wording(language)["yes" if value else "no"]
     if field.type is FieldType.TIMESTAMP:
         return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    if isinstance(value, int | float) and field.unit is not None:
+    if isinstance(value, int | float) and not field.name.endswith("year"):
         return number(value, language)
     return _flat(value)
 

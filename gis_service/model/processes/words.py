@@ -10,6 +10,8 @@ from gis_service.model.fields import Codelist, Field, FieldType, Text
 AREA_OR_LINE = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
 RESULT = "result"
 """Name of the one output that every process has."""
+ROLE = "role"
+"""Property by which an answer with several kinds of features tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)

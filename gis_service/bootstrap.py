@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
-from gis_service.services.analyses import Analyses, Handler
+from gis_service.services.analyses import Analyses
 from gis_service.services.archive import Archive
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
@@ -31,6 +31,7 @@ from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
+from gis_service.services.proposals import Proposals
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
@@ -100,9 +101,9 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         databases = databases_of(addresses)
         networks = Networks(reader, changes)
         editing = Editing(databases, settings, changes)
-        networks = Networks(reader, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
+        proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         yield Services(
             settings=settings,
             gate=gate,
@@ -123,9 +124,15 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             crs=served_crs(settings.crs_codes),
             changes=changes,
-            analyses=Analyses(
-                reader, _handlers(reader, editing, connecting, networks, coverages)
-            ),
+            analyses=Analyses(reader, {
+                **network_handlers(NetworkQuestions(reader, networks)),
+                **FaultLocating(reader, editing).handlers(),
+                **LossBudgets(reader).handlers(),
+                **connecting.handlers(),
+                **proposals.handlers(),
+                **CertificationsDue(reader).handlers(),
+                **coverages.handlers(),
+            }),
             coverages=coverages,
         )
         editing.close()
@@ -160,24 +167,6 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         none = Snapshots(reader, changes, most_bytes=0)
         features = Features(reader, changes, none, count_cap=settings.count_cap)
         yield Archive(tiles, features, title=settings.municipality)
-
-
-def _handlers(
-    reader: Reader,
-    editing: Editing,
-    connecting: Connecting,
-    networks: Networks,
-    coverages: Coverages,
-) -> dict[str, Handler]:
-    """What answers each process, by its id."""
-    return {
-        **network_handlers(NetworkQuestions(reader, networks)),
-        **FaultLocating(reader, editing).handlers(),
-        **LossBudgets(reader).handlers(),
-        **connecting.handlers(),
-        **CertificationsDue(reader).handlers(),
-        **coverages.handlers(),
-    }
 
 
 def _exports(reader: Reader, settings: Settings) -> Exports:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 Along = Literal["road", "access", "straight"]
@@ -48,6 +48,10 @@ class UnitCosts:
     trench_kes_per_km: Sourced
     wayleave_kes_per_m: Sourced
     detour_factor: Sourced
+
+    def figures(self) -> dict[str, Sourced]:
+        """Each figure by its name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def metre_kes(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gis_service.model.connect import ConnectionPlan, OfficeCost, Sourced, Trench
+from gis_service.model.connect import ConnectionPlan, OfficeCost, Trench
 
 Document = dict[str, Any]
 
@@ -41,10 +41,8 @@ def plan_document(plan: ConnectionPlan) -> Document:
             each.office.id for each in plan.connected if each.office.beneficiaries is None
         ],
         "unit_costs": {
-            "office_kes": _sourced(plan.costs.office_kes),
-            "trench_kes_per_km": _sourced(plan.costs.trench_kes_per_km),
-            "wayleave_kes_per_m": _sourced(plan.costs.wayleave_kes_per_m),
-            "detour_factor": _sourced(plan.costs.detour_factor),
+            name: {"amount": figure.amount, "source": figure.source}
+            for name, figure in plan.costs.figures().items()
         },
     }
 
@@ -92,10 +90,6 @@ def _office(cost: OfficeCost) -> Document:
             "kes_per_beneficiary": _money(cost.kes_per_beneficiary),
         },
     }
-
-
-def _sourced(figure: Sourced) -> Document:
-    return {"amount": figure.amount, "source": figure.source}
 
 
 def _metres(value: float | None) -> float | None:

@@ -11,7 +11,11 @@ from collections.abc import Mapping
 
 from gis_service.model.audience import Audience
 from gis_service.model.processes.certification import CERTIFICATIONS_DUE
-from gis_service.model.processes.connect import COST_TO_CONNECT
+from gis_service.model.processes.connect import (
+    COST_TO_CONNECT,
+    PROPOSE_CONNECTIONS,
+    WITHDRAW_CONNECTIONS,
+)
 from gis_service.model.processes.coverage import COVERAGE, SCORECARDS
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
@@ -26,6 +30,8 @@ _DECLARED: tuple[Process, ...] = (
     RECORD_FAULT,
     LOSS_BUDGET,
     COST_TO_CONNECT,
+    PROPOSE_CONNECTIONS,
+    WITHDRAW_CONNECTIONS,
     CERTIFICATIONS_DUE,
     COVERAGE,
     SCORECARDS,

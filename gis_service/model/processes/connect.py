@@ -99,3 +99,51 @@ COST_TO_CONNECT = Process(
         told("kes", FieldType.NUMBER, ("Cost of the trench", "Gharama ya mtaro"), unit="KES"),
     ),
 )
+
+PROPOSE_CONNECTIONS = Process(
+    "propose-connections",
+    Text("Propose connections", "Pendekeza miunganisho"),
+    Text("Keep the plan that cost-to-connect would make as a phase with proposed nodes and links, "
+         "all of it or nothing. The same name and inputs make nothing twice.",
+         "Hifadhi mpango wa cost-to-connect kama awamu yenye vituo na nyuzi zilizopendekezwa, "
+         "wote au hakuna. Jina na data zile zile hazitengenezi mara mbili."),
+    (
+        given("name", FieldType.TEXT, ("Name", "Jina"),
+              ("Name of the phase.", "Jina la awamu."), required=True),
+        *_ASKED,
+    ),
+    Audience.PLANNER,
+    changes=True,
+    geojson=False,
+    answer=(
+        told("phase", FieldType.REFERENCE, ("Phase", "Awamu"), references="phases"),
+        told("made", FieldType.BOOLEAN, ("Made just now", "Imetengenezwa sasa")),
+        told("offices", FieldType.INTEGER, ("Offices", "Ofisi")),
+        told("network_nodes", FieldType.INTEGER, ("Proposed nodes", "Vituo vilivyopendekezwa")),
+        told("fibre_links", FieldType.INTEGER, ("Proposed links", "Nyuzi zilizopendekezwa")),
+        told("cost_kes", FieldType.NUMBER, ("Cost", "Gharama"), unit="KES"),
+        told("trench_m", FieldType.NUMBER, ("Trench", "Mtaro"), unit="m"),
+    ),
+)
+
+WITHDRAW_CONNECTIONS = Process(
+    "withdraw-connections",
+    Text("Withdraw proposed connections", "Ondoa miunganisho iliyopendekezwa"),
+    Text("Delete what a proposal made, as far as nobody has changed it or named it since; what "
+         "stays is listed.",
+         "Futa kilichotengenezwa na pendekezo, mradi hakuna aliyekibadilisha au kukitaja tangu "
+         "hapo; kinachobaki huorodheshwa."),
+    (
+        given("phase", FieldType.REFERENCE, ("Phase", "Awamu"),
+              ("The phase that the proposal made.", "Awamu iliyotengenezwa na pendekezo."),
+              references="phases", required=True),
+    ),
+    Audience.PLANNER,
+    changes=True,
+    geojson=False,
+    answer=(
+        told("phase", FieldType.TEXT, ("Phase", "Awamu")),
+        told("withdrawn", FieldType.OBJECT, ("Deleted", "Vilivyofutwa")),
+        told("kept", FieldType.OBJECT, ("Kept", "Vilivyobaki")),
+    ),
+)

@@ -1,0 +1,316 @@
+"""Plans of connections kept as proposed nodes and links in a phase, and taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from gis_service.errors import Conflict, InvalidParameter, NotFound
+from gis_service.model.audience import Principal
+from gis_service.model.connect import ConnectionPlan, Goal
+from gis_service.model.declarations.network import PHASES
+from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES
+from gis_service.model.edits import Answer, BatchRejected, Condition, Edit, Edited
+from gis_service.model.fields import Collection, Language
+from gis_service.model.processes.connect import PROPOSE_CONNECTIONS, WITHDRAW_CONNECTIONS
+from gis_service.model.rights import Operation
+from gis_service.network.proposal import Proposal, proposal
+from gis_service.services.analyses import Handler
+from gis_service.services.connecting import Connecting, asked_of
+from gis_service.services.editing import Editing, allow
+from gis_service.store.connect import Asked
+from gis_service.store.proposals import (
+    Made,
+    Phase,
+    read_made,
+    read_named,
+    read_networks,
+    read_phase,
+)
+from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
+
+Document = dict[str, Any]
+
+MARK = "proposal-"
+"""How the identifiers of phases begin that hold a proposal."""
+_PARTS = (NETWORK_NODES, FIBRE_LINKS)
+_TRIES = 3
+
+
+class Proposals:
+    """Makes and withdraws proposals, for planners."""
+
+    def __init__(
+        self, reader: Reader, editing: Editing, connecting: Connecting, *, most_items: int
+    ) -> None:
+        self._reader = reader
+        self._editing = editing
+        self._connecting = connecting
+        self._most_items = most_items
+
+    async def propose(
+        self,
+        principal: Principal,
+        *,
+        name: str,
+        asked: Asked,
+        budget_kes: float | None = None,
+        goal: Goal | None = None,
+    ) -> Document:
+        """
+        Plan connections and keep them as a phase with proposed nodes and links.
+
+        All of it is made in one transaction, or nothing. Asked again with the
+        same name and the same inputs, nothing is made twice. Nothing of it is
+        public, since nothing proposed is.
+
+        Parameters
+        ----------
+        name
+            Of the phase; with the network it names the proposal.
+        asked, budget_kes, goal
+            As for `Connecting.plan`.
+
+        Raises
+        ------
+        UnknownKey, NotAllowed
+            Who asks may not make these items.
+        InvalidParameter
+            There are several networks and none is named, or the plan takes more
+            items than one request may make.
+        Conflict
+            There is a proposal of this name from other inputs, or there is
+            nothing to connect.
+        """
+        for collection in (PHASES, *_PARTS):
+            allow(Operation.CREATE, collection, principal)
+        async with self._reader.moment(Login.PLANNER) as moment:
+            network = _one_network(await read_networks(moment), asked.network)
+        asked = Asked(network, asked.office, asked.theme, asked.ward)
+        id_ = uuid5(network, name)
+        known_as = MARK + _fingerprint(name, asked, budget_kes, goal)
+        standing = await self._standing(id_, known_as)
+        if standing is not None:
+            return standing
+        found = await self._connecting.plan(principal, asked, budget_kes=budget_kes, goal=goal)
+        if not found.plan.connected:
+            raise Conflict(
+                "There is no office that can be connected so, or none for this budget; "
+                "nothing was proposed."
+            )
+        phase = Phase(id_, known_as, name)
+        edits = _edits(phase, network, found.plan)
+        if len(edits) > self._most_items:
+            raise InvalidParameter(
+                "budget_kes", "" if budget_kes is None else budget_kes,
+                f"the plan takes {len(edits):,} items and one request makes {self._most_items:,} "
+                "at most (GIS_MAX_BATCH); take a smaller budget, a ward or a theme",
+            )
+        try:
+            await self._run(principal, edits)
+        except (BatchRejected, Conflict):
+            standing = await self._standing(id_, known_as)  # somebody was faster
+            if standing is None:
+                raise
+            return standing
+        return _told(phase, edits, made=True) | {
+            "offices": len(found.plan.connected),
+            "cost_kes": round(found.plan.cost_kes, 2),
+            "trench_m": round(found.plan.trench_m, 1),
+        }
+
+    async def withdraw(self, principal: Principal, phase: UUID) -> Document:
+        """
+        Take back what a proposal made, as far as nobody has changed or named it since.
+
+        What somebody changed stays (a link that was planned or built is one),
+        and so does what such items, or others, name; the answer lists it.
+
+        Raises
+        ------
+        UnknownKey, NotAllowed
+            Who asks may not delete these items.
+        NotFound
+            There is no such phase.
+        Conflict
+            The phase was not made by a proposal, or is being changed all the time.
+        """
+        for collection in (PHASES, *_PARTS):
+            allow(Operation.DELETE, collection, principal)
+        for attempt in range(_TRIES):
+            gone, kept = await self._withdrawable(phase)
+            edits = [
+                Edit(
+                    Operation.DELETE, collection, each.id,
+                    condition=Condition(versions=frozenset({each.version})),
+                )
+                for collection, some in gone.items()
+                for each in some
+            ]
+            try:
+                if edits:
+                    await self._run(principal, edits)
+            except (BatchRejected, Conflict):
+                if attempt + 1 == _TRIES:
+                    raise
+                continue  # something was changed meanwhile
+            break
+        return {
+            "phase": str(phase),
+            "withdrawn": {collection.id: len(some) for collection, some in gone.items()},
+            "kept": kept,
+        }
+
+    async def _withdrawable(
+        self, id_: UUID
+    ) -> tuple[dict[Collection, list[Made]], list[Document]]:
+        """What may be deleted, by collection; and what stays, with the reason."""
+        async with self._reader.moment(Login.PLANNER) as moment:
+            phase = await read_phase(moment, id_)
+            if phase is None:
+                raise NotFound(f"There is no phase {id_}.")
+            if not phase.external_id.startswith(MARK):
+                raise Conflict(
+                    f"The phase {phase.name!r} was not made by a proposal; nothing was withdrawn."
+                )
+            gone: dict[Collection, list[Made]] = {}
+            kept: list[Document] = []
+            for collection in (FIBRE_LINKS, NETWORK_NODES, PHASES):
+                made = await read_made(moment, collection, id_)
+                leaving = {other.id: [each.id for each in some] for other, some in gone.items()}
+                named = await read_named(
+                    moment, collection, [each.id for each in made], leaving
+                )
+                gone[collection] = [e for e in made if e.untouched and e.id not in named]
+                kept += [
+                    {
+                        "collection": collection.id,
+                        "id": str(each.id),
+                        "reason": "named" if each.untouched else "changed",
+                    }
+                    for each in made
+                    if not each.untouched or each.id in named
+                ]
+        return gone, kept
+
+    async def _standing(self, id_: UUID, known_as: str) -> Document | None:
+        """What a proposal made that is asked for again; None where there is none."""
+        async with self._reader.moment(Login.PLANNER) as moment:
+            phase = await read_phase(moment, id_)
+            if phase is None:
+                return None
+            if phase.external_id != known_as:
+                raise Conflict(
+                    f"There is a proposal {phase.name!r} already, made from other inputs or "
+                    "changed since. Withdraw it, or choose another name; nothing was changed."
+                )
+            counts = {
+                collection.id: len(await read_made(moment, collection, id_))
+                for collection in _PARTS
+            }
+        return {"phase": str(id_), "name": phase.name, "made": False} | counts
+
+    async def _run(self, principal: Principal, edits: Sequence[Edit]) -> None:
+        await self._editing.run(edits, principal, _nothing_more, request_id=str(uuid4()))
+
+    def handlers(self) -> dict[str, Handler]:
+        """What answers its processes, by their ids."""
+        return {
+            PROPOSE_CONNECTIONS.id: self._proposing,
+            WITHDRAW_CONNECTIONS.id: self._withdrawing,
+        }
+
+    async def _proposing(
+        self, inputs: Mapping[str, Any], principal: Principal, _language: Language
+    ) -> Document:
+        return await self.propose(
+            principal,
+            name=inputs["name"],
+            asked=asked_of(inputs),
+            budget_kes=inputs["budget_kes"],
+            goal=inputs["goal"],
+        )
+
+    async def _withdrawing(
+        self, inputs: Mapping[str, Any], principal: Principal, _language: Language
+    ) -> Document:
+        return await self.withdraw(principal, inputs["phase"])
+
+
+def _nothing_more(_edited: Sequence[Edited]) -> Answer:
+    return Answer(200, (), b"")
+
+
+def _one_network(known: Mapping[UUID, str], named: UUID | None) -> UUID:
+    """The network that is named, or the only one there is."""
+    if named is not None:
+        return named
+    if len(known) != 1:
+        listed = ", ".join(known.values()) or "none yet"
+        raise InvalidParameter("network", "", f"name the network; there are: {listed}")
+    return next(iter(known))
+
+
+def _fingerprint(*inputs: object) -> str:
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]
+
+
+def _told(phase: Phase, edits: Sequence[Edit], *, made: bool) -> Document:
+    counts = {c.id: sum(edit.collection is c for edit in edits) for c in _PARTS}
+    return {"phase": str(phase.id), "name": phase.name, "made": made} | counts
+
+
+def _edits(phase: Phase, network: UUID, plan: ConnectionPlan) -> list[Edit]:
+    """The phase, its nodes and its links, with ids that follow from the phase's."""
+    common = {"network": str(network), "status": "proposed", "phase": str(phase.id)}
+    names = {each.office.id: each.office.name for each in plan.connected}
+    planned: Proposal = proposal(plan)
+    node_ids = [str(uuid5(phase.id, f"node {n}")) for n in range(len(planned.nodes))]
+    edits = [_created(PHASES, str(phase.id), None, {
+        "network": str(network),
+        "external_id": phase.external_id,
+        "name": phase.name,
+        "description": _description(plan),
+    })]
+    for number, (id_, node) in enumerate(zip(node_ids, planned.nodes, strict=True), 1):
+        own = {"name": f"{phase.name} {number}"}
+        if node.office is not None:
+            own = {"name": names[node.office], "infrastructure": "customerPremises"}
+        geometry = {"type": "Point", "coordinates": list(node.position)}
+        edits.append(_created(NETWORK_NODES, id_, geometry, common | own))
+    for number, link in enumerate(planned.links, 1):
+        start, end = (
+            node_ids[at] if isinstance(at, int) else at for at in (link.start, link.end)
+        )
+        edits.append(_created(
+            FIBRE_LINKS, str(uuid5(phase.id, f"link {number}")),
+            {"type": "LineString", "coordinates": [list(point) for point in link.line]},
+            common | {
+                "name": f"{phase.name} {number}",
+                "start_node": start,
+                "end_node": end,
+                "medium": ["fibre"],
+                "fibre_length_m": round(link.length_m, 1),
+            },
+        ))
+    return edits
+
+
+def _created(
+    collection: Collection, id_: str, geometry: Document | None, properties: Document
+) -> Edit:
+    feature = {"type": "Feature", "id": id_, "geometry": geometry, "properties": properties}
+    return Edit(Operation.CREATE, collection, UUID(id_), feature)
+
+
+def _description(plan: ConnectionPlan) -> str:
+    costs = "; ".join(
+        f"{name} {figure.amount:,.12g}" for name, figure in plan.costs.figures().items()
+    )
+    return (
+        f"Connects {len(plan.connected)} offices by {plan.trench_m / 1000:,.1f} km of trench for "
+        f"KES {plan.cost_kes:,.0f} ({plan.method}; {costs})."
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from gis_service.model.audience import Audience
 from gis_service.settings import Settings
 from tests.conformance.clients import Clients, sample_clients
 
@@ -93,3 +94,14 @@ def test_pages_speak_the_readers_language(public: TestClient) -> None:
 def _addresses(page: str, start: str) -> set[str]:
     pieces = page.replace('src="', 'href="').split('href="')[1:]
     return {href for piece in pieces if (href := piece.split('"')[0]).startswith(start)}
+
+
+def test_staff_have_tools_that_the_public_has_not(clients: Clients, public: TestClient) -> None:
+    with clients(audience=Audience.PLANNER) as planner:
+        page = planner.get("/maps/coverage", headers=HTML)
+        assert page.status_code == 200
+        files = _addresses(page.text, "/maps/coverage/files/")
+        assert any("/desk-" in name and name.endswith(".js") for name in files)
+        for href in files:
+            assert planner.get(href).status_code == 200, href
+    assert "desk" not in public.get("/maps/coverage", headers=HTML).text

@@ -46,6 +46,8 @@ from gis_service.store.roles import Login, ensure_roles, login_url, role_name
 
 DATABASE = "gis"
 OWNER = "gis_owner"
+KEPT_CONNECTIONS = 2
+"""So many connections of each login stay open for edits and maps."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
     ):
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
-        databases = databases_of(addresses)
-        networks = Networks(reader, changes)
+        databases = databases_of(addresses, kept=KEPT_CONNECTIONS)
         editing = Editing(databases, settings, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
@@ -136,6 +137,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             coverages=coverages,
         )
         editing.close()
+        for database in databases.values():
+            database.engine.dispose()
         await snapshots.settle()
         await gate.settle()
 
@@ -178,9 +181,9 @@ def _exports(reader: Reader, settings: Settings) -> Exports:
     )
 
 
-def databases_of(addresses: Addresses) -> dict[Audience, Database]:
-    """The database under the login of each audience."""
-    return {a: Database.at(addresses.logins[Login.of(a)]) for a in Audience}
+def databases_of(addresses: Addresses, *, kept: int = 0) -> dict[Audience, Database]:
+    """The database under the login of each audience, each with so many connections kept open."""
+    return {a: Database.at(addresses.logins[Login.of(a)], kept=kept) for a in Audience}
 
 
 def private_cluster(settings: Settings) -> PrivateCluster | None:

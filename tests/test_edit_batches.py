@@ -19,6 +19,7 @@ from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database
 from gis_service.store.idempotency import sweep
+from tests.conftest import Databases
 from tests.editing import GEOJSON, NODES, PATCH, WHOLE, World, made, node, world
 
 
@@ -170,6 +171,29 @@ def test_an_answer_and_its_edit_are_kept_together(
         again = client.post(NODES, json=node(name), headers=headers)
         assert again.headers["idempotency-replayed"] == "true"
     assert count(place, name) == 1
+
+
+def test_a_connection_is_kept_and_one_that_broke_is_not_used(
+    place: World, databases: Databases
+) -> None:
+    """Each edit takes the one connection that is open; when it was cut, the next is a new one."""
+    editors = text(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'gis-service' "
+        "AND datname = current_database() AND usename LIKE '%planner'"
+    )
+    with place.clients(audience=Audience.PLANNER) as client:
+        pids = []
+        for turn in range(4):
+            assert client.post(NODES, json=node(f"{turn}")).status_code == 201
+            with databases.superuser(place.database) as connection:
+                pids.append(list(connection.scalars(editors)))
+                if turn == 1:
+                    for pid in pids[-1]:
+                        connection.execute(
+                            text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid}
+                        )
+    assert [len(each) for each in pids] == [1] * 4
+    assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
 def test_old_answers_do_not_count(planner: TestClient, place: World) -> None:

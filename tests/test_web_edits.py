@@ -279,6 +279,16 @@ def test_conditions(planner: TestClient) -> None:
     long_ago = {"If-Unmodified-Since": "Sat, 01 Jan 2022 00:00:00 GMT"}
     assert planner.delete(at, headers=long_ago).status_code == 412
     assert planner.delete(at, headers={"If-Unmodified-Since": "yesterday"}).status_code == 400
+    etag = planner.get(at).headers["etag"]
+    for known in ("*", etag, f'"9-00", W/{etag}'):
+        answer = planner.put(at, json=node("C"), headers=GEOJSON | {"If-None-Match": known})
+        assert answer.status_code == 412
+        assert planner.get(at).headers["etag"] == etag
+    create = planner.put(gone, json=node(), headers=GEOJSON | {"If-None-Match": "*"})
+    assert create.status_code == 404
+    assert planner.delete(at, headers={"If-None-Match": "1-00"}).status_code == 400
+    other = planner.put(at, json=node("C"), headers=GEOJSON | {"If-None-Match": '"1-00"'})
+    assert other.status_code == 204
     now = {"If-Unmodified-Since": planner.get(at).headers["last-modified"]}
     assert planner.delete(at, headers=now).status_code == 204
 

@@ -28,11 +28,17 @@ class Condition:
         Its version is one of these; None asks for no certain one.
     unmodified_since
         It was not changed after this time.
+    absent
+        It is not there.
+    not_versions
+        Its version is none of these.
     """
 
     exists: bool = False
     versions: frozenset[int] | None = None
     unmodified_since: datetime | None = None
+    absent: bool = False
+    not_versions: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -71,21 +73,40 @@ def if_match(header: str) -> Condition:
     """
     if header.strip() == "*":
         return Condition(exists=True)
-    versions = set()
+    strong = (version for weak, version in _versions("If-Match", header) if not weak)
+    return Condition(exists=True, versions=frozenset(strong))
+
+
+def if_none_match(header: str, condition: Condition) -> Condition:
+    """
+    A condition with that of an If-None-Match header added (RFC 9110, 13.1.2).
+
+    Raises
+    ------
+    InvalidParameter
+        It is no list of tags.
+    """
+    if header.strip() == "*":
+        return replace(condition, absent=True)
+    versions = frozenset(version for _, version in _versions("If-None-Match", header))
+    return replace(condition, not_versions=versions)
+
+
+def _versions(name: str, header: str) -> Iterator[tuple[bool, int]]:
+    """Whether each tag of ours in a header is weak, and the version that it names."""
     if len(header) > _LONGEST:
-        raise InvalidParameter("If-Match", header, "it is too long")
+        raise InvalidParameter(name, header, "it is too long")
     position = 0
     while position < len(header):
         found = _TAG.match(header, position)
         if found is None:
-            raise InvalidParameter("If-Match", header, 'it must be * or tags such as "7-1f0c"')
+            raise InvalidParameter(name, header, 'it must be * or tags such as "7-1f0c"')
         weak, tag = found.groups()
         ours = _OURS.fullmatch(tag)
-        if not weak and ours is not None:
-            versions.add(int(ours[1]))
+        if ours is not None:
+            yield bool(weak), int(ours[1])
         position = found.end()
         if position < len(header):
             if header[position] != ",":
-                raise InvalidParameter("If-Match", header, "its tags are parted by commas")
+                raise InvalidParameter(name, header, "its tags are parted by commas")
             position += 1
-    return Condition(exists=True, versions=frozenset(versions))

@@ -19,7 +19,7 @@ from gis_service.ogc.schemas import geometry_schema, property_schema
 
 _STRING: Document = {"type": "string"}
 _PATCH = "application/merge-patch+json"
-_CONDITIONS = ("If-Match", "If-Unmodified-Since")
+_CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
 _FAULTS = {
     "400": "BadRequest",
     "401": "Unauthorized",
@@ -53,6 +53,8 @@ def edit_parameters() -> Document:
     """Headers of changes, by name."""
     told = {
         "If-Match": "Change the item only if its ETag is one of these.",
+        "If-None-Match": "Change the item only if its ETag is none of these; * : only if there is "
+        "no such item, so that nothing is overwritten.",
         "If-Unmodified-Since": "Change the item only if it was not changed after this time.",
         "Idempotency-Key": "A word of the client's own for this request: sent again with it, the "
         "request gets the same answer and is not carried out twice. Kept for 24 hours.",

@@ -323,6 +323,12 @@ def _id_of(edit: Edit) -> UUID:
 
 
 def _check(condition: Condition, version: int, updated_at: datetime) -> None:
+    if condition.absent:
+        raise PreconditionFailed("There is such an item already; nothing was changed.")
+    if version in condition.not_versions:
+        raise PreconditionFailed(
+            f"The item is still as its version {version} is; nothing was changed."
+        )
     if condition.versions is not None and version not in condition.versions:
         raise PreconditionFailed(
             f"The item has changed meanwhile: its version is {version}. "

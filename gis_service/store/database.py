@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -32,6 +33,8 @@ from gis_service.store.tables import SCHEMA, VERSION_TABLE
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_TIMEOUT_S = 2
 LOCK_TRIES = 15
+RENEWED_AFTER_S = 300
+"""A connection that is kept is opened anew after this."""
 OLDEST_POSTGRESQL = 13
 
 
@@ -69,10 +72,19 @@ class Database:
     migrations: Path = MIGRATIONS
 
     @classmethod
-    def at(cls, url: URL) -> Database:
+    def at(cls, url: URL, *, kept: int = 0) -> Database:
+        """
+        The database at an address.
+
+        Parameters
+        ----------
+        kept
+            So many connections stay open for what comes next: in a new one
+            PostgreSQL reads its catalogue and compiles each trigger again.
+        """
         engine = create_engine(
             url,
-            poolclass=NullPool,
+            **_keeping(kept) if kept else {"poolclass": NullPool},
             connect_args={"connect_timeout": 5, "application_name": "gis-service"},
         )
         return cls(url, engine)
@@ -160,6 +172,17 @@ class Database:
             if actor is not None:
                 set_actor(connection, actor)
             yield connection
+
+
+def _keeping(kept: int) -> dict[str, Any]:
+    """A pool that asks a connection whether it lives, opens more, and closes what is too many."""
+    return {
+        "pool_size": kept,
+        "max_overflow": -1,
+        "pool_pre_ping": True,
+        "pool_use_lifo": True,
+        "pool_recycle": RENEWED_AFTER_S,
+    }
 
 
 def newest_revision(migrations: Path = MIGRATIONS) -> str:

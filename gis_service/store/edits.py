@@ -28,7 +28,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     tuple_,
     type_coerce,
     update,
@@ -53,15 +52,15 @@ class TryAgain(Exception):
 
 def limit(connection: Connection, *, statement_timeout_s: float) -> None:
     """Let no edit wait or work for long, and have times read in UTC, until its end."""
-    for name, value in (
-        ("statement_timeout", f"{int(statement_timeout_s * 1000)}ms"),
-        ("lock_timeout", f"{LOCK_WAIT_S}s"),
-        ("idle_in_transaction_session_timeout", f"{int(statement_timeout_s * 1000)}ms"),
-        ("timezone", "UTC"),
-    ):
-        connection.execute(
-            text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value}
-        )
+    values = {
+        "statement_timeout": f"{int(statement_timeout_s * 1000)}ms",
+        "lock_timeout": f"{LOCK_WAIT_S}s",
+        "idle_in_transaction_session_timeout": f"{int(statement_timeout_s * 1000)}ms",
+        "timezone": "UTC",
+    }
+    connection.execute(
+        select(*(func.set_config(name, value, True) for name, value in values.items()))
+    )
 
 
 def locked(collection: Collection, id_: UUID) -> Select[Any]:

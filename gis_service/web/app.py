@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from gis_service import __version__
 from gis_service.settings import Settings
 from gis_service.web import (
+    batches,
     collections,
     edits,
     health,
@@ -67,8 +68,8 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         redirect_slashes=False,
     )
     for module in (
-        landing, collections, schemas, items, nearest, search, edits, history, tiles, processes,
-        maps, jobs, health
+        landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
+        processes, maps, jobs, health
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -101,6 +101,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses, kept=KEPT_CONNECTIONS)
+        networks = Networks(reader, changes)
         editing = Editing(databases, settings, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)

@@ -31,6 +31,7 @@ from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
+from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
 from gis_service.services.records import Records
 from gis_service.services.search import Search
@@ -71,6 +72,7 @@ class Services:
     changes: Changes
     analyses: Analyses
     coverages: Coverages
+    printing: Printing
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
+        maps = Maps(databases, settings)
         yield Services(
             settings=settings,
             gate=gate,
@@ -116,7 +119,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             nearest=Nearest(reader),
             networks=networks,
             search=Search(reader),
-            maps=Maps(databases, settings),
+            maps=maps,
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
             tiles=Tiles(
@@ -136,6 +139,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 **coverages.handlers(),
             }),
             coverages=coverages,
+            printing=Printing(maps, settings),
         )
         editing.close()
         for database in databases.values():

@@ -25,6 +25,7 @@ GisError
 ├── Unavailable             the database cannot answer now
 │   └── Busy                too many are served at the moment
 ├── ExportFailed            a file could not be written
+│   └── PrintFailed         pages could not be set
 ├── ConfigurationError      settings do not fit the machine or each other
 └── ClusterError            the private PostgreSQL cannot do what was asked
 
@@ -184,6 +185,10 @@ class Busy(Unavailable):
 
 class ExportFailed(GisError):
     """A file could not be written; the log says why."""
+
+
+class PrintFailed(ExportFailed):
+    """Pages could not be set; the log says why."""
 
 
 class ConfigurationError(GisError):

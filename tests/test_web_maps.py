@@ -30,7 +30,13 @@ def test_maps_are_listed(public: TestClient) -> None:
     listed = public.get("/maps").json()["maps"]
     coverage = next(entry for entry in listed if entry["name"] == "coverage")
     assert coverage["title"]
-    assert public.get(coverage["links"][0]["href"]).status_code == 200
+    assert [link["type"] for link in coverage["links"]] == [
+        "text/html", "application/pdf", "image/png"
+    ]
+    for link in coverage["links"]:
+        answer = public.get(link["href"])
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].partition(";")[0] == link["type"]
     assert coverage["title"] in public.get("/maps", headers=HTML).text
 
 

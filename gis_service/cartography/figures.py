@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babel.numbers import format_decimal
-
 from gis_service.cartography.definition import LayerDefinition
 from gis_service.cartography.indicators import INDICATORS, class_of, value_of
 from gis_service.cartography.legend import class_steps
@@ -14,8 +12,7 @@ from gis_service.cartography.wording import wording
 from gis_service.model import codelists
 from gis_service.model.coverage import Counts, CoverageTable
 from gis_service.model.fields import Language
-
-LOCALES: dict[Language, str] = {"en": "en_KE", "sw": "sw_KE"}
+from gis_service.model.locales import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +61,6 @@ def figures(table: CoverageTable, layer: LayerDefinition | None, language: Langu
         outside=outside if table.outside.offices else None,
         edge_note=_edge_note(table, language),
     )
-
-
-def number(value: float, language: Language) -> str:
-    """A number as its readers write it."""
-    return str(format_decimal(value, locale=LOCALES[language]))
 
 
 def _row(

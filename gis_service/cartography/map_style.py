@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
-from gis_service.cartography.assets import STATIC
+from gis_service.cartography.colours import colour
 from gis_service.cartography.kinds import LINK_LINES, LinkLine
 from gis_service.cartography.styles import STYLES
 from gis_service.model.fields import Collection, GeometryType
@@ -15,7 +13,6 @@ from gis_service.model.fields import Collection, GeometryType
 StyleLayer = dict[str, Any]
 
 SOURCE = "network"
-_TOKEN = re.compile(r"--([a-z0-9-]+):\s*(#[0-9a-f]{6});")
 _ORDER = (GeometryType.MULTI_POLYGON, GeometryType.LINE_STRING, GeometryType.POINT)
 
 
@@ -41,17 +38,6 @@ def map_style(collections: Iterable[Collection], tilejson: str, title: str) -> d
         "sources": {SOURCE: {"type": "vector", "url": tilejson}},
         "layers": [background, *(layer for c in placed for layer in _layers(c))],
     }
-
-
-@cache
-def _tokens() -> dict[str, str]:
-    root, _, _ = (STATIC / "gis.css").read_text(encoding="utf-8").partition("}")
-    return dict(_TOKEN.findall(root))
-
-
-def colour(token: str) -> str:
-    """The light colour that `gis.css` gives a token."""
-    return _tokens()[token]
 
 
 def _layers(collection: Collection) -> Iterator[StyleLayer]:

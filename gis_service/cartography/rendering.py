@@ -17,7 +17,6 @@ from datetime import date
 from typing import Any
 
 import folium
-from babel.dates import format_date
 from branca.element import CssLink, Figure, JavascriptLink, MacroElement
 from jinja2 import Template as JinjaTemplate
 from markupsafe import Markup
@@ -34,7 +33,7 @@ from gis_service.cartography.assets import (
 )
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, choices
-from gis_service.cartography.figures import LOCALES, figures, number
+from gis_service.cartography.figures import figures
 from gis_service.cartography.indicators import INDICATORS
 from gis_service.cartography.legend import legend
 from gis_service.cartography.links import Account, NavLink, PageLinks
@@ -45,6 +44,7 @@ from gis_service.cartography.wording import wording
 from gis_service.errors import ConfigurationError
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import Field, Language
+from gis_service.model.locales import long_date, number
 
 __all__ = [
     "Account", "NavLink", "OnlineBasemap", "PageLinks", "RenderedMap", "content_security_policy",
@@ -173,7 +173,7 @@ def render_map(
         figures=figures(summary, indicator_layer, language) if summary else None,
         indicator=INDICATORS[indicator_layer.indicator or ""] if indicator_layer else None,
         palette=indicator_layer.palette if indicator_layer else "",
-        as_of=format_date(as_of, "long", locale=LOCALES[language]) if as_of else None,
+        as_of=long_date(as_of, language) if as_of else None,
         as_of_iso=as_of.isoformat() if as_of else None,
         synthetic=synthetic,
         approximate=approximate,

@@ -157,6 +157,9 @@ class Addresses:
     def map(self, name: str) -> str:
         return self.to(f"/maps/{quote(name, safe='')}")
 
+    def printed_map(self, name: str, suffix: str) -> str:
+        return self.to(f"/maps/{quote(name, safe='')}/print.{suffix}")
+
     def collection(self, collection_id: str) -> str:
         return self.to(f"/collections/{collection_id}")
 

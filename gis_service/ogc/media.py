@@ -76,3 +76,5 @@ TILEJSON = Format(
 MAP_STYLE = Format(
     "mapbox", "application/vnd.mapbox.style+json", "Map style", also=("json", "application/json")
 )
+PDF = Format("pdf", "application/pdf", "PDF", suffix="pdf")
+PNG = Format("png", "image/png", "PNG", suffix="png")

@@ -46,6 +46,7 @@ from gis_service.ogc.openapi_parameters import (
     query_parameter,
     refs,
 )
+from gis_service.ogc.openapi_printing import printing_paths
 from gis_service.ogc.openapi_processes import add_processes
 from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from gis_service.ogc.schemas import (
@@ -156,6 +157,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         parameters=[path_parameter("name", "Name of the map", {"type": "string"})],
         formats=False, faults=("404",),
     )
+    paths.update(printing_paths(get=_get))
     paths["/health/live"] = _get(
         "Health", "getLiveness", "Whether the process runs",
         [(JSON, {"type": "object"})], formats=False, faults=(),

@@ -50,6 +50,25 @@ class _Facts:
     scenarios: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class MapContents:
+    """
+    The rows of a map for one reader.
+
+    Parameters
+    ----------
+    frames
+        By collection, in EPSG:4326, with the columns that the reader may see.
+    summary
+        What areas are coloured by; None where nothing is.
+    """
+
+    frames: Mapping[str, gpd.GeoDataFrame]
+    summary: CoverageTable | None
+    synthetic: bool
+    approximate: bool
+
+
 class Maps:
     """The maps that `maps/` defines, for each reader."""
 
@@ -129,6 +148,16 @@ class Maps:
                 )
         raise NotFound(f"The map {name} has no layer {layer!r}.")
 
+    def contents(self, definition: MapDefinition, audience: Audience) -> MapContents:
+        """The rows that a map shows, read at one moment."""
+        with self._databases[audience].begin() as connection:
+            frames = {
+                collection: read_frame(connection, REGISTRY[collection], audience)
+                for collection in fields_of(definition, audience)
+            }
+            facts = _facts(connection, definition, audience)
+        return MapContents(frames, facts.summary, facts.synthetic, facts.approximate)
+
     def build(self, name: str, audience: Audience, out: Path) -> Path:
         """
         Write a map as a folder that any web host serves, or that opens from a disk.
@@ -198,11 +227,7 @@ class Maps:
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
         with self._databases[audience].begin() as connection:
-            summary, wards = _coverage(connection, definition, audience)
-            approximate = wards is not None and bool(
-                wards["outline_approximate"].fillna(False).astype(bool).any()
-            )
-            facts = _Facts(summary, is_synthetic(connection, audience), approximate)
+            facts = _facts(connection, definition, audience)
             if definition.scenarios and audience.is_staff:
                 phases, scenarios = _plans(connection, audience)
                 facts = replace(facts, phases=phases, scenarios=scenarios)
@@ -231,6 +256,14 @@ def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[
         for layer in definition.layers
         if layer.collection in known
     }
+
+
+def _facts(connection: Connection, definition: MapDefinition, audience: Audience) -> _Facts:
+    summary, wards = _coverage(connection, definition, audience)
+    approximate = wards is not None and bool(
+        wards["outline_approximate"].fillna(False).astype(bool).any()
+    )
+    return _Facts(summary, is_synthetic(connection, audience), approximate)
 
 
 def _coverage(

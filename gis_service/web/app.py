@@ -22,6 +22,7 @@ from gis_service.web import (
     login,
     maps,
     nearest,
+    printing,
     processes,
     schemas,
     search,
@@ -69,7 +70,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, jobs, health
+        processes, maps, printing, jobs, health
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

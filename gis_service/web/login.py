@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gis_service.cartography.figures import number
 from gis_service.errors import InvalidInput, TooManyAttempts, UnknownKey
 from gis_service.model.keys import new_token
+from gis_service.model.locales import number
 from gis_service.ogc.media import HTML
 from gis_service.web.asked import Asked, read
 from gis_service.web.callers import client_address

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gis_service.cartography.definition import MapDefinition
 from gis_service.errors import InvalidDefinition
 from gis_service.ogc.links import Link, documents
-from gis_service.ogc.media import GEOJSON, HTML, JSON
+from gis_service.ogc.media import GEOJSON, HTML, JSON, PDF, PNG
 from gis_service.web.asked import Asked, caching, read
 from gis_service.web.conditions import known_tag
 from gis_service.web.pages import account_of
@@ -61,9 +61,14 @@ async def maps(request: Request) -> Response:
                     "name": definition.id,
                     "title": definition.title[asked.language],
                     "description": definition.description[asked.language],
-                    "links": documents(
-                        [Link(asked.at.map(definition.id), "self", HTML.media_type)]
-                    ),
+                    "links": documents([
+                        Link(asked.at.map(definition.id), "self", HTML.media_type),
+                        *(
+                            Link(asked.at.printed_map(definition.id, each.suffix), "alternate",
+                                 each.media_type, each.title)
+                            for each in (PDF, PNG)
+                        ),
+                    ]),
                 }
                 for definition in definitions
             ],

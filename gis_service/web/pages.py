@@ -13,13 +13,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from gis_service.cartography.assets import own_file
-from gis_service.cartography.figures import number
 from gis_service.cartography.rendering import Account, NavLink
 from gis_service.cartography.templates import template
 from gis_service.cartography.wording import wording
 from gis_service.errors import InvalidInput
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.keys import Session
+from gis_service.model.locales import number
 from gis_service.model.processes import visible_processes
 from gis_service.ogc.links import Addresses, with_query
 from gis_service.settings import Settings

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from gis_service.cartography.figures import number
 from gis_service.cartography.wording import wording
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field, FieldType, Language
+from gis_service.model.locales import number
 from gis_service.ogc.links import Addresses
 
 _NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)

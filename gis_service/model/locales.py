@@ -1,0 +1,23 @@
+"""Numbers and dates as the readers of a language write them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from gis_service.model.fields import Language
+
+LOCALES: dict[Language, str] = {"en": "en_KE", "sw": "sw_KE"}
+
+
+def number(value: float, language: Language, *, decimals: int | None = None) -> str:
+    """A number with the separators of the language; `decimals` are shown even where zero."""
+    pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(value, format=pattern, locale=LOCALES[language]))
+
+
+def long_date(day: date, language: Language) -> str:
+    """A day with its month in words."""
+    return str(format_date(day, "long", locale=LOCALES[language]))

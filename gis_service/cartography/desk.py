@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
-from gis_service.cartography.figures import LOCALES
 from gis_service.cartography.indicators import STAFF_INDICATORS
 from gis_service.cartography.wording import wording
 from gis_service.model import codelists
 from gis_service.model.fields import Language
 from gis_service.model.indicators import Indicator
+from gis_service.model.locales import medium_date
 
 _PHRASES = "desk_"
 """What the phrases begin with that go to the script."""
@@ -73,7 +71,7 @@ def choices(definition: MapDefinition, desk: Desk, language: Language) -> Choice
         return None
     words = wording(language)
     phases = tuple(
-        Choice(phase.ends_on.isoformat(), f"{phase.name} ({_day(phase.ends_on, language)})")
+        Choice(phase.ends_on.isoformat(), f"{phase.name} ({medium_date(phase.ends_on, language)})")
         for phase in desk.phases
     )
     scenarios = tuple(Choice(id_, name) for id_, name in (desk.scenarios or {}).items())
@@ -120,7 +118,3 @@ def desk_config(
             for each in staff_indicators(definition)
         },
     }
-
-
-def _day(day: date, language: Language) -> str:
-    return str(format_date(day, "medium", locale=LOCALES[language]))

@@ -68,10 +68,11 @@ def _row(
     *, note: str = "",
 ) -> FigureRow:
     share = f"{100 * counts.share_connected:.0f}%" if counts.known else "\N{EN DASH}"
-    return FigureRow(key, title, note, counts, share, _step(counts, layer))
+    return FigureRow(key, title, note, counts, share, step_of(counts, layer))
 
 
-def _step(counts: Counts, layer: LayerDefinition | None) -> int | None:
+def step_of(counts: Counts, layer: LayerDefinition | None) -> int | None:
+    """The step of the layer's palette that counts fall into; None for no data."""
     if layer is None or layer.indicator is None:
         return None
     found = class_of(value_of(INDICATORS[layer.indicator], counts), layer.breaks)

@@ -21,3 +21,8 @@ def number(value: float, language: Language, *, decimals: int | None = None) -> 
 def long_date(day: date, language: Language) -> str:
     """A day with its month in words."""
     return str(format_date(day, "long", locale=LOCALES[language]))
+
+
+def medium_date(day: date, language: Language) -> str:
+    """A day with its month cut short."""
+    return str(format_date(day, "medium", locale=LOCALES[language]))

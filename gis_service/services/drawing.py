@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gis_service.cartography.assets import icon_path
 from gis_service.cartography.colours import colour
 from gis_service.cartography.definition import LayerDefinition
-from gis_service.cartography.indicators import INDICATORS, class_of
+from gis_service.cartography.figures import step_of
 from gis_service.cartography.kinds import (
     CAPACITY_BREAKS_GBPS,
     LINK_LINES,
@@ -22,7 +22,7 @@ from gis_service.cartography.kinds import (
     node_kind,
     visible_kinds,
 )
-from gis_service.cartography.legend import LegendGroup, LegendRow, class_steps
+from gis_service.cartography.legend import LegendGroup, LegendRow
 from gis_service.model import codelists
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import Field
@@ -160,17 +160,9 @@ def _areas(
         return AreaLayer(
             frame.geometry.to_numpy(), [land] * len(frame), names, Stroke(colour("outline"), 0.2)
         )
-    steps = ward_steps(layer, coverage)
+    steps = {ward.code: step_of(ward.counts, layer) for ward in coverage.wards}
     fills = [area_fill(layer, steps.get(str(code))) for code in frame["code"]]
     return AreaLayer(frame.geometry.to_numpy(), fills, names)
-
-
-def ward_steps(layer: LayerDefinition, coverage: CoverageTable) -> dict[str, int]:
-    """The step of the palette of each ward, by code; without those that have no data."""
-    indicator, steps = INDICATORS[layer.indicator or ""], class_steps(layer)
-    found = {ward.code: class_of(indicator.value(ward.counts), layer.breaks)
-             for ward in coverage.wards}
-    return {code: steps[each] for code, each in found.items() if each is not None}
 
 
 def _links(frame: gpd.GeoDataFrame) -> Iterator[Layer]:

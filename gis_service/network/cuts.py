@@ -19,10 +19,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.network.graph import Flags, NetworkGraph, Traffic
+from gis_service.network.graph import Flags, Indices, NetworkGraph, Traffic
 from gis_service.network.tree import SearchTree
 
 _SEED = 20_110_101
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Groups:
+    """
+    Edges that go together.
+
+    Parameters
+    ----------
+    first, edge
+        The edges of group `i` are `edge[first[i]:first[i + 1]]`.
+    """
+
+    first: NDArray[np.int64]
+    edge: Indices
+
+    def edges(self, group: int) -> Indices:
+        return self.edge[self.first[group] : self.first[group + 1]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,29 +99,50 @@ def labels(graph: NetworkGraph, traffic: Traffic, tree: SearchTree) -> Labels:
     return Labels(label, known, below)
 
 
-def shadows(tree: SearchTree, known: Labels, groups: Sequence[Sequence[int]]) -> Shadows:
+def shadows(tree: SearchTree, known: Labels, groups: Groups) -> Shadows:
     """
     What each group of edges darkens when all of it is gone.
 
-    Parameters
-    ----------
-    groups
-        Indices of edges; those that do not carry or reach no gateway change nothing.
+    Edges that do not carry or reach no gateway change nothing.
     """
-    last = tree.last
     rows: list[tuple[int, int, int]] = []
-    for number, edges in enumerate(groups):
-        kept = [edge for edge in edges if known.known[edge]]
+    for number in np.flatnonzero(_may_cut(known, groups)).tolist():
+        edges = groups.edges(number)
+        edges = edges[known.known[edges]]
         hanging = sorted(
-            (int(known.below[edge]), bit) for bit, edge in enumerate(kept) if known.below[edge] >= 0
+            (place, bit) for bit, place in enumerate(known.below[edges].tolist()) if place >= 0
         )
-        if not hanging:
-            continue
-        cuts = _cuts([int(known.label[edge]) for edge in kept])
-        if cuts:
-            rows += [(number, *row) for row in _shadow(hanging, cuts, last)]
+        cuts = _cuts(known.label[edges].tolist())
+        rows += [(number, *row) for row in _shadow(hanging, cuts, tree.last)]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
     return Shadows(columns[:, 0], columns[:, 1], columns[:, 2])
+
+
+def _may_cut(known: Labels, groups: Groups) -> Flags:
+    """
+    Which groups hold a cut: some of their labels sum to nothing.
+
+    Gauss's elimination for all groups of like size at once. Larger ones are let
+    through: each is looked at by itself anyway.
+    """
+    sizes = np.diff(groups.first)
+    hangs = np.concatenate([[0], np.cumsum(known.below[groups.edge] >= 0)])
+    found: Flags = hangs[groups.first[1:]] > hangs[groups.first[:-1]]
+    for most in (1, 2, 4, 8, 16):
+        alike = np.flatnonzero(found & (sizes <= most) & (sizes > most // 2))
+        holds = np.zeros(len(alike), dtype=bool)
+        reduced: list[NDArray[np.uint64]] = []
+        for step in range(most if len(alike) else 0):
+            edge = groups.edge[np.minimum(groups.first[alike] + step, len(groups.edge) - 1)]
+            there = (sizes[alike] > step) & known.known[edge]
+            row = np.where(there, known.label[edge], np.uint64(0))
+            for before in reduced:
+                # Takes the leading bit of `before` out of the row, if it is there.
+                row = np.minimum(row, row ^ before)
+            holds |= there & (row == 0)
+            reduced.append(row)
+        found[alike] = holds
+    return found
 
 
 def _cuts(labels: Sequence[int]) -> list[int]:

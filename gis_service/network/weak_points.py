@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_service.model.weak_points import WeakKind, WeakPoint, WeakPoints
-from gis_service.network.cuts import labels, shadows
+from gis_service.network.cuts import Groups, labels, shadows
 from gis_service.network.graph import Indices, NetworkGraph, Numbers, Traffic, texts
 from gis_service.network.tree import SearchTree, search_tree
 
@@ -151,40 +151,43 @@ def _groups(
     """Trenches with several links that carry, and sites with several nodes that do."""
     known = labels(graph, traffic, tree)
     in_trench = np.flatnonzero(known.known[: len(graph.links.ids)] & (graph.links.trench >= 0))
-    trenches, trench_links = _several(graph.links.trench[in_trench], in_trench)
+    trench, trench_links = _several(graph.links.trench[in_trench], in_trench)
+    standing = np.flatnonzero((tree.place[:-1] >= 0) & (graph.nodes.site >= 0))
+    site, site_nodes = _several(graph.nodes.site[standing], standing)
 
-    lit = tree.place[:-1] >= 0
-    standing = np.flatnonzero(lit & (graph.nodes.site >= 0))
-    sites, site_nodes = _several(graph.nodes.site[standing], standing)
-    adjacency = graph.adjacency
-    site_edges = [
-        np.unique(np.concatenate([
-            adjacency.edge[adjacency.row[node] : adjacency.row[node + 1]] for node in nodes
-        ])).tolist()
-        for nodes in site_nodes
-    ]
-    found = []
-    for numbers, edges in ((trenches, trench_links), (sites, site_edges)):
-        cast = shadows(tree, known, edges)
-        dark = np.zeros((len(numbers), own.shape[1]))
-        np.add.at(dark, cast.group, cast.sign[:, None] * below[cast.place])
-        found.append((np.array(numbers, dtype=np.int64), dark))
-    (trench, trench_dark), (site, site_dark) = found
-    in_site = np.array([len(nodes) for nodes in site_nodes], dtype=np.int64)
-    weak_trench, weak_site = trench_dark[:, 0] > 0, site_dark[:, 0] > in_site
-    return (
-        (trench[weak_trench], trench_dark[weak_trench]), (site[weak_site], site_dark[weak_site])
-    )
+    def dark(groups: Groups) -> Numbers:
+        cast = shadows(tree, known, groups)
+        found = np.zeros((len(groups.first) - 1, own.shape[1]))
+        np.add.at(found, cast.group, cast.sign[:, None] * below[cast.place])
+        return found
+
+    by_trench, by_site = dark(trench_links), dark(_edges_at(graph, site_nodes))
+    weak_trench = by_trench[:, 0] > 0
+    weak_site = by_site[:, 0] > np.diff(site_nodes.first)
+    return (trench[weak_trench], by_trench[weak_trench]), (site[weak_site], by_site[weak_site])
 
 
-def _several(group: Indices, member: Indices) -> tuple[list[int], list[list[int]]]:
-    """The groups of more than one member, and their members, in order."""
+def _several(group: Indices, member: Indices) -> tuple[Indices, Groups]:
+    """The groups of more than one member, ascending, and their members in order."""
     order = np.argsort(group, kind="stable")
-    numbers, first, count = np.unique(group[order], return_index=True, return_counts=True)
-    chosen = np.flatnonzero(count > 1)
-    return numbers[chosen].tolist(), [
-        member[order[first[i] : first[i] + count[i]]].tolist() for i in chosen
+    numbers, count = np.unique(group, return_counts=True)
+    kept = np.repeat(count > 1, count)
+    first = np.concatenate([[0], np.cumsum(count[count > 1])])
+    return numbers[count > 1].astype(np.int64), Groups(first, member[order[kept]])
+
+
+def _edges_at(graph: NetworkGraph, nodes: Groups) -> Groups:
+    """All edges at the nodes of each group, joins of gateways included."""
+    adjacency = graph.adjacency
+    edges = [
+        np.unique(np.concatenate([
+            adjacency.edge[adjacency.row[node] : adjacency.row[node + 1]]
+            for node in nodes.edges(group).tolist()
+        ]))
+        for group in range(len(nodes.first) - 1)
     ]
+    first = np.concatenate([[0], np.cumsum([len(each) for each in edges], dtype=np.int64)])
+    return Groups(first, np.concatenate([np.array([], dtype=np.int32), *edges]))
 
 
 def _point(graph: NetworkGraph, table: WeakTable, row: int) -> WeakPoint:

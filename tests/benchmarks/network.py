@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--scales", default="SML")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    print("| scale | links | weak links and nodes | weak trenches | ours ms | networkx ms | ratio |")
+    print("| scale | links | weak links, nodes | weak trenches | ours ms | networkx ms | ratio |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for scale in chosen.scales:
         print(weak_points(scale, chosen.rounds), flush=True)

@@ -17,7 +17,7 @@ from gis_service.coverage.documents import (
     coverage_document,
     coverage_features,
 )
-from gis_service.coverage.measures import grouped_sums
+from gis_service.coverage.measures import grouped_sums, of_theme
 from gis_service.coverage.places import shapes_of
 from gis_service.coverage.situations import ground_of
 from gis_service.coverage.telling import coverage_of
@@ -153,6 +153,19 @@ def test_by_constituency_theme_type_and_phase():
     assert figures(told(Grouping.PHASE), "offices") == {"One": 2, "Two": 1, "No phase": 3}
     assert figures(told(Grouping.PHASE), "km_planned")["Two"] == pytest.approx(11.13, abs=0.01)
     assert [g.title.en for g in told(Grouping.WHOLE).groups] == ["All"]
+
+
+def test_one_theme_is_told_by_ward_and_leaves_out_what_is_of_no_office():
+    survey = town()
+    situation, quality = situation_of(survey, NOW, TODAY)
+    citizen = coverage_of(of_theme(situation, CITIZEN), Grouping.WARD, circumstances=NOW,
+                          read_at=survey.read_at, quality=quality)
+    assert figures(citizen, "offices") == {"A": 2, "B": 0, "C": 1}
+    assert figures(citizen, "share_connected") == near({"A": 50, "B": None, "C": 100})
+    assert figures(citizen, "km") == {"A": None, "B": None, "C": None}
+    theme = told(Grouping.THEME).by_key()[CITIZEN]
+    for id_ in ("offices", "share_connected", "share_lit", "share_bandwidth_met", "open_faults"):
+        assert citizen.whole.value(id_) == theme.value(id_)
 
 
 def test_the_plan_lights_what_it_reaches():

@@ -198,6 +198,11 @@ def test_processes_answer_staff_over_http(planner_client):
     assert found["features"][0]["geometry"]["type"] in ("Polygon", "MultiPolygon")
     assert found["whole"]["values"]["offices"] == 99
     assert found["circumstances"]["plan"] is True
+    lean = planner_client.get(
+        run.format("coverage"), params={"theme": "citizenSatisfaction", "shapes": "false"}
+    ).json()
+    assert {feature["geometry"] for feature in lean["features"]} == {None}
+    assert lean["whole"]["values"]["offices"] == 28
     cards = planner_client.post(run.format("scorecards"), json={"inputs": {}})
     assert len(cards.json()["cards"]) == 4
     wrong = planner_client.post(run.format("coverage"), json={"inputs": {"cut_trench": "nope"}})

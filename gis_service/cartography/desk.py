@@ -15,8 +15,8 @@ from gis_service.model.fields import Language
 from gis_service.model.indicators import Indicator
 from gis_service.model.locales import medium_date
 
-_PHRASES = "desk_"
-"""What the phrases begin with that go to the script."""
+_PHRASES = ("desk_", "class_")
+"""What the phrases begin with that go to the script of the tools."""
 
 
 @dataclass(frozen=True, slots=True)

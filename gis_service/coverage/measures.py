@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -115,6 +115,28 @@ class Situation:
     routes: Routes | None = None
     people: People | None = None
     faults: OpenFaults | None = None
+
+
+def of_theme(situation: Situation, theme: str) -> Situation:
+    """
+    The same of the offices of one theme.
+
+    What is of no office is left out, so that it is no data: routes, people,
+    access points, and faults of other things.
+    """
+    offices, faults = situation.offices, situation.faults
+    return Situation(
+        situation.places,
+        _only(offices, offices.theme == theme),
+        faults=None if faults is None else _only(faults, faults.theme == theme),
+    )
+
+
+_Rows = TypeVar("_Rows", Offices, OpenFaults)
+
+
+def _only(rows: _Rows, chosen: Flags) -> _Rows:
+    return replace(rows, **{each.name: getattr(rows, each.name)[chosen] for each in fields(rows)})
 
 
 Sums = dict[str, Numbers]

@@ -14,7 +14,7 @@ from gis_service.coverage.documents import (
     coverage_features,
     scorecards_document,
 )
-from gis_service.coverage.measures import Situation
+from gis_service.coverage.measures import Situation, of_theme
 from gis_service.coverage.places import shapes_of
 from gis_service.coverage.telling import coverage_of
 from gis_service.errors import InvalidParameter, NotAllowed
@@ -77,12 +77,22 @@ class Coverages:
         ] = OrderedDict()
 
     async def coverage(
-        self, principal: Principal, by: Grouping, circumstances: Circumstances = NOW
+        self,
+        principal: Principal,
+        by: Grouping,
+        circumstances: Circumstances = NOW,
+        *,
+        theme: str | None = None,
     ) -> Coverage:
         """
         Coverage by the groups of a grouping.
 
         The public is told the reported connections of now, and nothing else.
+
+        Parameters
+        ----------
+        theme
+            Only what is of the offices of this theme.
 
         Raises
         ------
@@ -94,7 +104,7 @@ class Coverages:
         _check(principal, circumstances)
         survey, (situation, quality) = await self._found(principal, circumstances)
         return await asyncio.to_thread(
-            coverage_of, situation, by,
+            coverage_of, of_theme(situation, theme) if theme else situation, by,
             circumstances=circumstances, read_at=survey.read_at, quality=quality,
             reported_only=not principal.audience.is_staff, phases=survey.phases,
         )
@@ -113,6 +123,8 @@ class Coverages:
         by: Grouping,
         circumstances: Circumstances = NOW,
         *,
+        theme: str | None = None,
+        with_shapes: bool = True,
         beside: Circumstances | None = None,
         language: Language,
     ) -> Document:
@@ -121,17 +133,22 @@ class Coverages:
 
         Parameters
         ----------
+        with_shapes
+            Whether the areas come with them.
         beside
             Circumstances whose figures stand beside, as those before.
         """
-        coverage = await self.coverage(principal, by, circumstances)
-        before = None if beside is None else await self.coverage(principal, by, beside)
+        coverage = await self.coverage(principal, by, circumstances, theme=theme)
+        before = None
+        if beside is not None:
+            before = await self.coverage(principal, by, beside, theme=theme)
         survey, _ = await self._found(principal, circumstances)
-        return await asyncio.to_thread(
-            lambda: coverage_features(
-                coverage, shapes_of(survey.ground.places, by), language, before=before
-            )
-        )
+
+        def written() -> Document:
+            shapes = shapes_of(survey.ground.places, by) if with_shapes else {}
+            return coverage_features(coverage, shapes, language, before=before)
+
+        return await asyncio.to_thread(written)
 
     async def scorecards(
         self,
@@ -195,7 +212,8 @@ class Coverages:
         )
         beside = replace(NOW, within_m=circumstances.within_m) if inputs["beside_now"] else None
         return await self.features(
-            principal, Grouping(inputs["by"]), circumstances, beside=beside, language=language
+            principal, Grouping(inputs["by"]), circumstances,
+            theme=inputs["theme"], with_shapes=inputs["shapes"], beside=beside, language=language,
         )
 
     async def _scorecards(

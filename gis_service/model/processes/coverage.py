@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gis_service.model import codelists
 from gis_service.model.audience import Audience
 from gis_service.model.coverage import WITHIN_M
 from gis_service.model.fields import Code, Codelist, Field, FieldType, Text
@@ -34,6 +35,10 @@ COVERAGE = Process(
         given("by", FieldType.CODE, ("By", "Kwa"),
               ("By what it is told.", "Mgawanyo wake."), codelist=GROUPING,
               default=Grouping.WARD.value),
+        given("theme", FieldType.CODE, ("Theme", "Mada"),
+              ("Only what is of the offices of this theme; the rest is no data.",
+               "Yanayohusu ofisi za mada hii pekee; mengine ni bila data."),
+              codelist=codelists.THEME),
         given("day", FieldType.DATE, ("Day", "Siku"),
               ("The day that is told of, from the days in the records: since when offices are "
                "connected, when links are ready, when faults began and ended.",
@@ -68,6 +73,10 @@ COVERAGE = Process(
                "_change.",
                "Kama takwimu za sasa ziwe kando, kama _before, na tofauti kama _change."),
               default=False),
+        given("shapes", FieldType.BOOLEAN, ("With areas", "Pamoja na maeneo"),
+              ("Whether the areas of wards and constituencies come with their figures.",
+               "Kama mipaka ya wadi na maeneo bunge ije pamoja na takwimu."),
+              default=True),
     ),
     Audience.TECHNICIAN,
     answer=(

@@ -18,7 +18,7 @@
     const rows = Array.from({ length: steps }, (_, i) => {
       const [from, to] = [breaks[i - 1], breaks[i]];
       const step = steps === 1 ? COLOURS - 1 : Math.round((i * (COLOURS - 1)) / (steps - 1));
-      const { words } = desk.app;
+      const { words } = desk;
       const said = { from: shown(from ?? 0, ""), to: shown(to ?? 0, ""), unit: unit && unit !== "%" ? " " + unit : unit };
       const phrase = from === undefined ? words.class_first : to === undefined ? words.class_last : words.class_range;
       return {

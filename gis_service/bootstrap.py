@@ -18,6 +18,7 @@ from gis_service.services.archive import Archive
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
+from gis_service.services.dig_safe import Digging
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
@@ -136,6 +137,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 **connecting.handlers(),
                 **proposals.handlers(),
                 **CertificationsDue(reader).handlers(),
+                **Digging(reader).handlers(),
                 **coverages.handlers(),
             }),
             coverages=coverages,

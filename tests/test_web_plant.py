@@ -15,7 +15,7 @@ from gis_service.settings import Settings
 from tests.conformance.clients import sample_clients
 
 WGS84 = Geod(ellps="WGS84")
-PROCESSES = ("locate-fault", "record-fault", "loss-budget", "certifications-due")
+PROCESSES = ("locate-fault", "record-fault", "loss-budget", "certifications-due", "dig-safe")
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +262,24 @@ class TestCertificationsDue:
         assert is_open()
         log("repair", "done", "2026-11-03T09:00:00+03:00")
         assert not is_open()
+
+
+def test_before_digging_across_a_shared_trench(technician: TestClient) -> None:
+    """Two cables of two owners lie in it; both are told, and whom to call."""
+    link = item(technician, "fibre_links", "KSI-L-001")
+    lon, lat = link["geometry"]["coordinates"][5]
+    works = {"type": "LineString", "coordinates": [[lon, lat - 1e-4], [lon, lat + 1e-4]]}
+    found = ask(technician, "dig-safe", works=works, distance_m=2)
+    keys = {f["properties"]["external_id"]: f["properties"] for f in found["features"]}
+    assert {"KSI-L-001", "KSI-L-012"} <= set(keys)
+    assert keys["KSI-L-001"]["distance_m"] == 0
+    assert all(each["least_m"] <= 2 for each in keys.values())
+    named = {each["owner_name"] for each in found["owners"]}
+    for key in ("KSI-L-001", "KSI-L-012"):
+        owner = item(technician, "fibre_links", key)["properties"]["owner"]
+        assert technician.get(f"/collections/organisations/items/{owner}").json()["properties"][
+            "name"
+        ] in named
 
 
 @pytest.mark.parametrize("process", PROCESSES)

@@ -37,16 +37,29 @@ class NearestQuery:
 
     def box(self, distance_m: float) -> BBox:
         """A box that holds every point within a distance, and others."""
-        angle = distance_m / _SMALLEST_RADIUS_M * _MARGIN
-        south, north = (self.lat + sign * math.degrees(angle) for sign in (-1, 1))
-        if south <= -90 or north >= 90 or angle >= math.pi / 2:
-            return BBox(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
-        # The meridians that touch a circle on the sphere; closer than its centre's parallel.
-        half = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(math.radians(self.lat)))))
-        half *= _MARGIN
-        if half >= 180:
-            return BBox(-180.0, south, 180.0, north)
-        return BBox(_wrapped(self.lon - half), south, _wrapped(self.lon + half), north)
+        return box_around((self.lon, self.lat, self.lon, self.lat), distance_m)
+
+
+def box_around(bounds: tuple[float, float, float, float], distance_m: float) -> BBox:
+    """
+    A box that holds every point within a distance of a smaller one, and others.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north in degrees of WGS84.
+    """
+    west, south, east, north = bounds
+    angle = distance_m / _SMALLEST_RADIUS_M * _MARGIN
+    farthest = math.radians(max(abs(south), abs(north)))
+    south, north = south - math.degrees(angle), north + math.degrees(angle)
+    if south <= -90 or north >= 90 or angle >= math.pi / 2:
+        return BBox(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
+    # The meridians that touch a circle on the sphere; closer than its centre's parallel.
+    half = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(farthest)))) * _MARGIN
+    if east - west + 2 * half >= 360:
+        return BBox(-180.0, south, 180.0, north)
+    return BBox(_wrapped(west - half), south, _wrapped(east + half), north)
 
 
 def _wrapped(degrees: float) -> float:

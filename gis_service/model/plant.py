@@ -8,6 +8,11 @@ from typing import Any
 
 Position = tuple[float, float]
 """Longitude and latitude in degrees of WGS84."""
+UNKNOWN_ACCURACY_M = 10.0
+"""
+How far something may be from its stored place when nobody says: what a phone
+measures under trees and between houses, with some to spare.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from gis_service.model.fault_location import (
     OffThePath,
     Reading,
 )
-from gis_service.model.plant import Assumed, Plant
+from gis_service.model.plant import UNKNOWN_ACCURACY_M, Assumed, Plant
 from gis_service.network.access import accesses
 from gis_service.network.cable_scale import CableScale, Trim, cable_scale
 from gis_service.network.lines import Route
@@ -43,8 +43,6 @@ READING_M, READING_SHARE = 1.0, 5e-5
 """Accuracy of an OTDR's distance: makers state about 1 m and 5 m in 100 km."""
 SLACK_SHARE = 0.2
 """A coil's length is counted in turns, and the last person may have used some."""
-ACCURACY_M = 10.0
-"""How far a node or structure may be from its stored place when nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
         *(_share(located, best_m, each) for each in _by_leg(setting, scale, best_m))
     )
     shares["uneven cable"] = scale.unevenness_m(best_m)
-    shares["positions"] = scale.accuracy_m(best_m, unknown_m=ACCURACY_M)
+    shares["positions"] = scale.accuracy_m(best_m, unknown_m=UNKNOWN_ACCURACY_M)
     uncertainty_m = math.hypot(*shares.values())
     _refuse_beyond(best_m, uncertainty_m, scale)
     path_m = min(max(best_m, 0.0), scale.length_m)

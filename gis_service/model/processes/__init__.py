@@ -17,6 +17,7 @@ from gis_service.model.processes.connect import (
     WITHDRAW_CONNECTIONS,
 )
 from gis_service.model.processes.coverage import COVERAGE, SCORECARDS
+from gis_service.model.processes.dig_safe import DIG_SAFE
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.network import NETWORK_PROCESSES
@@ -35,6 +36,7 @@ _DECLARED: tuple[Process, ...] = (
     CERTIFICATIONS_DUE,
     COVERAGE,
     SCORECARDS,
+    DIG_SAFE,
 )
 
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _DECLARED}

@@ -48,6 +48,14 @@ def test_planners_ask_and_every_answer_is_of_now(planner_client: TestClient) -> 
     lines = [feature["geometry"]["coordinates"] for feature in way["features"]]
     assert [line[-1] for line in lines[:-1]] == [line[0] for line in lines[1:]]
     assert column(way, "to_node")[:-1] == column(way, "from_node")[1:]
+    loss = client.post("/processes/loss-budget/execution", json={"inputs": {
+        "links": column(way, "link"), "node": way["start_node"]
+    }}).json()
+    for name in ("typical_low_db", "limit_high_db", "measured_db"):
+        assert column(way, name) == [link[name] for link in loss["links"]]
+    assert (way["downstream_offices"], way["downstream_nodes"]) == (9, 5), "all behind Suneka"
+    assert way["start_node"] in way["downstream"]["nodes"]
+    assert len(way["downstream"]["offices"]) == 9
     posted = client.post(TRACE, json={"inputs": {"office": "KSI-O-041"}})
     assert posted.json() == way
     assert answered(client, TRACE, node=way["start_node"]) == way
@@ -117,3 +125,5 @@ def test_technicians_may_trace_and_the_public_nothing(
         assert (firewall["reaches"], firewall["route_length_m"]) == (True, 0), "at the gateway"
         unserved = answered(client, TRACE, office="KSI-O-008")
         assert (unserved["reaches"], unserved["start_node"]) == (False, None)
+        radio = answered(client, TRACE, equipment="KSI-MWR-0001")
+        assert None in column(radio, "typical_low_db"), "nobody budgets the light of radio"

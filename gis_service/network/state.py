@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from gis_service.network.graph import NetworkGraph, Traffic
-from gis_service.network.reach import Reach, reach_in
+from gis_service.model.outage import Outage
+from gis_service.network.graph import Indices, NetworkGraph, Traffic
+from gis_service.network.outage import compared
+from gis_service.network.reach import Reach, reach, reach_in
 from gis_service.network.trace import ShortestWays, ways_to_gateways
 from gis_service.network.tree import SearchTree, search_tree
 from gis_service.network.weak_points import WeakTable, weak_table
@@ -38,3 +40,15 @@ class NetworkState:
     def weak(self) -> WeakTable:
         """See `weak_points.weak_table`."""
         return weak_table(self.graph, self.traffic, tree=self.tree)
+
+
+def without(
+    state: NetworkState,
+    *,
+    links: Indices | None = None,
+    nodes: Indices | None = None,
+    most_offices: int | None = None,
+) -> Outage:
+    """`outage.outage`, of a state whose reach is known."""
+    after = state.graph.without(state.traffic, links=links, nodes=nodes)
+    return compared(state.graph, state.reach, reach(state.graph, after), most_offices=most_offices)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gis_service.model.loss_budget import LinkLoss
 from gis_service.model.outage import GONE, Effect, Hit, OfficeHit, Outage
+from gis_service.model.processes.network import LOSSES
 from gis_service.model.trace import Trace
 from gis_service.model.weak_points import WeakKind, WeakPoint, WeakPoints
 from gis_service.network.graph import NetworkGraph, Numbers, index_of, texts
@@ -18,8 +20,11 @@ Document = dict[str, Any]
 _DIGITS = 7
 
 
-def trace_document(trace: Trace, routes: Routes) -> Document:
+def trace_document(
+    trace: Trace, downstream: Outage, routes: Routes, losses: Mapping[str, LinkLoss]
+) -> Document:
     """The links of a way in order, each drawn in the direction of the way."""
+    dark = downstream.total.get(Effect.CUT, Hit())
     return _collection(
         (
             _feature(
@@ -34,6 +39,7 @@ def trace_document(trace: Trace, routes: Routes) -> Document:
                     "route_length_m": _metres(link.route_length_m),
                     "fibre_length_m": _metres(link.fibre_length_m),
                     "reached_m": _metres(link.reached_m),
+                    **_loss(losses.get(link.id)),
                 },
             )
             for order, link in enumerate(trace.links, 1)
@@ -45,6 +51,14 @@ def trace_document(trace: Trace, routes: Routes) -> Document:
         gateways=trace.gateways,
         route_length_m=_metres(trace.route_length_m),
         fibre_length_m=_metres(trace.fibre_length_m),
+        downstream_nodes=len(downstream.nodes),
+        downstream_offices=dark.offices,
+        downstream_beneficiaries=dark.beneficiaries,
+        downstream_offices_unknown=dark.offices_unknown,
+        downstream={
+            "nodes": list(downstream.nodes),
+            "offices": [hit.id for hit in downstream.offices if hit.effect is Effect.CUT],
+        },
     )
 
 
@@ -134,6 +148,12 @@ def _totals(hits: Mapping[Effect, Hit]) -> dict[str, int]:
         for effect, hit in hits.items()
         for name in ("offices", "beneficiaries", "offices_unknown")
     }
+
+
+def _loss(loss: LinkLoss | None) -> dict[str, Any]:
+    """What light should lose, and what it was measured to lose; nothing of other links."""
+    told = {} if loss is None else loss.document()
+    return {name: told.get(name) for name in LOSSES}
 
 
 def _metres(length: float | None) -> float | None:

@@ -25,8 +25,12 @@ def network_handlers(questions: NetworkQuestions) -> dict[str, Handler]:
     """What answers each process of `model.processes.network`, by its id."""
 
     async def trace(inputs: Inputs, principal: Principal, _: Language) -> Document:
-        found = await questions.trace(principal, **inputs)
-        return trace_document(found, await questions.routes([link.id for link in found.links]))
+        wavelength_nm = inputs["wavelength_nm"]
+        asked = {name: value for name, value in inputs.items() if name != "wavelength_nm"}
+        found, downstream = await questions.trace(principal, **asked)
+        routes = await questions.routes([link.id for link in found.links])
+        losses = await questions.losses(principal, found, wavelength_nm=wavelength_nm)
+        return trace_document(found, downstream, routes, losses)
 
     async def outage(inputs: Inputs, principal: Principal, _: Language) -> Document:
         state, gone, found = await questions.outage(principal, **inputs)

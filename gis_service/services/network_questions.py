@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 import numpy as np
@@ -12,17 +14,17 @@ import shapely
 
 from gis_service.errors import InvalidInput, InvalidParameter, NotAllowed
 from gis_service.model.audience import Audience, Principal
+from gis_service.model.loss_budget import LinkLoss
 from gis_service.model.outage import Outage
 from gis_service.model.trace import Trace
 from gis_service.model.weak_points import WeakKind, WeakPoints
 from gis_service.network.graph import Ids, Indices, NetworkGraph, index_of
-from gis_service.network.outage import compared
-from gis_service.network.reach import reach
-from gis_service.network.state import NetworkState
+from gis_service.network.state import NetworkState, without
 from gis_service.network.trace import trace_between, trace_to_gateway
 from gis_service.network.weak_points import listed
+from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.networks import Networks
-from gis_service.store.network import equipment_statement, routes_statement
+from gis_service.store.network import equipment_statement, fibre_statement, routes_statement
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
@@ -54,6 +56,7 @@ class NetworkQuestions:
     def __init__(self, reader: Reader, networks: Networks) -> None:
         self._reader = reader
         self._networks = networks
+        self._budgets = LossBudgets(reader)
 
     async def trace(
         self,
@@ -64,9 +67,11 @@ class NetworkQuestions:
         equipment: UUID | None = None,
         to: UUID | None = None,
         scenario: UUID | None = None,
-    ) -> Trace:
+    ) -> tuple[Trace, Outage]:
         """
-        The way from an office, a node or a piece of equipment.
+        The way from an office, a node or a piece of equipment, and what is downstream.
+
+        Downstream of its first node is what has no gateway without that node.
 
         Parameters
         ----------
@@ -91,14 +96,18 @@ class NetworkQuestions:
         )
         goal = None if to is None else _index(graph.nodes.ids, "to", to)
         if start < 0:
-            return Trace(None, None, (), 0, 0)
+            return Trace(None, None, (), 0, 0), Outage({})
 
-        def work() -> Trace:
+        def work() -> tuple[Trace, Outage]:
+            downstream = without(state, nodes=np.array([start]), most_offices=MOST_OFFICES)
             if goal is not None:
-                return trace_between(graph, start, goal, traffic=state.traffic, found=state.reach)
+                found = trace_between(
+                    graph, start, goal, traffic=state.traffic, found=state.reach
+                )
+                return found, downstream
             return trace_to_gateway(
                 graph, start, traffic=state.traffic, ways=state.ways, found=state.reach
-            )
+            ), downstream
 
         return await asyncio.to_thread(work)
 
@@ -133,11 +142,10 @@ class NetworkQuestions:
         graph = state.graph
         gone = _gone(graph, tuple(links), tuple(nodes), trench, site)
 
-        def work() -> Outage:
-            after = graph.without(state.traffic, links=gone.links, nodes=gone.nodes)
-            return compared(graph, state.reach, reach(graph, after), most_offices=most_offices)
-
-        return state, gone, await asyncio.to_thread(work)
+        found = await asyncio.to_thread(
+            lambda: without(state, links=gone.links, nodes=gone.nodes, most_offices=most_offices)
+        )
+        return state, gone, found
 
     async def weak_points(
         self,
@@ -168,6 +176,34 @@ class NetworkQuestions:
         rows = await self._reader.rows(routes_statement(map(UUID, ids)), Login.PLANNER)
         lines = shapely.from_wkb([row["route"] for row in rows])
         return {str(row["id"]): line for row, line in zip(rows, lines, strict=True)}
+
+    async def losses(
+        self, principal: Principal, trace: Trace, *, wavelength_nm: int
+    ) -> Mapping[str, LinkLoss]:
+        """
+        What light of one wavelength should lose on each link of a way, by the link's id.
+
+        Links that are no fibre, or of a fibre of which no loss is stated at this
+        wavelength, are left out.
+        """
+        if not trace.links:
+            return {}
+        ids = [UUID(link.id) for link in trace.links]
+        rows = await self._reader.rows(fibre_statement(ids), Login.PLANNER)
+        fibre = {str(row["id"]) for row in rows}
+        found: dict[str, LinkLoss] = {}
+        for is_fibre, links in groupby(trace.links, key=lambda link: link.id in fibre):
+            run = list(links)
+            if is_fibre:
+                with suppress(InvalidParameter):
+                    budget = await self._budgets.budget(
+                        principal,
+                        links=[UUID(link.id) for link in run],
+                        node=UUID(run[0].from_node),
+                        wavelength_nm=wavelength_nm,
+                    )
+                    found |= {each.link: each for each in budget.links}
+        return found
 
     async def _standing(self, equipment: UUID) -> tuple[UUID | None, UUID | None]:
         """Office or node of a piece of equipment."""

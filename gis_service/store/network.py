@@ -30,6 +30,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy import UUID as UUID_TYPE
@@ -89,6 +90,19 @@ def routes_statement(ids: Iterable[UUID]) -> Select[Any]:
     wanted = any_(literal(list(ids), ARRAY(UUID_TYPE(as_uuid=True))))
     return select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
         source.c.id == wanted
+    )
+
+
+def fibre_statement(ids: Iterable[UUID]) -> Select[Any]:
+    """A row with the `id` of each link that is of fibre, or of which nobody says what it is."""
+    source = readable(REGISTRY["fibre_links"], Audience.PLANNER)
+    wanted = any_(literal(list(ids), ARRAY(UUID_TYPE(as_uuid=True))))
+    return select(source.c.id).where(
+        source.c.id == wanted,
+        or_(
+            func.coalesce(func.cardinality(source.c.medium), 0) == 0,
+            literal("fibre") == any_(source.c.medium),
+        ),
     )
 
 

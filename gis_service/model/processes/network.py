@@ -6,6 +6,7 @@ from gis_service.model import codelists
 from gis_service.model.audience import Audience
 from gis_service.model.fields import Code, Codelist, FieldType, Text
 from gis_service.model.outage import GONE, Effect
+from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.words import Input, Process, given, told
 from gis_service.model.weak_points import WeakKind
 
@@ -37,13 +38,18 @@ SCENARIO: Input = given(
 )
 """For every process that asks what carries traffic."""
 
+LOSSES = ("typical_low_db", "typical_high_db", "limit_low_db", "limit_high_db", "measured_db")
+"""What a way tells of the light on each link, in the words of the loss budget."""
+
 TRACE = Process(
     "trace",
     Text("Way to the gateway", "Njia ya kufika lango"),
     Text("The shortest way from an office, a node or a piece of equipment to its gateway, over "
-         "operational links that no open fault cuts.",
+         "operational links that no open fault cuts; and what is downstream, without a gateway "
+         "when the way's first node is gone.",
          "Njia fupi kutoka ofisi, kituo au kifaa hadi lango lake, kwa nyuzi zinazofanya kazi "
-         "ambazo hazijakatwa na hitilafu."),
+         "ambazo hazijakatwa na hitilafu; na vilivyo chini ya njia, visivyo na lango kituo cha "
+         "kwanza kikiondoka."),
     (
         given("office", T.REFERENCE, ("Office", "Ofisi"),
               ("Start at the node that serves this office.",
@@ -56,6 +62,7 @@ TRACE = Process(
         given("to", T.REFERENCE, ("To node", "Hadi kituo"),
               ("Lead to this node instead of the nearest gateway.",
                "Fika kituo hiki badala ya lango la karibu."), references="network_nodes"),
+        LOSS_BUDGET.by_name["wavelength_nm"],
         SCENARIO,
     ),
     Audience.TECHNICIAN,
@@ -77,6 +84,10 @@ TRACE = Process(
         told("reached_m", T.NUMBER, ("Since the start", "Tangu mwanzo"),
              ("Length along the ground since the start.", "Urefu juu ya ardhi tangu mwanzo."),
              unit="m"),
+        *(each for each in LOSS_BUDGET.answer if each.name in LOSSES),
+        *(told(f"downstream_{each.name}", each.type,
+               (f"{each.title.en} downstream", f"{each.title.sw} chini ya njia"))
+          for each in (told("nodes", T.INTEGER, ("Nodes", "Vituo")), *_OFFICES)),
     ),
 )
 

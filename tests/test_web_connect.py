@@ -106,6 +106,12 @@ def test_what_cannot_be_meant_is_told(planner):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_an_office_that_is_not_there_is_not_found(planner):
+    nobody = {"inputs": {"office": "00000000-0000-4000-8000-000000000000"}}
+    answer = planner.post("/processes/cost-to-connect/execution", json=nobody)
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("audience", [Audience.PUBLIC, Audience.TECHNICIAN])
 def test_only_planners_know_of_it(clients, audience):
     with clients(audience=audience) as client:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gis_service.errors import NotAllowed
+from gis_service.errors import NotAllowed, NotFound
 from gis_service.model.audience import Audience, Principal
 from gis_service.model.connect import AccessPoint, ConnectionPlan, Goal, Sourced, UnitCosts
 from gis_service.model.fields import Language
@@ -111,6 +111,8 @@ class Connecting:
         ------
         NotAllowed
             The reader is no planner.
+        NotFound
+            There is no such office.
         """
         if not principal.audience.includes(Audience.PLANNER):
             raise NotAllowed("Only planners may ask what connections cost.")
@@ -119,6 +121,8 @@ class Connecting:
         async with self._reader.moment(Login.PLANNER) as moment:
             offices = await read_offices(moment, asked)
             points = await read_access_points(moment, asked.network)
+        if asked.office is not None and not offices.candidates:
+            raise NotFound(f"There is no office {asked.office}.")
         usable = await asyncio.to_thread(_lit, points.open, graph)
         plan = await asyncio.to_thread(
             connection_plan, offices.candidates, usable, roads, self._costs,
@@ -160,7 +164,7 @@ class Connecting:
         found = await self.plan(
             principal, asked_of(inputs), budget_kes=inputs["budget_kes"], goal=inputs["goal"]
         )
-        return found.document()
+        return await asyncio.to_thread(found.document)
 
 
 def _lit(points: Sequence[AccessPoint], graph: NetworkGraph) -> list[AccessPoint]:

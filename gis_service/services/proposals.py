@@ -9,17 +9,17 @@ from uuid import UUID, uuid4, uuid5
 
 from gis_service.errors import Conflict, InvalidParameter, NotFound
 from gis_service.model.audience import Principal
-from gis_service.model.connect import ConnectionPlan, Goal
+from gis_service.model.connect import Goal
 from gis_service.model.declarations.network import PHASES
 from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES
 from gis_service.model.edits import Answer, BatchRejected, Condition, Edit, Edited
 from gis_service.model.fields import Collection, Language
 from gis_service.model.processes.connect import PROPOSE_CONNECTIONS, WITHDRAW_CONNECTIONS
 from gis_service.model.rights import Operation
-from gis_service.network.proposal import Proposal, proposal
 from gis_service.services.analyses import Handler
 from gis_service.services.connecting import Connecting, asked_of
 from gis_service.services.editing import Editing, allow
+from gis_service.services.proposed_edits import proposed_edits
 from gis_service.store.connect import Asked
 from gis_service.store.proposals import (
     Made,
@@ -102,7 +102,7 @@ class Proposals:
                 "nothing was proposed."
             )
         phase = Phase(id_, known_as, name)
-        edits = _edits(phase, network, found.plan)
+        edits = proposed_edits(phase, network, found.plan)
         if len(edits) > self._most_items:
             raise InvalidParameter(
                 "budget_kes", "" if budget_kes is None else budget_kes,
@@ -261,56 +261,3 @@ def _fingerprint(*inputs: object) -> str:
 def _told(phase: Phase, edits: Sequence[Edit], *, made: bool) -> Document:
     counts = {c.id: sum(edit.collection is c for edit in edits) for c in _PARTS}
     return {"phase": str(phase.id), "name": phase.name, "made": made} | counts
-
-
-def _edits(phase: Phase, network: UUID, plan: ConnectionPlan) -> list[Edit]:
-    """The phase, its nodes and its links, with ids that follow from the phase's."""
-    common = {"network": str(network), "status": "proposed", "phase": str(phase.id)}
-    names = {each.office.id: each.office.name for each in plan.connected}
-    planned: Proposal = proposal(plan)
-    node_ids = [str(uuid5(phase.id, f"node {n}")) for n in range(len(planned.nodes))]
-    edits = [_created(PHASES, str(phase.id), None, {
-        "network": str(network),
-        "external_id": phase.external_id,
-        "name": phase.name,
-        "description": _description(plan),
-    })]
-    for number, (id_, node) in enumerate(zip(node_ids, planned.nodes, strict=True), 1):
-        own = {"name": f"{phase.name} {number}"}
-        if node.office is not None:
-            own = {"name": names[node.office], "infrastructure": "customerPremises"}
-        geometry = {"type": "Point", "coordinates": list(node.position)}
-        edits.append(_created(NETWORK_NODES, id_, geometry, common | own))
-    for number, link in enumerate(planned.links, 1):
-        start, end = (
-            node_ids[at] if isinstance(at, int) else at for at in (link.start, link.end)
-        )
-        edits.append(_created(
-            FIBRE_LINKS, str(uuid5(phase.id, f"link {number}")),
-            {"type": "LineString", "coordinates": [list(point) for point in link.line]},
-            common | {
-                "name": f"{phase.name} {number}",
-                "start_node": start,
-                "end_node": end,
-                "medium": ["fibre"],
-                "fibre_length_m": round(link.length_m, 1),
-            },
-        ))
-    return edits
-
-
-def _created(
-    collection: Collection, id_: str, geometry: Document | None, properties: Document
-) -> Edit:
-    feature = {"type": "Feature", "id": id_, "geometry": geometry, "properties": properties}
-    return Edit(Operation.CREATE, collection, UUID(id_), feature)
-
-
-def _description(plan: ConnectionPlan) -> str:
-    costs = "; ".join(
-        f"{name} {figure.amount:,.12g}" for name, figure in plan.costs.figures().items()
-    )
-    return (
-        f"Connects {len(plan.connected)} offices by {plan.trench_m / 1000:,.1f} km of trench for "
-        f"KES {plan.cost_kes:,.0f} ({plan.method}; {costs})."
-    )

@@ -93,6 +93,24 @@ def test_reads_geoparquet(live_server: str, tmp_path: Path) -> None:
     assert frame.geometry.is_valid.all()
 
 
+def test_reads_vector_tiles(live_server: str) -> None:
+    """A tile by its address; a whole level GDAL knows only as {z}/{x}/{y} with a listing."""
+    tiles = f"{live_server}/collections/wards/tiles/WebMercatorQuad"
+    limits = httpx.get(f"{tiles}?f=json").raise_for_status().json()["tileMatrixSetLimits"][9]
+    row, column = limits["minTileRow"], limits["minTileCol"]
+    place = [f"MVT:{tiles}/9/{row}/{column}?f=mvt", "-oo", "Z=9", "-oo", f"Y={row}"]
+    told = run(["ogrinfo", "-ro", "-so", "-al", *place, "-oo", f"X={column}"]).stdout
+    assert "Layer name: wards" in told
+    counted = re.search(r"Feature Count: (\d+)", told)
+    assert counted is not None
+    assert 0 < int(counted[1]) <= WARDS
+    extent = re.search(r"Extent: \((.+), (.+)\) - \((.+), (.+)\)", told)
+    assert extent is not None
+    west, south, east, north = map(float, extent.groups())
+    assert 3_800_000 < west < east < 3_920_000
+    assert -140_000 < south < north < -50_000
+
+
 NEWER = """
 import json, sys
 import pyogrio

@@ -69,3 +69,9 @@ def test_its_addresses_answer(found: dict[str, Any]) -> None:
     file = httpx.get(found["file"]).raise_for_status()
     assert file.headers["content-type"] == "application/geopackage+sqlite3"
     assert file.content.startswith(b"SQLite format 3\0")
+
+
+def test_tiles_are_found(found: dict[str, Any]) -> None:
+    assert found["hasTiles"]
+    assert {"wards", "offices", "fibre_links"} <= set(found["tileCollections"])
+    assert found["tileMatrixSets"] == ["WebMercatorQuad"]

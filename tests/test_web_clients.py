@@ -44,6 +44,49 @@ def test_owslib(live_server: str) -> None:
     assert {f["properties"]["constituency"] for f in named["features"]} == {"Bonchari"}
 
 
+def test_owslib_filters_sorts_and_pages(live_server: str) -> None:
+    service = Features(f"{live_server}/")
+    known = service.collection_schema("wards")["properties"]
+    assert {"name", "constituency"} <= set(known)
+    found = service.collection_items(
+        "wards", limit=1000, filter="constituency = 'Bonchari' AND name LIKE 'B%'"
+    )
+    everything = service.collection_items("wards", limit=1000)["features"]
+    assert {f["id"] for f in found["features"]} == {
+        f["id"] for f in everything
+        if f["properties"]["constituency"] == "Bonchari" and f["properties"]["name"][0] == "B"
+    } != set()
+    down = service.collection_items("wards", limit=1000, sortby=("name", "desc"))["features"]
+    up = service.collection_items("wards", limit=1000, sortby=("name", "asc"))["features"]
+    assert [f["properties"]["name"] for f in down] == [f["properties"]["name"] for f in up][::-1]
+    paged = [
+        feature["id"] for offset in range(0, len(everything), 20)
+        for feature in service.collection_items("wards", limit=20, offset=offset)["features"]
+    ]
+    assert paged == [feature["id"] for feature in everything]
+
+
+def test_owslib_edits(live_server: str, live_key: str) -> None:
+    headers = {
+        "Authorization": f"Bearer {live_key}", "Content-Type": "application/geo+json",
+    }
+    service = Features(f"{live_server}/", headers=headers)
+    item = {
+        "type": "Feature", "geometry": {"type": "Point", "coordinates": [34.77, -0.68]},
+        "properties": {"name": "By OWSLib", "status": "planned"},
+    }
+    assert service.collection_item_create("network_nodes", json.dumps(item))
+    staff = {"filter": "name = 'By OWSLib'", "limit": 10}
+    [made] = service.collection_items("network_nodes", **staff)["features"]
+    item["properties"] = {"name": "By OWSLib", "status": "operational"}
+    assert service.collection_item_update("network_nodes", made["id"], json.dumps(item))
+    assert service.collection_item("network_nodes", made["id"])["properties"]["status"] == (
+        "operational"
+    )
+    assert service.collection_item_delete("network_nodes", made["id"])
+    assert service.collection_items("network_nodes", **staff)["features"] == []
+
+
 def test_gdal_reads_a_collection(live_server: str) -> None:
     read = _gdal(live_server, "wards")
     assert read["rows"] == 45

@@ -1,5 +1,5 @@
 """
-A black-box conformance checker for OGC API - Features.
+A black-box conformance checker for OGC API - Features and OGC API - Tiles.
 
 `python tests/conformance/checker.py http://127.0.0.1:8000` prints every check
 and ends with 1 when one fails. The checks of `official.py` say what the
@@ -91,7 +91,7 @@ def report(results: Iterable[Result]) -> str:
 
 def every_check() -> dict[str, tuple[str, Check]]:
     """The checks of all modules, by id."""
-    for module in ("official", "crs", "cql2", "editing", "schemas", "caching", "beyond"):
+    for module in ("official", "crs", "cql2", "editing", "schemas", "caching", "beyond", "tiles"):
         import_module(f"tests.conformance.{module}")
     return CHECKS
 

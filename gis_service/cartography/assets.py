@@ -29,8 +29,8 @@ MAP_SCRIPTS = (
 )
 """Files of `static/map/`, in the order in which they need each other."""
 DESK_SCRIPTS = (
-    "desk", "ask", "findings", "question", "impact", "path", "weak", "ramp", "figures", "tables",
-    "view",
+    "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "ramp", "figures",
+    "view", "tables",
 )
 """Files of `static/map/desk/`, which come after the map's own and before its start, for staff."""
 

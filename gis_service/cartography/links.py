@@ -49,6 +49,8 @@ class PageLinks:
         Address of a layer's data by collection id.
     languages
         The same page in each language.
+    printed, tables
+        The map on paper, and its collections as tables to take away.
     embedded
         Data comes by script files (`layers.data_script`) instead of `fetch`,
         and the policy stands in the page: for folders opened from `file://`.
@@ -60,4 +62,6 @@ class PageLinks:
     home: str | None = None
     nav: tuple[NavLink, ...] = ()
     account: Account | None = None
+    printed: tuple[NavLink, ...] = ()
+    tables: Callable[[str], str] | None = None
     embedded: bool = False

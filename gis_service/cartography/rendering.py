@@ -161,6 +161,9 @@ def render_map(
         t=wording(language),
         home=links.home,
         nav=links.nav,
+        printed=links.printed,
+        tables=[NavLink(layer.title[language], links.tables(layer.collection)) for layer in layers]
+        if links.tables else [],
         account=links.account,
         languages=links.languages,
         policy=content_security_policy(origins, in_page=True) if links.embedded else None,

@@ -102,12 +102,13 @@ class Maps:
         language: Language,
         *,
         account: Account | None = None,
+        nav: tuple[NavLink, ...] = (),
     ) -> RenderedMap:
         """A map's page, with today's numbers beside it."""
         definition = self.definition(name, principal)
         facts = await asyncio.to_thread(self._facts, definition, principal.audience)
         return self._rendered(
-            definition, principal.audience, language, facts, account=account
+            definition, principal.audience, language, facts, account=account, nav=nav
         )
 
     async def file(
@@ -200,6 +201,7 @@ class Maps:
         facts: _Facts,
         *,
         account: Account | None = None,
+        nav: tuple[NavLink, ...] = (),
         folder: bool = False,
     ) -> RenderedMap:
         settings = self._settings
@@ -215,7 +217,7 @@ class Maps:
             definition,
             language=language,
             fields=fields_of(definition, audience),
-            links=replace(links, account=account),
+            links=replace(links, account=account, nav=nav),
             municipality=settings.municipality,
             summary=facts.summary,
             as_of=_today(),
@@ -297,16 +299,16 @@ def _process_addresses(prefix: str, audience: Audience) -> dict[str, str]:
 
 def _served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
     here = f"{prefix}/maps/{definition.id}"
-    words = {"maps": {"en": "Maps", "sw": "Ramani"}, "data": {"en": "Data", "sw": "Data"}}
     return PageLinks(
         assets=f"{here}/files/",
         data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
         languages={each: f"{here}?lang={each}" for each in LANGUAGES},
         home=f"{prefix}/?lang={language}",
-        nav=(
-            NavLink(words["maps"][language], f"{prefix}/maps?lang={language}", current=True),
-            NavLink(words["data"][language], f"{prefix}/collections?lang={language}"),
+        printed=tuple(
+            NavLink(suffix.upper(), f"{here}/print.{suffix}?lang={language}")
+            for suffix in ("pdf", "png")
         ),
+        tables=lambda layer: f"{prefix}/collections/{layer}/items?lang={language}",
     )
 
 

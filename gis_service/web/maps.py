@@ -16,7 +16,7 @@ from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON, PDF, PNG
 from gis_service.web.asked import Asked, caching, read
 from gis_service.web.conditions import known_tag
-from gis_service.web.pages import account_of
+from gis_service.web.pages import account_of, navigation
 
 log = logging.getLogger("gis_service.web")
 
@@ -85,6 +85,7 @@ async def map_page(request: Request) -> Response:
         asked.principal,
         asked.language,
         account=account_of(request, asked.at),
+        nav=navigation(request, asked.at, asked.language),
     )
     response = asked.answer(rendered.html.encode())
     if rendered.image_origins:

@@ -50,7 +50,7 @@ def page(
         number=lambda value: number(value, language),
         municipality=settings.municipality,
         home=at.landing,
-        nav=_nav(request, at, language),
+        nav=navigation(request, at, language),
         languages={
             other: _in_language(request, at.path + request.scope["path"], other)
             for other in LANGUAGES
@@ -78,7 +78,8 @@ def account_of(request: Request, at: Addresses) -> Account:
     return Account(login, logout)
 
 
-def _nav(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
+def navigation(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
+    """The main menu, as far as the reader may go."""
     words, path = words_of(language), request.scope["path"]
     may_ask = bool(visible_processes(request.state.principal.audience))
     menu = (

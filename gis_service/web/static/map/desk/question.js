@@ -8,12 +8,12 @@
    * A question. `name` is its parameter of the address and `process` who answers it.
    * `inputs` names the input that takes what is asked about, by the style of its layer or, for
    * what is no item of the map, by the kind that stands in the address; `labels` are the words
-   * of the button. `written(subject, found)` is the answer as elements, and
+   * of the button; `fits(item)` says whether an item is asked about. `written(subject, found)` is the answer as elements, and
    * `marked(subject, found)` what the strip and the map show of it: { text, found }.
    *
    * Returns the question: its `ask(key)`, and its `answer(key)`, null when it was not asked.
    */
-  desk.question = function ({ name, process, inputs, labels, written, marked }) {
+  desk.question = function ({ name, process, inputs, labels, fits, written, marked }) {
     let answer = null;
     const back = () => desk.write({ [name]: null });
     const others = () => Object.fromEntries(questions.filter((q) => q !== name).map((q) => [q, null]));
@@ -26,7 +26,7 @@
       const [kind, id] = parted(key);
       const item = desk.item(key);
       const input = gisMap.pick(inputs, item ? item.config.style : kind);
-      if (!input || !desk.may(process)) {
+      if (!input || !desk.may(process) || (item && fits && !fits(item))) {
         return null;
       }
       return {

@@ -5,7 +5,8 @@
   const SHARES = [20, 40, 60, 80];
   const COLOURS = 5;
 
-  const shown = (value, unit) => desk.numbers.format(value) + (unit === "%" ? "%" : "");
+  const shown = (value, unit) => (unit === "%"
+    ? desk.numbers.format(Math.round(value * 10) / 10) + "%" : desk.numbers.format(value));
 
   /**
    * Classes of an indicator's values: { classOf(value), rows }, a row being its colour's token,
@@ -70,5 +71,5 @@
 
   /** A change, with its sign. */
   desk.signed = (value, unit) => (value > 0 ? "+" : value < 0 ? "−" : "±")
-    + desk.numbers.format(Math.abs(value)) + (unit === "%" ? " " + desk.words.desk_points : "");
+    + shown(Math.abs(value), unit).replace("%", "") + (unit === "%" ? " " + desk.words.desk_points : "");
 })(globalThis.gisMap);

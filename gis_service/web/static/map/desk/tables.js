@@ -38,11 +38,16 @@
 
   function wards(found) {
     const { words } = desk;
-    const text = (value) => (value === null || value === undefined ? "–" : desk.shown(value, found.indicator.unit));
+    const { unit } = found.indicator;
+    const text = (value) => (value === null || value === undefined ? "–" : desk.shown(value, unit));
     const heads = found.compared
       ? [desk.app.words.ward, words.desk_before, words.desk_after, words.desk_change]
-      : [desk.app.words.ward, words.desk_value];
-    const order = (figure) => (found.compared ? figure?.change : figure?.value) ?? Infinity;
+      : [desk.app.words.ward, words.desk_value + (unit && unit !== "%" ? ", " + unit : "")];
+    const worst = found.indicator.more_is_better === false ? -1 : 1;
+    const order = (figure) => {
+      const value = (found.compared ? figure?.change : figure?.value) ?? null;
+      return value === null ? Infinity : worst * value;
+    };
     const rows = [...desk.app.wards].map(([code, item]) => ({ item, figure: found.wards.get(code) }))
       .sort((a, b) => order(a.figure) - order(b.figure) || desk.nameOf(a.item).localeCompare(desk.nameOf(b.item)));
     const table = desk.table(heads, rows.map(({ item, figure }) => {
@@ -63,14 +68,14 @@
     return made;
   }
 
-  /** The offices of a ward, in its card; an edge belongs to the ward with the lowest code. */
+  /** The offices of a ward, in its card. */
   desk.onCard(function (item) {
     const offices = [...desk.app.layers.values()].find((layer) => layer.config.style === "office");
     if (item.config.style !== "indicator" || !offices) {
       return null;
     }
     const theme = desk.read("theme");
-    const found = offices.points.filter((office) => desk.wardOf(office) === item
+    const found = offices.points.filter((office) => office.feature.properties.ward === item.feature.properties.code
       && (!theme || office.feature.properties.theme === theme));
     const list = element("details", "ward-offices", element("summary", "",
       desk.words.desk_office_list + ": " + desk.numbers.format(found.length)));
@@ -89,30 +94,5 @@
       desk.button(desk.nameOf(office), "desk-link", () => desk.open(office)),
       desk.app.writer.text(field, office.feature.properties.connection) || desk.words.desk_unknown,
     ]));
-  }
-
-  /** The ward that an office lies in, by the outlines of the map. */
-  desk.wardOf = function (office) {
-    if (office.ward === undefined) {
-      const wards = [...desk.app.wards].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ward]) => ward);
-      office.ward = wards.find((ward) => ward.bounds.contains(office.at)
-        && holds(ward.feature.geometry, office.at)) || null;
-    }
-    return office.ward;
-  };
-
-  const holds = (geometry, at) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates)
-    .some((rings) => rings.reduce((inside, ring) => inside !== crosses(ring, at), false));
-
-  /** Whether a ray to the east crosses a ring an odd number of times. */
-  function crosses(ring, { lng, lat }) {
-    let odd = false;
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
-      const [[x, y], [u, v]] = [ring[i], ring[j]];
-      if ((y > lat) !== (v > lat) && lng < ((u - x) * (lat - y)) / (v - y) + x) {
-        odd = !odd;
-      }
-    }
-    return odd;
   }
 })(globalThis.gisMap);

@@ -38,13 +38,14 @@ def test_bridges_articulation_points_and_trenches_are_ranked_by_what_they_darken
     )
     assert ranked(graph) == [
         (TRENCH, "T1", 3, 110, 5),
-        (LINK, "e", 2, 100, 2),
         (NODE, "C", 2, 100, 3),
+        (LINK, "e", 2, 100, 2),
         (NODE, "D", 2, 100, 2),
         (LINK, "f", 1, 0, 1),
     ]
-    trench, link = weak_points(graph, most=2).points
+    trench, node, link = weak_points(graph, most=3).points
     assert (trench.links, trench.nodes, trench.offices_unknown) == (("a", "d"), (), 1)
+    assert (node.links, node.nodes) == ((), ("C",))
     assert (link.links, link.nodes) == (("e",), ())
     assert weak_points(graph, most=2).counts == {LINK: 2, NODE: 2, TRENCH: 1, SITE: 0}
 
@@ -101,7 +102,7 @@ def test_a_scenario_may_take_a_weak_point_away() -> None:
         """,
         {"one": Office("B", 1)},
     )
-    assert [p.id for p in weak_points(graph).points] == ["a", "b", "A", "G"]
+    assert [p.id for p in weak_points(graph).points] == ["G", "a", "A", "b"]
     assert weak_points(graph, graph.traffic(adds=links_of(graph, "c"))).points == ()
 
 
@@ -150,7 +151,7 @@ def test_weak_points_are_what_removing_each_thing_shows(graph: NetworkGraph) -> 
         )
     found = weak_points(graph)
     assert {(p.kind, p.id): _numbers(p) for p in found.points} == expected
-    order = [(-p.offices, -p.beneficiaries, list(WeakKind).index(p.kind), p.id)
+    order = [(-p.offices, -p.beneficiaries, -p.nodes_dark, list(WeakKind).index(p.kind), p.id)
              for p in found.points]
     assert order == sorted(order)
     assert sum(found.counts.values()) == len(found.points)

@@ -53,7 +53,7 @@ def weak_points(
     The single points of failure, ranked by what they darken.
 
     First those that darken most offices, among them those with most people
-    known, then by kind and id.
+    known, then those that darken most nodes, then by kind and id.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def weak_table(
     ])
     index = np.concatenate([index for index, _ in found])
     dark = np.rint(np.concatenate([dark for _, dark in found])).astype(np.int64)
-    order = np.lexsort((index, kind, -dark[:, 2], -dark[:, 1]))
+    order = np.lexsort((index, kind, *-dark[:, [0, 2, 1]].T))
     return WeakTable(kind[order], index[order], *dark[order].T)
 
 

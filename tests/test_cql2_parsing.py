@@ -21,6 +21,7 @@ from gis_service.model.filters import Kind, Literal, Operation, Predicate
 from gis_service.model.queries import CRS84, ServedCrs
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.cql2 import MOST_BYTES, parse_filter
+from gis_service.ogc.cql2_geometry import MOST_TANGLED, MOST_VERTICES
 from gis_service.ogc.cql2_text import FaultyText, read_text
 
 OFFICES = queryables_of(REGISTRY["offices"], Audience.PLANNER)
@@ -293,6 +294,22 @@ def test_hostile_filters_end_soon_and_alone() -> None:
     answers = done.stdout.split()
     assert len(answers) == len(HOSTILE) + len(HOSTILE_JSON)
     assert answers.count("read") == 1, "only the long chain of OR is a filter"
+
+
+def test_shapes_are_capped_by_vertices_and_tangles() -> None:
+    """Of plain shapes as many vertices as may be, of lines that cross themselves a few."""
+    def asked(shape: dict[str, Any]) -> Predicate:
+        tree = {"op": "s_intersects", "args": [{"property": "geometry"}, shape]}
+        return parse_filter(json.dumps(tree), OFFICES, language="cql2-json")
+
+    points = [[n % 90, n % 7] for n in range(MOST_VERTICES)]
+    assert asked({"type": "MultiPoint", "coordinates": points})
+    with pytest.raises(InvalidInput, match="more than 2,000 vertices"):
+        asked({"type": "MultiPoint", "coordinates": [*points, [1, 1]]})
+    crossing = [[n % 2, n / 100 % 0.5] for n in range(MOST_TANGLED)]
+    assert asked({"type": "LineString", "coordinates": crossing})
+    with pytest.raises(InvalidInput, match="crosses itself"):
+        asked({"type": "LineString", "coordinates": [*crossing, [0, 0.001]]})
 
 
 @given(st.text(max_size=60))

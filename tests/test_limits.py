@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gis_service.crs import served_crs
-from gis_service.errors import Busy, TooManyRequests
+from gis_service.errors import Busy, TooManyRequests, Unavailable
 from gis_service.model.audience import PUBLIC, Audience, Principal
 from gis_service.ogc.openapi import openapi
 from gis_service.settings import Settings
@@ -203,6 +203,24 @@ def test_who_gives_up_waiting_leaves_the_queue(
                 for each in asked:
                     each.cancel()
                 await asyncio.gather(*asked, return_exceptions=True)
+            assert await reader.rows(text("SELECT 1"), Login.PUBLIC)
+
+    asyncio.run(ask())
+
+
+def test_a_question_that_takes_too_long_is_given_up(
+    databases: Databases, database: Database
+) -> None:
+    """By the database itself; the connection serves the next."""
+    addresses = databases.with_logins(database)
+
+    async def ask() -> None:
+        async with Reader.open(
+            addresses.logins, pool_size=1, statement_timeout_s=0.2
+        ) as reader:
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="smaller area or fewer items"):
+                    await reader.rows(text("SELECT pg_sleep(20)"), Login.PUBLIC)
             assert await reader.rows(text("SELECT 1"), Login.PUBLIC)
 
     asyncio.run(ask())

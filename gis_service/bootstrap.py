@@ -15,6 +15,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
 from gis_service.services.archive import Archive
+from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
@@ -105,6 +106,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses, kept=KEPT_CONNECTIONS)
         networks = Networks(reader, changes)
+        paths = CablePaths(networks)
         editing = Editing(databases, settings, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
@@ -132,8 +134,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             changes=changes,
             analyses=Analyses(reader, {
                 **network_handlers(NetworkQuestions(reader, networks)),
-                **FaultLocating(reader, editing).handlers(),
-                **LossBudgets(reader).handlers(),
+                **FaultLocating(reader, paths, editing).handlers(),
+                **LossBudgets(reader, paths).handlers(),
                 **connecting.handlers(),
                 **proposals.handlers(),
                 **CertificationsDue(reader).handlers(),

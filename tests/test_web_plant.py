@@ -95,6 +95,9 @@ class TestLocateFault:
     @pytest.mark.parametrize(
         ("inputs", "words"),
         [
+            ({"links": []}, "Name the links of the path, or the node or office"),
+            ({"to": "KSI-N-019"}, "not both"),
+            ({"links": [], "node": "KSI-N-001"}, "No cable leads from there"),
             ({"otdr_distance_m": 99_000}, "m of cable beyond the path"),
             ({"otdr_distance_m": 100, "launch_m": 1000}, "before the path begins"),
             ({"node": "KSI-N-001"}, "does not start at the node given"),
@@ -111,6 +114,37 @@ class TestLocateFault:
     ) -> None:
         asked = {"links": ["KSI-L-027"], "otdr_distance_m": 3998} | inputs
         assert words in refused(technician, "locate-fault", **asked)
+
+    def test_without_links_it_is_the_way_to_the_gateway(self, technician: TestClient) -> None:
+        """Also where a fault is open: the light is looked for in the cable that lies there."""
+        way = ask(technician, "trace", node="KSI-N-019")
+        links = [
+            f["properties"]["link"] for f in way["features"] if f["properties"].get("link")
+        ]
+        assert len(links) > 1
+        by_links = ask(
+            technician, "locate-fault", links=links, node="KSI-N-019", otdr_distance_m=7000
+        )
+        by_end = ask(technician, "locate-fault", node="KSI-N-019", otdr_distance_m=7000)
+        assert by_end == by_links
+        ask(technician, "record-fault", node="KSI-N-019", otdr_distance_m=7000, summary="Dark",
+            cuts=True)
+        assert ask(technician, "locate-fault", node="KSI-N-019", otdr_distance_m=7000) == by_links
+
+    def test_towards_an_office(self, technician: TestClient) -> None:
+        offices = technician.get(
+            "/collections/offices/items", params={"limit": 1000}
+        ).json()["features"]
+        node = item(technician, "network_nodes", "KSI-N-019")["id"]
+        office = next(o["id"] for o in offices if o["properties"]["served_by"] == node)
+        towards = ask(
+            technician, "locate-fault", node="KSI-N-004", office=office, otdr_distance_m=3000
+        )
+        assert towards == ask(
+            technician, "locate-fault", node="KSI-N-004", to="KSI-N-019", otdr_distance_m=3000
+        )
+        back = ask(technician, "loss-budget", office=office, to="KSI-N-004")
+        assert {link["link"] for link in back["links"]} == {towards["link"]}
 
     def test_a_technician_records_it_once(self, technician: TestClient) -> None:
         chosen = str(uuid4())

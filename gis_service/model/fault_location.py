@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gis_service.errors import InvalidInput
@@ -50,10 +50,6 @@ class Reading:
     helix: float | None = None
     accuracy_m: float | None = None
     anchors: Mapping[str, float] = field(default_factory=dict)
-
-    def document(self) -> dict[str, Any]:
-        """The same for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from gis_service.model.plant import Plant, PlantNode, PlantStructure
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
 from gis_service.model.rights import Operation
 from gis_service.network.fault_location import locate_fault
-from gis_service.network.paths import path_of
 from gis_service.services.analyses import Handler
+from gis_service.services.cable_paths import CableEnds, CablePaths, path_in
 from gis_service.services.edited_values import uuid_or_none
 from gis_service.services.editing import Editing, allow
 from gis_service.store.plant import read_plant
@@ -35,16 +35,16 @@ from gis_service.store.roles import Login
 class FaultLocating:
     """Finds on which stretch of a cable a fault lies; for technicians and planners."""
 
-    def __init__(self, reader: Reader, editing: Editing) -> None:
+    def __init__(self, reader: Reader, paths: CablePaths, editing: Editing) -> None:
         self._reader = reader
+        self._paths = paths
         self._editing = editing
 
     async def locate(
         self,
         principal: Principal,
         *,
-        links: Sequence[UUID],
-        node: UUID | None = None,
+        ends: CableEnds,
         reading: Reading,
     ) -> FaultLocation:
         """
@@ -52,11 +52,8 @@ class FaultLocating:
 
         Parameters
         ----------
-        links
-            The links that the light meets, in their order.
-        node
-            Where the instrument stands; None for the path's beginning, of a
-            lone link its start.
+        ends
+            Which cables the light meets, from the instrument on.
         reading
             Anchors by id, identifier or name of a node or structure on the path.
 
@@ -64,20 +61,20 @@ class FaultLocating:
         ------
         NotFound
             There is no link of one of the ids.
-        InvalidParameter
-            The links make no path, or an anchor is not on it.
+        InvalidInput
+            The links make no path, or no way leads where it should; an anchor is
+            not on it.
         OffThePath
             The reading ends before the path or beyond it.
         """
-        located, _ = await self._located(principal, links, node, reading)
+        located, _ = await self._located(principal, ends, reading)
         return located
 
     async def record(
         self,
         principal: Principal,
         *,
-        links: Sequence[UUID],
-        node: UUID | None = None,
+        ends: CableEnds,
         reading: Reading,
         summary: str,
         cuts: bool | None = None,
@@ -112,7 +109,7 @@ class FaultLocating:
             As for `locate`.
         """
         allow(Operation.CREATE, FAULTS, principal)
-        located, plant = await self._located(principal, links, node, reading)
+        located, plant = await self._located(principal, ends, reading)
         edit = Edit(
             Operation.CREATE,
             FAULTS,
@@ -137,7 +134,7 @@ class FaultLocating:
             document = located.document(fault=str(edited[0].id))
             return Answer(201, (), orjson.dumps(document))
 
-        asked = (links, node, reading.document(), summary, cuts, started_at)
+        asked = (ends, reading, summary, cuts, started_at)
         answer = await self._editing.run(
             [edit], principal, answering, request_id=str(uuid4()),
             repeatable=_repeatable(fault, principal, asked),
@@ -153,7 +150,7 @@ class FaultLocating:
         self, inputs: Mapping[str, Any], principal: Principal, _language: Language
     ) -> dict[str, Any]:
         located = await self.locate(
-            principal, links=inputs["links"], node=inputs["node"], reading=_reading(inputs)
+            principal, ends=CableEnds.of(inputs), reading=_reading(inputs)
         )
         return located.document()
 
@@ -166,8 +163,7 @@ class FaultLocating:
             raise InvalidParameter("fault", fault, "it must be a UUID")
         return await self.record(
             principal,
-            links=inputs["links"],
-            node=inputs["node"],
+            ends=CableEnds.of(inputs),
             reading=_reading(inputs),
             summary=inputs["summary"],
             cuts=inputs["cuts"],
@@ -178,16 +174,14 @@ class FaultLocating:
     async def _located(
         self,
         principal: Principal,
-        links: Sequence[UUID],
-        node: UUID | None,
+        ends: CableEnds,
         reading: Reading,
     ) -> tuple[FaultLocation, Plant]:
         audience = principal.audience
+        chosen = await self._paths.path(ends)
         async with self._reader.moment(Login.of(audience)) as moment:
-            plant = await read_plant(moment, links, audience)
-        path = path_of(
-            [plant.links[str(each)] for each in links], start=None if node is None else str(node)
-        )
+            plant = await read_plant(moment, chosen.links, audience)
+        path = path_in(plant, chosen)
         meant = replace(reading, anchors=_meant(reading.anchors, plant))
         return await asyncio.to_thread(locate_fault, path, plant, meant), plant
 

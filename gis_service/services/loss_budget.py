@@ -12,8 +12,8 @@ from gis_service.model.fields import Language
 from gis_service.model.loss_budget import LossBudget
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.network.loss_budget import MOST_OUTPUTS, loss_budget
-from gis_service.network.paths import path_of
 from gis_service.services.analyses import Handler
+from gis_service.services.cable_paths import CableEnds, CablePaths, path_in
 from gis_service.store.plant import read_plant, read_readings
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -24,15 +24,15 @@ MOST_SPLITTERS = 10
 class LossBudgets:
     """Budgets the light of paths; for technicians and planners."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, paths: CablePaths) -> None:
         self._reader = reader
+        self._paths = paths
 
     async def budget(
         self,
         principal: Principal,
         *,
-        links: Sequence[UUID],
-        node: UUID | None = None,
+        ends: CableEnds,
         wavelength_nm: int,
         splitters: Sequence[int] | None = None,
         sent_dbm: float | None = None,
@@ -42,28 +42,24 @@ class LossBudgets:
 
         Parameters
         ----------
-        links
-            In the order of the path.
-        node
-            Where it begins; None for its beginning, of a lone link its start.
+        ends
+            Which cables, from where the light is sent.
 
         Raises
         ------
         NotFound
             There is no link of one of the ids.
-        InvalidParameter
-            The links make no path, or nothing is stated for a fibre at this
-            wavelength.
+        InvalidInput
+            The links make no path, or no way leads where it should; nothing is
+            stated for a fibre at this wavelength.
         """
         audience = principal.audience
+        chosen = await self._paths.path(ends)
         async with self._reader.moment(Login.of(audience)) as moment:
-            plant = await read_plant(moment, links, audience)
-            path = path_of(
-                [plant.links[str(each)] for each in links],
-                start=None if node is None else str(node),
-            )
+            plant = await read_plant(moment, chosen.links, audience)
+            path = path_in(plant, chosen)
             last = UUID(path[-1].last_node)
-            readings = await read_readings(moment, links, last, audience)
+            readings = await read_readings(moment, chosen.links, last, audience)
         return loss_budget(
             path, plant, readings,
             wavelength_nm=wavelength_nm, splitters=splitters, sent_dbm=sent_dbm,
@@ -78,8 +74,7 @@ class LossBudgets:
     ) -> dict[str, Any]:
         found = await self.budget(
             principal,
-            links=inputs["links"],
-            node=inputs["node"],
+            ends=CableEnds.of(inputs),
             wavelength_nm=inputs["wavelength_nm"],
             splitters=_splitters(inputs["splitters"]),
             sent_dbm=inputs["sent_dbm"],

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import FieldType, Text
+from gis_service.model.processes.cable_paths import PATH
 from gis_service.model.processes.words import Input, Process, given, told
 
 _PLACE: tuple[Input, ...] = (
-    given("links", FieldType.REFERENCES, ("Fibre links", "Nyuzi za mtandao"),
-          ("The links that the light meets, in their order from the instrument.",
-           "Nyuzi ambazo mwanga unazipitia, kwa mpangilio kutoka kifaa."),
-          references="fibre_links", required=True),
-    given("node", FieldType.REFERENCE, ("Instrument at", "Kifaa kipo"),
-          ("The node where the instrument stands; without it the first link's beginning.",
-           "Kituo kilipo kifaa; bila hicho mwanzo wa uzi wa kwanza."),
-          references="network_nodes"),
+    *PATH,
     given("otdr_distance_m", FieldType.NUMBER, ("OTDR distance", "Umbali wa OTDR"),
           ("What the instrument shows, from its own connector to the fault.",
            "Kinachoonyeshwa na kifaa, kutoka kiunganishi chake hadi hitilafu."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import FieldType, Text
+from gis_service.model.processes.cable_paths import PATH
 from gis_service.model.processes.words import Process, given, told
 
 LOSS_BUDGET = Process(
@@ -14,13 +15,7 @@ LOSS_BUDGET = Process(
          "Mwanga unaotarajiwa kupotea njiani, kwa kawaida na kwa kiwango cha juu, uliopimwa, na "
          "jinsi unavyobadilika."),
     (
-        given("links", FieldType.REFERENCES, ("Fibre links", "Nyuzi za mtandao"),
-              ("The links of the path, in their order.", "Nyuzi za njia, kwa mpangilio."),
-              references="fibre_links", required=True),
-        given("node", FieldType.REFERENCE, ("Light is sent at", "Mwanga unatoka"),
-              ("The node where the path begins; without it the first link's beginning.",
-               "Kituo ambapo njia inaanzia; bila hicho mwanzo wa uzi wa kwanza."),
-              references="network_nodes"),
+        *PATH,
         given("wavelength_nm", FieldType.INTEGER, ("Wavelength", "Urefu wa mawimbi"),
               ("Wavelength of the light.", "Urefu wa mawimbi ya mwanga."),
               unit="nm", minimum=600, maximum=2000, default=1550),

@@ -136,6 +136,33 @@ def test_known_places_of_the_trace_hold_the_scale() -> None:
     assert locate(plant, Reading(983, anchors={"S2": 880})).path_m == pytest.approx(900)
 
 
+def test_between_known_places_the_cable_cannot_run_far_off() -> None:
+    """
+    A ───(S1 at 400)───(S2 at 800)─── B    route 1000 m, fibre 1100 m: 100 m more than route
+    """
+    marks = tuple(structure(f"S{n}", "L1", 400 * n, 400.0 * n) for n in (1, 2))
+    links = {"L1": {"fibre_length_m": 1100, "structures": marks}}
+    plant = line_of("AB", [1000], links=links)
+    # At 600 m: 2 x 100 m x 0.6 x 0.4 of cable between A and B; between S1 and S2, with 40 m
+    # more than route, half of that.
+    free = locate(plant, Reading(660))
+    held = locate(plant, Reading(660, anchors={"S1": 440, "S2": 880}))
+    assert free.path_m == pytest.approx(held.path_m) == pytest.approx(600)
+    assert free.shares_m["uneven cable"] == pytest.approx(48 / 1.1)
+    assert held.shares_m["uneven cable"] == pytest.approx(20 / 1.1)
+
+
+def test_an_unknown_helix_narrows_nothing() -> None:
+    plant = line_of("AB", [1000], links={"L1": {"fibre_length_m": 1100}})
+    path = path_of([plant.links["L1"]])
+    none, unknown = (
+        locate_fault(path, plant, Reading(550, index_true=1.4682, helix=helix))
+        for helix in (0.0, None)
+    )
+    assert unknown.path_m == pytest.approx(none.path_m)
+    assert unknown.shares_m["uneven cable"] == pytest.approx(none.shares_m["uneven cable"])
+
+
 @pytest.mark.parametrize(
     "anchors", [{"nowhere": 100.0}, {"S1": 300.0, "B": 200.0}, {"S1": 100.0, "B": 100.0}]
 )

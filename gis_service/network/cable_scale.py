@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,16 +115,19 @@ class CableScale:
         begun = np.clip(cable_m - self._cable[:-1], 0, np.diff(self._cable))
         return float(begun[is_coil].sum())
 
-    def unevenness_m(self, path_m: float) -> float:
+    def unevenness_m(self, path_m: float, anchors: Iterable[str] = ()) -> float:
         """
         How far a place may be off because cable need not run evenly.
 
-        What a link's cable has more than its route may lie anywhere along it; the
-        ends are known, so the doubt is greatest in the middle: half of it.
+        What a cable has more than its route may lie anywhere along it; at a link's
+        ends and at anchors the scale is known, so the doubt is greatest half way
+        between two of them: half of what is more there.
         """
         held = min(max(path_m, 0.0), self.length_m)
         leg, _ = self.on_leg(held)
-        begin, end = self.leg_spans[leg]
+        known = [*self.leg_spans[leg], *(self.route_m(self.marks[each]) for each in anchors)]
+        begin = max(each for each in known if each <= held)
+        end = min(each for each in known if each >= held)
         if end == begin:
             return 0.0
         share = (held - begin) / (end - begin)

@@ -99,11 +99,18 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
     scale = cable_scale(path, lines, plant, setting.helix, setting.trim)
     cable_m = _cable_to_fault(setting, scale, reading)
     best_m = scale.route_m(cable_m)
-    shares = {name: _share(located, best_m, each) for name, each in bounds(setting).items()}
+    moved = bounds(setting)
+    shares = {name: _share(located, best_m, each) for name, each in moved.items()}
     shares["cable lengths"] = math.hypot(
         *(_share(located, best_m, each) for each in _by_leg(setting, scale, best_m))
     )
-    shares["uneven cable"] = scale.unevenness_m(best_m)
+    # With less helix more of the fibre is in cable that may run unevenly.
+    shares["uneven cable"] = max(
+        cable_scale(path, lines, plant, each.helix, each.trim).unevenness_m(
+            best_m, reading.anchors
+        )
+        for each in (setting, moved["helix"][0])
+    )
     shares["positions"] = scale.accuracy_m(best_m, unknown_m=UNKNOWN_ACCURACY_M)
     uncertainty_m = math.hypot(*shares.values())
     _refuse_beyond(best_m, uncertainty_m, scale)

@@ -22,6 +22,7 @@ from gis_service.network.graph import Ids, Indices, NetworkGraph, index_of
 from gis_service.network.state import NetworkState, without
 from gis_service.network.trace import trace_between, trace_to_gateway
 from gis_service.network.weak_points import listed
+from gis_service.services.cable_paths import CableEnds, CablePaths
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.networks import Networks
 from gis_service.store.network import equipment_statement, fibre_statement, routes_statement
@@ -56,7 +57,7 @@ class NetworkQuestions:
     def __init__(self, reader: Reader, networks: Networks) -> None:
         self._reader = reader
         self._networks = networks
-        self._budgets = LossBudgets(reader)
+        self._budgets = LossBudgets(reader, CablePaths(networks))
 
     async def trace(
         self,
@@ -198,8 +199,9 @@ class NetworkQuestions:
                 with suppress(InvalidParameter):
                     budget = await self._budgets.budget(
                         principal,
-                        links=[UUID(link.id) for link in run],
-                        node=UUID(run[0].from_node),
+                        ends=CableEnds(
+                            tuple(UUID(link.id) for link in run), UUID(run[0].from_node)
+                        ),
                         wavelength_nm=wavelength_nm,
                     )
                     found |= {each.link: each for each in budget.links}

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pyproj import Geod, Proj
 from shapely import LineString, MultiPolygon, Point, box
 
-from gis_service.coverage.people import covered_share, distance_m
+from gis_service.coverage.people import covered_share, discs_around, distance_m, united_areas
 from gis_service.coverage.places import (
     OUTSIDE,
+    Pieces,
     Places,
     pieces_of_areas,
     pieces_of_lines,
@@ -45,6 +46,10 @@ def cut(places: Places, *points: list[tuple[float, float]]) -> dict[tuple[int, i
     pieces = pieces_of_lines(places, lines(*points))
     found = zip(pieces.of, pieces.ward, pieces.size, strict=True)
     return {(int(of), int(ward)): float(size) for of, ward, size in found}
+
+
+def share_within(places: Places, cells: Pieces, at: np.ndarray, radius_m: float) -> np.ndarray:
+    return covered_share(cells, united_areas(discs_around(places, at, radius_m=radius_m)))
 
 
 def test_wards_stand_in_the_order_of_their_codes(places):
@@ -147,16 +152,16 @@ def test_a_disc_has_its_radius_along_the_ground_and_counts_once(places):
     """Two access points at one place cover what one covers: a disc of 1 km, of 64 corners."""
     cells = pieces_of_areas(places, np.array([MultiPolygon([box(34.6, -0.8, 34.7, -0.6)])]))
     at = np.array([Point(34.65, -0.7)] * 2)
-    share = covered_share(places, cells, at, within_m=1000)
+    share = share_within(places, cells, at, 1000)
     stretch = 0.99969  # of UTM 36S here, from PROJ: proj_factors at 34.65 E
     disc = 64 / 2 * math.sin(2 * math.pi / 64) * 1000**2 * stretch**2
     assert share[0] * cells.size[0] == pytest.approx(disc, rel=1e-3)
-    assert covered_share(places, cells, at[:0], within_m=1000).tolist() == [0.0]
+    assert share_within(places, cells, at[:0], 1000).tolist() == [0.0]
 
 
 def test_a_cell_that_is_covered_whole_counts_whole(places):
     cells = pieces_of_areas(places, np.array([MultiPolygon([box(34.65, -0.7, 34.651, -0.699)])]))
-    share = covered_share(places, cells, np.array([Point(34.6505, -0.6995)]), within_m=500)
+    share = share_within(places, cells, np.array([Point(34.6505, -0.6995)]), 500)
     assert share.tolist() == [1.0]
 
 
@@ -167,7 +172,7 @@ def test_many_discs_cover_what_their_union_covers(places):
     grid = [box(34.6 + x / 50, -0.8 + y / 50, 34.62 + x / 50, -0.78 + y / 50)
             for x in range(15) for y in range(10)]
     cells = pieces_of_areas(places, np.array(grid, dtype=object))
-    share = covered_share(places, cells, at, within_m=800)
+    share = share_within(places, cells, at, 800)
     scale = Proj(32736).get_factors(*shapely.get_coordinates(at).T).meridional_scale
     discs = shapely.union_all(shapely.buffer(places.to_metric(at), 800 * scale, quad_segs=16))
     expected = shapely.area(shapely.intersection(cells.shapes, discs)) / cells.size

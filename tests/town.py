@@ -86,10 +86,16 @@ def records(
     )
 
 
+_NUMBERS = {"required_mbps", "measured_mbps", "route_length_m", "people"}
+
+
 def _frame(rows: dict[str, dict[str, Any]] | None, *columns: str) -> gpd.GeoDataFrame:
     found = rows or {}
     index = pd.Index(sorted(found), dtype=object, name="id")
-    values = {name: pd.Series([found[id_].get(name) for id_ in index], index, object)
-              for name in columns}
+    values = {
+        name: pd.Series([found[id_].get(name) for id_ in index], index,
+                        "float64" if name in _NUMBERS else object)
+        for name in columns
+    }
     shapes = [found[id_].get("geometry") for id_ in index]
     return gpd.GeoDataFrame(values, index=index, geometry=shapes, crs=4326)

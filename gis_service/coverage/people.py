@@ -21,30 +21,42 @@ _MOST_CORNERS = 200
 """A covered area is divided until its tiles have no more, so that cutting cells stays fast."""
 
 
-def covered_share(
-    places: Places, cells: Pieces, points: NDArray[Any], *, within_m: float
-) -> Numbers:
+def discs_around(places: Places, points: NDArray[Any], *, radius_m: float) -> NDArray[Any]:
     """
-    How much of each piece of a cell lies within a distance of any of the points, 0 to 1.
+    Discs in the metric CRS around points of longitude and latitude.
 
-    Discs are united before areas are taken, so that no one counts twice. A
-    disc's radius is geodesic: UTM is conformal, so around a point all
-    distances are stretched alike, by the scale at that point.
+    The radius is geodesic: UTM is conformal, so around a point all distances
+    are stretched alike, by the scale at that point.
+    """
+    if not len(points):
+        return np.array([], dtype=object)
+    radius = radius_m * _scale(places.srid, points)
+    discs: NDArray[Any] = shapely.buffer(
+        places.to_metric(points), radius, quad_segs=QUARTER_STEPS
+    )
+    return discs
+
+
+def united_areas(areas: NDArray[Any]) -> NDArray[Any]:
+    """The parts of the union of areas, so that what lies in several counts once."""
+    parts: NDArray[Any] = shapely.get_parts(shapely.union_all(areas))
+    return parts
+
+
+def covered_share(cells: Pieces, covered: NDArray[Any]) -> Numbers:
+    """
+    How much of each piece of a cell is covered, 0 to 1.
 
     Parameters
     ----------
     cells
         Pieces of `pieces_of_areas`.
-    points
-        Access points in longitude and latitude.
+    covered
+        Areas of `united_areas`.
     """
     area = np.zeros(len(cells.shapes))
-    if not len(points) or not len(cells.shapes):
+    if not len(covered) or not len(area):
         return area
-    discs = shapely.buffer(
-        places.to_metric(points), within_m * _scale(places.srid, points), quad_segs=QUARTER_STEPS
-    )
-    covered = shapely.get_parts(shapely.union_all(discs))
     tree = shapely.STRtree(cells.shapes)
     _, whole = tree.query(covered, predicate="covers")
     area[whole] = cells.size[whole]

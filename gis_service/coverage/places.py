@@ -129,20 +129,25 @@ def shapes_of(places: Places, grouping: Grouping) -> dict[str, Any]:
 
 
 def placed_points(
-    places: Places, points: NDArray[Any], *, edge_m: float = EDGE_M
+    places: Places, points: NDArray[Any], *, edge_m: float | None = EDGE_M
 ) -> PlacedPoints:
     """
     The ward of each point (longitude, latitude; None lies in no ward).
 
     A ward holds what touches it, as PostGIS' ST_Intersects, so that the answer
     is the same as the `ward` that the database keeps.
+
+    Parameters
+    ----------
+    edge_m
+        How near to the edge of its ward a point is on the edge; None for none.
     """
     ward = np.full(len(points), OUTSIDE, dtype=np.intp)
     on_edge = np.zeros(len(points), dtype=bool)
     tree = shapely.STRtree(points)
     of, found = tree.query(places.areas, predicate="intersects")
     _keep_lowest(ward, found, of)
-    if not len(places.areas):
+    if edge_m is None or not len(places.areas):
         return PlacedPoints(ward, on_edge)
     edges = shapely.boundary(places.areas)
     of, found = tree.query(edges, predicate="dwithin", distance=_degrees(edge_m, places))
@@ -174,13 +179,13 @@ def pieces_of_lines(
     whole = np.full(len(lines), math.nan) if length_m is None else length_m.astype(np.float64)
     unknown = np.isnan(whole)
     whole[unknown] = _lengths_m(lines[unknown])
-    ward, crossing = _wholly_within(places.areas, lines)
-    apart = np.flatnonzero(~crossing)
-    cut = np.flatnonzero(crossing)
+    ward = _wholly_within(places.areas, lines)
+    apart, cut = np.flatnonzero(ward != OUTSIDE), np.flatnonzero(ward == OUTSIDE)
     of, wards, shapes = _cut(places.areas, lines[cut], shapely.length)
     size = _lengths_m(shapes)
-    lost = 1 - np.bincount(of, size, minlength=len(cut)) / np.maximum(_lengths_m(lines[cut]), 1e-9)
-    size = size * (whole[cut] / np.maximum(_lengths_m(lines[cut]), 1e-9))[of]
+    measured = np.maximum(_lengths_m(lines[cut]), 1e-9)
+    lost = 1 - np.bincount(of, size, minlength=len(cut)) / measured
+    size = size * (whole[cut] / measured)[of]
     rest = np.flatnonzero(lost * whole[cut] > _MILLIMETRE)
     nothing: NDArray[Any] = np.array([], dtype=object)
     return Pieces(
@@ -197,8 +202,8 @@ def pieces_of_areas(places: Places, areas: NDArray[Any]) -> Pieces:
 
     They are cut in degrees, where the edges lie as they are stored.
     """
-    ward, crossing = _wholly_within(places.areas, areas)
-    apart, cut = np.flatnonzero(~crossing), np.flatnonzero(crossing)
+    ward = _wholly_within(places.areas, areas)
+    apart, cut = np.flatnonzero(ward != OUTSIDE), np.flatnonzero(ward == OUTSIDE)
     of, within, shapes = _cut(places.areas, areas[cut], shapely.area)
     rest, outside = _remainders(areas[cut], of, shapes)
     shapes = places.to_metric(np.concatenate([areas[apart], shapes, outside]))
@@ -215,16 +220,12 @@ _ROUNDING = 1e-7
 """Share of a size that two ways of computing it may differ by."""
 
 
-def _wholly_within(wards: NDArray[Any], things: NDArray[Any]) -> tuple[Indices, Flags]:
-    """The lowest ward that covers each thing, and which things no ward covers but some meets."""
+def _wholly_within(wards: NDArray[Any], things: NDArray[Any]) -> Indices:
+    """The lowest ward that covers each thing."""
     ward = np.full(len(things), OUTSIDE, dtype=np.intp)
-    tree = shapely.STRtree(things)
-    of, found = tree.query(wards, predicate="covers")
+    of, found = shapely.STRtree(things).query(wards, predicate="covers")
     _keep_lowest(ward, found, of)
-    crossing = np.zeros(len(things), dtype=bool)
-    _, met = tree.query(wards, predicate="intersects")
-    crossing[met] = True
-    return ward, crossing & (ward == OUTSIDE)
+    return ward
 
 
 def _cut(

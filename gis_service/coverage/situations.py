@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_service.coverage.measures import Access, Offices, OpenFaults, People, Routes, Situation
-from gis_service.coverage.people import covered_share, distance_m
+from gis_service.coverage.people import covered_share, discs_around, distance_m, united_areas
 from gis_service.coverage.places import (
     OUTSIDE,
     Flags,
@@ -135,7 +135,7 @@ def ground_of(records: Records) -> Ground:
         for name, of in (("node", network.nodes), ("office", records.offices))
     )
     link = _indices(faults["link"], links.index)
-    nodes = placed_points(places, network.nodes.geometry.to_numpy())
+    nodes = placed_points(places, network.nodes.geometry.to_numpy(), edge_m=None)
     return Ground(
         places=places,
         offices=offices,
@@ -151,7 +151,7 @@ def ground_of(records: Records) -> Ground:
         fault_link=link,
         fault_office=office,
         fault_ward=_first(
-            placed_points(places, faults.geometry.to_numpy()).ward,
+            placed_points(places, faults.geometry.to_numpy(), edge_m=None).ward,
             _at(offices.ward, office),
             _at(nodes.ward, node),
             _at(_main_ward(routes, len(links)), link),
@@ -313,15 +313,22 @@ def _people(
     cells = ground.cells
     whole = np.bincount(cells.of, cells.size, minlength=len(network.population))
     people = _numbers(network.population["people"])[cells.of] * cells.size / whole[cells.of]
-    near: dict[str, Numbers] = {}
-    if access[ANY].any():
-        points: NDArray[Any] = network.nodes.geometry.to_numpy()
-        near = {
-            technology: people
-            * covered_share(ground.places, cells, points[has & works], within_m=within_m)
-            for technology, has in access.items()
-        }
-    return People(cells.ward, people, near)
+    if not access[ANY].any():
+        return People(cells.ward, people, {})
+    used = access[ANY] & works
+    points: NDArray[Any] = network.nodes.geometry.to_numpy()[used]
+    discs = discs_around(ground.places, points, radius_m=within_m)
+    united = {
+        technology: united_areas(discs[has[used]])
+        for technology, has in access.items() if technology != ANY
+    }
+    others = ~np.any([has[used] for name, has in access.items() if name != ANY], axis=0)
+    united[ANY] = united_areas(np.concatenate([discs[others], *united.values()]))
+    return People(
+        cells.ward,
+        people,
+        {name: people * covered_share(cells, areas) for name, areas in united.items()},
+    )
 
 
 def _faults(

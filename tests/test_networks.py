@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -120,6 +121,49 @@ def test_an_edit_is_in_the_next_graph(
         assert reach(after).lit.sum() == 0, "both gateways are off"
 
     with_networks(databases, sample_database, work, listening=listening)
+
+
+EDITS = (
+    "UPDATE gis.fibre_links SET status = 'planned' WHERE external_id = 'KSI-L-027'",
+    "INSERT INTO gis.network_nodes (id, network_id, external_id, name, status, gateway, geom) "
+    "SELECT '00000000-0000-4000-8000-000000000001', id, 'first', 'First', 'operational', true, "
+    "'SRID=4326;POINT(34.8 -0.7)' FROM gis.networks",
+    "INSERT INTO gis.fibre_links (network_id, external_id, status, start_node, end_node, "
+    "shared_trench, geom) SELECT network_id, 'new', 'operational', id, "
+    "'00000000-0000-4000-8000-000000000001', 'A trench', "
+    "ST_MakeLine(geom, 'SRID=4326;POINT(34.8 -0.7)') "
+    "FROM gis.network_nodes WHERE external_id = 'KSI-N-001'",
+    "DELETE FROM gis.offices WHERE external_id = 'KSI-O-008'",
+    "UPDATE gis.faults SET cleared_at = now() WHERE cleared_at IS NULL",
+)
+
+
+def test_what_is_read_again_after_edits_is_what_is_read_at_once(
+    databases: Databases, sample_database: Database
+) -> None:
+    """The first new node is the first of all, so that every link counts its nodes anew."""
+
+    async def work(networks: Networks, changes: Changes) -> None:
+        await networks.graph()
+        for edit in EDITS:
+            with sample_database.begin() as connection:
+                assert connection.execute(text(edit)).rowcount > 0
+            await changes.refresh()
+            again = await networks.graph()
+            new = await Networks(networks._reader, changes).graph()
+            for part in ("nodes", "links", "offices"):
+                one, other = getattr(again, part), getattr(new, part)
+                for field in fields(one):
+                    np.testing.assert_array_equal(
+                        getattr(one, field.name), getattr(other, field.name), field.name
+                    )
+            for name in ("trenches", "wards", "site_count", "node_names", "link_names"):
+                assert getattr(again, name) == getattr(new, name)
+        assert again.node_names[0] == "First"
+        assert "A trench" in again.trenches
+        assert not again.links.cut.any()
+
+    with_networks(databases, sample_database, work)
 
 
 def test_many_who_ask_at_once_share_one_reading(

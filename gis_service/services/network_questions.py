@@ -25,7 +25,11 @@ from gis_service.network.weak_points import listed
 from gis_service.services.cable_paths import CableEnds, CablePaths
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.networks import Networks
-from gis_service.store.network import equipment_statement, fibre_statement, routes_statement
+from gis_service.store.network_items import (
+    equipment_statement,
+    fibre_statement,
+    routes_statement,
+)
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 

@@ -12,29 +12,29 @@ import numpy as np
 from gis_service.errors import InvalidParameter
 from gis_service.network.graph import Ids, Indices, NetworkGraph, index_of
 from gis_service.network.state import NetworkState
-from gis_service.store.changes import Changes, Version
+from gis_service.store.changes import Changes
 from gis_service.store.network import (
     GRAPH_COLLECTIONS,
-    SCENARIO_CHANGES,
+    ReadGraph,
+    Versions,
     read_graph,
-    scenario_statement,
     versions_in,
     versions_statement,
 )
+from gis_service.store.network_items import SCENARIO_CHANGES, scenario_statement
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
 KEPT_SCENARIOS = 8
 """Scenarios of one graph whose answers are kept."""
 
-Versions = dict[str, Version]
 Changed = tuple[frozenset[UUID], ...]
 """What a scenario adds, removes, and which nodes it removes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    versions: Versions
+    read: ReadGraph
     today: NetworkState
     scenarios: dict[Changed, NetworkState] = field(default_factory=dict)
 
@@ -96,14 +96,15 @@ class Networks:
 
     async def _newest_held(self) -> _Held:
         held = self._held
-        if held is not None and held.versions == await self._newest():
+        if held is not None and held.read.versions == await self._newest():
             return held
         async with self._reading:  # who waited takes what was read meanwhile, if it is new
-            if self._held is None or self._held.versions != await self._newest():
+            held = self._held
+            if held is None or held.read.versions != await self._newest():
                 async with self._reader.moment(Login.PLANNER) as moment:
-                    versions, graph = await read_graph(moment)
-                self._held = _Held(versions, NetworkState(graph, graph.today))
-            return self._held
+                    read = await read_graph(moment, None if held is None else held.read)
+                self._held = held = _Held(read, NetworkState(read.graph, read.graph.today))
+            return held
 
     async def _newest(self) -> Versions:
         """The versions now, of this process's own knowledge while it hears of changes."""

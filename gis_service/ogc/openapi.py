@@ -49,6 +49,7 @@ from gis_service.ogc.openapi_parameters import (
 from gis_service.ogc.openapi_printing import printing_paths
 from gis_service.ogc.openapi_processes import add_processes
 from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
+from gis_service.ogc.openapi_words import put_into
 from gis_service.ogc.schemas import (
     geometry_schema,
     property_schema,
@@ -89,7 +90,7 @@ def openapi(
     paths = _paths(known, audience, language)
     add_editing(paths, known, audience, language)
     add_processes(paths, audience, language, get=_get)
-    return {
+    document: Document = {
         "openapi": "3.0.3",
         "info": {
             "title": service_title(place, language),
@@ -124,6 +125,8 @@ def openapi(
             },
         },
     }
+    put_into(language, document)
+    return document
 
 
 def _paths(known: Sequence[Collection], audience: Audience, language: Language) -> Document:

@@ -9,14 +9,14 @@ from gis_service import __version__
 from gis_service.model.audience import (
     Audience,
     visible_collections,
-    visible_fields,
     visible_geometry,
 )
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
-from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, Format
+from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Format
+from gis_service.ogc.openapi_answers import feature_schemas, shared_responses
 from gis_service.ogc.openapi_asking import (
     NEAREST_SHARED,
     nearest_page,
@@ -26,7 +26,6 @@ from gis_service.ogc.openapi_asking import (
 )
 from gis_service.ogc.openapi_components import COMPONENT_HEADERS, COMPONENT_SCHEMAS, ref
 from gis_service.ogc.openapi_edits import (
-    RESPONSES,
     add_editing,
     edit_parameters,
     edit_schemas,
@@ -51,8 +50,6 @@ from gis_service.ogc.openapi_processes import add_processes
 from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from gis_service.ogc.openapi_words import put_into
 from gis_service.ogc.schemas import (
-    geometry_schema,
-    property_schema,
     queryable_schema,
 )
 
@@ -115,12 +112,12 @@ def openapi(
                 **tile_parameters(known, audience),
             },
             "headers": COMPONENT_HEADERS,
-            "responses": _responses(),
+            "responses": shared_responses(),
             "schemas": {
                 **COMPONENT_SCHEMAS,
                 "Functions": FUNCTIONS_SCHEMA,
                 **TILE_SCHEMAS,
-                **_feature_schemas(known, audience, language),
+                **feature_schemas(known, audience, language),
                 **edit_schemas(known, audience, language),
             },
         },
@@ -283,73 +280,3 @@ def _property_parameter(field: Field, language: Language) -> Document:
     several = field.type in (FieldType.CODES, FieldType.REFERENCES)
     rule = " Items that hold it." if several else " Items whose value equals it."
     return query_parameter(field.name, f"{title}: {description}{rule}", schema)
-
-
-def _responses() -> Document:
-    told = {
-        "BadRequest": "The request cannot be understood; the answer says why.",
-        "NotFound": "There is no such resource.",
-        "NotAcceptable": "The resource is not offered in a format that was asked for.",
-        "TooManyRequests": "The caller sent too many requests; try again later.",
-        "ServerError": "The service failed; the answer carries the request's id.",
-        "Unavailable": "The service cannot answer now; try again later.",
-        **RESPONSES,
-    }
-    problem = {
-        PROBLEM.media_type: {"schema": ref("schemas", "Problem")},
-        HTML.media_type: {"schema": {"type": "string"}},
-    }
-    responses: Document = {
-        name: {"description": description, "content": problem}
-        for name, description in told.items()
-    }
-    # So the server says it of what is no request of HTTP, such as an address of 64 kB.
-    responses["BadRequest"]["content"] = {**problem, "text/plain": {"schema": {"type": "string"}}}
-    for name in ("TooManyRequests", "Unavailable"):
-        responses[name]["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-        }
-    return responses
-
-
-def _feature_schemas(
-    known: Iterable[Collection], audience: Audience, language: Language
-) -> Document:
-    schemas: Document = {}
-    for collection in known:
-        properties = {
-            field.name: property_schema(field, language)
-            for field in visible_fields(collection, audience)
-        }
-        schemas[f"{collection.id}_feature"] = {
-            "type": "object",
-            "required": ["type", "id", "geometry", "properties"],
-            "properties": {
-                "type": {"type": "string", "enum": ["Feature"]},
-                "id": {"type": "string", "format": "uuid"},
-                "geometry": geometry_schema(visible_geometry(collection, audience)),
-                "properties": {"type": "object", "nullable": True, "properties": properties},
-                "links": ref("schemas", "Links"),
-            },
-        }
-        schemas[f"{collection.id}_page"] = {
-            "type": "object",
-            "required": ["type", "features", "links"],
-            "properties": {
-                "type": {"type": "string", "enum": ["FeatureCollection"]},
-                "features": {
-                    "type": "array", "items": ref("schemas", f"{collection.id}_feature")
-                },
-                "links": ref("schemas", "Links"),
-                "timeStamp": {"type": "string", "format": "date-time"},
-                "numberMatched": {"type": "integer", "minimum": 0},
-                "numberMatchedEstimate": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "description": "About how many items match, in place of `numberMatched` "
-                    "where they are too many to count.",
-                },
-                "numberReturned": {"type": "integer", "minimum": 0},
-            },
-        }
-    return schemas

@@ -34,7 +34,7 @@ from gis_service.ogc.sorting import (
     write_cursor,
     write_sort,
 )
-from gis_service.web.items import PAGE_PARAMETERS
+from gis_service.web.item_questions import PAGE_PARAMETERS
 from gis_service.web.negotiation import NotAcceptable, choose_format, choose_language
 from gis_service.web.query_string import UnknownParameter, read_parameters
 

@@ -13,45 +13,30 @@ from starlette.routing import Route
 
 from gis_service import __version__
 from gis_service.cartography.definition import MapDefinition
-from gis_service.errors import InvalidParameter, NotFound
+from gis_service.errors import NotFound
 from gis_service.model.audience import visible_fields
 from gis_service.model.fields import Collection, Field
 from gis_service.model.queries import (
-    CRS84,
     Cursor,
-    Equals,
     ItemsPage,
     ItemsQuery,
-    RecordTime,
     Rendering,
-    ServedCrs,
 )
-from gis_service.model.queryables import queryables_of
-from gis_service.model.rights import HISTORIANS, reads_history
+from gis_service.model.rights import reads_history
 from gis_service.ogc.etags import changed_in, item_etag, last_modified, version_in
 from gis_service.ogc.features import after_features, feature, feature_collection
 from gis_service.ogc.links import Link
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON
-from gis_service.ogc.openapi_filters import FILTER
-from gis_service.ogc.openapi_parameters import MOST_OFFSET, PAGE, RENDERING
 from gis_service.ogc.parameters import (
-    parse_bbox,
-    parse_crs,
-    parse_datetime,
     parse_id,
-    parse_limit,
-    parse_offset,
-    parse_value,
 )
-from gis_service.ogc.rendering import parse_flag, parse_precision, parse_properties
-from gis_service.ogc.sorting import parse_sort, read_cursor, write_cursor
-from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.ogc.sorting import write_cursor
+from gis_service.web.asked import Asked, read
 from gis_service.web.conditions import collection_etag
 from gis_service.web.downloads import STREAMED_FROM, download, held_page
-from gis_service.web.filtering import asked_filter
+from gis_service.web.item_questions import ITEM_PARAMETERS, items_query, rendering
 from gis_service.web.items_page import choices, files, orders, small_map, without_blanks
 from gis_service.web.maps import maps_beside
-from gis_service.web.principal import require
 from gis_service.web.tables import (
     Feature,
     Reading,
@@ -62,10 +47,6 @@ from gis_service.web.tables import (
     references,
     table,
 )
-
-ITEM_PARAMETERS = (*COMMON_PARAMETERS, *RENDERING)
-PAGE_PARAMETERS = (*ITEM_PARAMETERS, *PAGE, *FILTER)
-"""A property of one of these names could not be asked by; the registry has none."""
 
 
 async def items(request: Request) -> Response:
@@ -138,100 +119,6 @@ async def item(request: Request) -> Response:
     if changed_at is not None:
         headers["last-modified"] = last_modified(changed_at)
     return asked.answer(body, headers=headers)
-
-
-def items_query(
-    asked: Asked, collection: Collection, *, known: Sequence[str] = PAGE_PARAMETERS
-) -> ItemsQuery:
-    """
-    What the parameters ask of a collection.
-
-    Parameters
-    ----------
-    known
-        The parameters that there are besides the properties.
-
-    Raises
-    ------
-    InvalidInput
-        A parameter is unknown or breaks its rule. A property that this reader
-        may not see is as unknown as one that does not exist.
-    """
-    settings, parameters = asked.settings, asked.parameters
-    queryables = queryables_of(collection, asked.principal.audience)
-    comparable = queryables.fields
-    parameters.only((*known, *comparable))
-    limit, offset, bbox, moment, cursor, sortby = map(
-        parameters.get, ("limit", "offset", "bbox", "datetime", "cursor", "sortby")
-    )
-    skipped = 0 if offset is None else parse_offset(offset, maximum=MOST_OFFSET)
-    if skipped and cursor is not None:
-        raise InvalidParameter("offset", str(offset), "a page has an offset or a cursor, not both")
-    recorded = None if moment is None else _record_time(asked, moment)
-    most = settings.max_limit
-    box, outline = (None, ()) if bbox is None else parse_bbox(bbox, _crs(asked, "bbox-crs"))
-    sort = () if sortby is None else parse_sort(sortby, collection, asked.principal.audience)
-    return ItemsQuery(
-        collection=collection,
-        limit=min(settings.default_limit, most)
-        if limit is None
-        else parse_limit(limit, maximum=most),
-        bbox=box,
-        outline=outline,
-        equals=tuple(
-            Equals(comparable[name], parse_value(comparable[name], value))
-            for name, value in parameters.once()
-            if name not in known
-        ),
-        filter=asked_filter(asked, queryables),
-        sort=sort,
-        cursor=None if cursor is None else read_cursor(cursor, sort),
-        offset=skipped,
-        rendering=rendering(asked, collection),
-        recorded=recorded,
-    )
-
-
-def _record_time(asked: Asked, text: str) -> RecordTime | None:
-    """
-    The time whose items are asked for; to the public, items have no time and match any.
-
-    Raises
-    ------
-    NotAllowed
-        The reader's role may not read history.
-    """
-    time = parse_datetime(text)
-    if not asked.principal.audience.is_staff:
-        return None
-    require(asked.principal, HISTORIANS)
-    return time
-
-
-def rendering(asked: Asked, collection: Collection) -> Rendering:
-    """
-    How the parameters ask for items to be written.
-
-    Raises
-    ------
-    InvalidInput
-        A parameter breaks its rule.
-    """
-    precision, skipped, wanted, unwanted = map(
-        asked.parameters.get, ("precision", "skipGeometry", "properties", "exclude-properties")
-    )
-    crs = _crs(asked, "crs")
-    return Rendering(
-        properties=parse_properties(wanted, unwanted, collection, asked.principal.audience),
-        skip_geometry=skipped is not None and parse_flag("skipGeometry", skipped),
-        precision=None if precision is None else parse_precision(precision),
-        crs=CRS84 if asked.is_html else crs,  # pages speak of longitude and latitude
-    )
-
-
-def _crs(asked: Asked, name: str) -> ServedCrs:
-    text = asked.parameters.get(name)
-    return CRS84 if text is None else parse_crs(name, text, asked.services.crs)
 
 
 async def _streamed(asked: Asked, query: ItemsQuery, headers: Mapping[str, str]) -> Response:

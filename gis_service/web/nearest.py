@@ -24,7 +24,8 @@ from gis_service.ogc.openapi_asking import (
 )
 from gis_service.ogc.parameters import parse_limit, parse_number
 from gis_service.web.asked import Asked, read
-from gis_service.web.items import ITEM_PARAMETERS, content_crs, items_query, link_to_collection
+from gis_service.web.item_questions import ITEM_PARAMETERS, items_query
+from gis_service.web.items import content_crs, link_to_collection
 from gis_service.web.tables import called
 
 PARAMETERS = (*ITEM_PARAMETERS, *NEAREST_SHARED, "lon", "lat", "limit", "max_distance_m")

@@ -115,6 +115,20 @@ def test_without_a_fibre_length_the_scale_is_assumed_and_doubtful() -> None:
     assert [each.name for each in sure.assumed] == ["accuracy_m"]
 
 
+def test_an_earlier_trace_of_the_whole_link_stands_in_for_its_length() -> None:
+    traced = line_of("AB", [1000], links={"L1": {"traced_length_m": 1040}})
+    found = locate(traced, Reading(520))
+    assert found.path_m == pytest.approx(500)
+    assert found.shares_m["cable lengths"] == pytest.approx(500 * 0.005, rel=0.01)
+    (_, length) = found.assumed
+    assert (length.name, length.low, length.high) == (
+        "fibre_length_m", pytest.approx(1034.8), pytest.approx(1045.2)
+    )
+    # One that ended at a fault says nothing of the whole.
+    cut = line_of("AB", [1000], links={"L1": {"traced_length_m": 400}})
+    assert locate(cut, Reading(515)).assumed[-1].name == "cable_per_route"
+
+
 def test_a_fibre_length_that_cannot_be_true_is_not_used() -> None:
     plant = line_of("AB", [1000], links={"L1": {"fibre_length_m": 104}})
     found = locate(plant, Reading(515))

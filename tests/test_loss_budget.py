@@ -68,6 +68,13 @@ def test_what_is_missing_becomes_a_range_and_is_told() -> None:
     ]
 
 
+def test_an_earlier_trace_stands_in_for_the_length() -> None:
+    values = WHOLE | {"fibre_length_m": None, "traced_length_m": 10_000}
+    found = budget(line_of("AB", [9800], links={"L1": values}))
+    assert found.typical_db == Span(pytest.approx(3.0 - 0.0105), pytest.approx(3.0 + 0.0105))
+    assert [each.name for each in found.assumed] == ["fibre_length_m"]
+
+
 def test_none_is_not_nothing() -> None:
     """A link with no splice at all is known to have none."""
     found = budget(line_of("AB", [9800], links={"L1": WHOLE | {"splices": 0, "connectors": 0}}))

@@ -144,7 +144,7 @@ class TestLocateFault:
             technician, "locate-fault", node="KSI-N-004", to="KSI-N-019", otdr_distance_m=3000
         )
         back = ask(technician, "loss-budget", office=office, to="KSI-N-004")
-        assert {link["link"] for link in back["links"]} == {towards["link"]}
+        assert {link["id"] for link in back["features"]} == {towards["link"]}
 
     def test_a_technician_records_it_once(self, technician: TestClient) -> None:
         chosen = str(uuid4())
@@ -187,7 +187,9 @@ class TestLossBudget:
         assert found["typical_low_db"] == found["typical_high_db"] == pytest.approx(1.517, abs=1e-3)
         assert found["limit_low_db"] == found["limit_high_db"] == pytest.approx(3.796, abs=1e-3)
         assert found["verdict"] == "within"
-        (link,) = found["links"]
+        (feature,) = found["features"]
+        link = feature["properties"]
+        assert feature["geometry"] == item(technician, "fibre_links", "KSI-L-001")["geometry"]
         assert link["drift_db"] == pytest.approx(link["measured_db"] - link["first_db"])
 
     def test_by_address(self, technician: TestClient) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gis_service.model.plant import Assumed
+from gis_service.model.plant import Assumed, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,8 @@ class LinkLoss:
 
     Parameters
     ----------
+    route
+        The link's vertices.
     measured_db, measured_at
         The latest reading of the whole link; None without one.
     first_db, first_at
@@ -123,6 +125,7 @@ class LinkLoss:
 
     link: str
     name: str | None
+    route: tuple[Position, ...]
     typical_db: Span
     limit_db: Span
     measured_db: float | None = None
@@ -142,17 +145,23 @@ class LinkLoss:
         return verdict(self.measured_db, self.limit_db)
 
     def document(self) -> dict[str, Any]:
+        """A GeoJSON Feature."""
         return {
-            "link": self.link,
-            "name": self.name,
-            **self.typical_db.document("typical", "db"),
-            **self.limit_db.document("limit", "db"),
-            "measured_db": _rounded(self.measured_db),
-            "measured_at": _time(self.measured_at),
-            "first_db": _rounded(self.first_db),
-            "first_at": _time(self.first_at),
-            "drift_db": _rounded(self.drift_db),
-            "verdict": self.verdict.value,
+            "type": "Feature",
+            "id": self.link,
+            "geometry": {"type": "LineString", "coordinates": [list(p) for p in self.route]},
+            "properties": {
+                "link": self.link,
+                "name": self.name,
+                **self.typical_db.document("typical", "db"),
+                **self.limit_db.document("limit", "db"),
+                "measured_db": _rounded(self.measured_db),
+                "measured_at": _time(self.measured_at),
+                "first_db": _rounded(self.first_db),
+                "first_at": _time(self.first_at),
+                "drift_db": _rounded(self.drift_db),
+                "verdict": self.verdict.value,
+            },
         }
 
 
@@ -218,18 +227,19 @@ class LossBudget:
         return tuple(each.link for each in self.links if each.measured_db is None)
 
     def document(self) -> dict[str, Any]:
-        """The same for JSON; losses in dB to a thousandth."""
+        """A GeoJSON FeatureCollection of the links; losses in dB to a thousandth."""
         return {
+            "type": "FeatureCollection",
             "wavelength_nm": self.wavelength_nm,
             **self.typical_db.document("typical", "db"),
             **self.limit_db.document("limit", "db"),
             "measured_db": _rounded(self.measured_db),
             "verdict": self.verdict.value,
             "unmeasured": list(self.unmeasured),
-            "links": [each.document() for each in self.links],
             "components": [each.document() for each in self.components],
             "power": None if self.power is None else self.power.document(),
             "assumed": [each.document() for each in self.assumed],
+            "features": [each.document() for each in self.links],
         }
 
 

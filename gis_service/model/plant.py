@@ -81,6 +81,9 @@ class PlantLink:
         Its vertices from `start_node` to `end_node`.
     fibre_length_m
         Fibre inside the cable, slack included; None when unknown.
+    traced_length_m
+        The longest that an OTDR's trace of it was; None without one. A trace may
+        end at a fault.
     structures
         Its own, and those of links in the same trench.
     network
@@ -93,6 +96,7 @@ class PlantLink:
     end_node: str
     route: tuple[Position, ...]
     fibre_length_m: float | None = None
+    traced_length_m: float | None = None
     fibre_type: str | None = None
     splices: int | None = None
     connectors: int | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gis_service.model.plant import Assumed, Plant, PlantLink, PlantStructure
+from gis_service.network.fibre_lengths import TRACE_BOUND, traced_fibre
 from gis_service.network.lines import Route
 from gis_service.network.paths import Leg
 
@@ -226,19 +227,22 @@ def _running_cable(
     link: PlantLink, length_m: float, coiled_m: float, helix: float, coil_share: float
 ) -> tuple[float, float, tuple[Assumed, ...]]:
     """Cable that is not coiled, the share within which it is right, and what was assumed."""
-    if link.fibre_length_m is not None:
+    traced = traced_fibre(link, length_m)
+    fibre_m, bound, source = link.fibre_length_m, LENGTH_BOUND, ""
+    if traced is not None:
+        fibre_m, bound = (traced.low + traced.high) / 2, TRACE_BOUND
+    if fibre_m is not None:
         # Whether the length can be true is judged before anything is moved to a bound.
-        if link.fibre_length_m / (1 + helix) - coiled_m * 1.2 > length_m / 2:
-            return link.fibre_length_m / (1 + helix) - coiled_m * coil_share, LENGTH_BOUND, ()
+        if fibre_m / (1 + helix) - coiled_m * 1.2 > length_m / 2:
+            run_m = fibre_m / (1 + helix) - coiled_m * coil_share
+            return run_m, bound, () if traced is None else (traced,)
         source = "the fibre length recorded is too short for its route and coils"
-    else:
-        source = "cables sag between poles and snake in ducts, by 0 to 6 %"
     taken = Assumed(
         "cable_per_route",
         CABLE_PER_ROUTE - CABLE_PER_ROUTE_BOUND,
         CABLE_PER_ROUTE + CABLE_PER_ROUTE_BOUND,
         "m/m",
-        source,
+        source or "cables sag between poles and snake in ducts, by 0 to 6 %",
         of=link.id,
     )
     return CABLE_PER_ROUTE * length_m, CABLE_PER_ROUTE_BOUND / CABLE_PER_ROUTE, (taken,)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from gis_service.model.loss_budget import (
     Component,
@@ -26,6 +27,7 @@ from gis_service.network.attenuation import (
     fibre_loss,
     splitter_loss,
 )
+from gis_service.network.fibre_lengths import traced_fibre
 from gis_service.network.lines import Route
 from gis_service.network.paths import Leg
 
@@ -104,12 +106,16 @@ def _link_components(
         assumed.append(Assumed(name, span.low, span.high, unit, source, of=link.id))
         return span
 
+    route_m = Route(link.route).length_m
+    traced = traced_fibre(link, route_m)
     if link.fibre_length_m is not None:
         fibre_m = Span.known(link.fibre_length_m)
+    elif traced is not None:
+        fibre_m = Span(traced.low, traced.high)
+        assumed.append(traced)
     else:
-        route_m = Span.known(Route(link.route).length_m)
         fibre_m = assume(
-            "fibre_length_m", route_m.times(FIBRE_PER_ROUTE), "m",
+            "fibre_length_m", Span.known(route_m).times(FIBRE_PER_ROUTE), "m",
             "the route, and up to a tenth more",
         )
     km = fibre_m.times(Span.known(1 / 1000))
@@ -176,8 +182,7 @@ def _of_link(
 ) -> list[LossReading]:
     """Readings of a link's whole length at a wavelength, the earliest first."""
     of_link = [r for r in readings if r.link == link.id]
-    shown = [r.otdr_distance_m for r in of_link if r.otdr_distance_m is not None]
-    whole_m = link.fibre_length_m or max(shown, default=None)
+    whole_m = link.fibre_length_m or link.traced_length_m
 
     def is_whole(reading: LossReading) -> bool:
         distance = reading.otdr_distance_m
@@ -198,6 +203,7 @@ def _link_loss(
     budget = LinkLoss(
         link.id,
         link.name,
+        link.route,
         Span.total(each.typical_db for each in components),
         Span.total(each.limit_db for each in components),
     )
@@ -209,8 +215,8 @@ def _link_loss(
         if (r.kind, r.fibre, r.node) == (last.kind, last.fibre, last.node)
     ]
     first = alike[0] if len(alike) > 1 else None
-    return LinkLoss(
-        budget.link, budget.name, budget.typical_db, budget.limit_db,
+    return replace(
+        budget,
         measured_db=last.loss_db,
         measured_at=last.measured_at,
         first_db=None if first is None else first.loss_db,

@@ -32,6 +32,7 @@ from gis_service.store.reading import Moment
 
 Statement = Select[*tuple[Any, ...]]
 
+OTDR = "otdr"
 NOT_BUILT = ("proposed", "planned")
 """Statuses of what is on paper only."""
 
@@ -59,9 +60,10 @@ async def read_plant(moment: Moment, links: Sequence[UUID], audience: Audience) 
     ends = {row[end] for row in rows.values() for end in ("start_node", "end_node")}
     trenches = {row["shared_trench"] for row in rows.values() if row["shared_trench"] is not None}
     nodes = await moment.rows(_nodes(ends, audience))
+    traced = {row[0]: row[1] for row in await moment.rows(_traced(links, audience))}
     structures = await moment.rows(_structures(links, trenches, audience))
     return Plant(
-        {id_: _link(row, structures) for id_, row in rows.items()},
+        {id_: _link(row, structures, traced.get(row["id"])) for id_, row in rows.items()},
         {str(row["id"]): _node(row) for row in nodes},
     )
 
@@ -122,6 +124,15 @@ def _nodes(ids: Iterable[UUID], audience: Audience) -> Statement:
     ).where(c.id == _one_of(tuple(ids)))
 
 
+def _traced(ids: Sequence[UUID], audience: Audience) -> Statement:
+    c = readable(MEASUREMENTS, audience).c
+    return (
+        select(c.link, func.max(c.otdr_distance_m))
+        .where(c.link == _one_of(ids), c.kind == OTDR)
+        .group_by(c.link)
+    )
+
+
 def _structures(ids: Sequence[UUID], trenches: Iterable[str], audience: Audience) -> Statement:
     c = readable(STRUCTURES, audience).c
     links = readable(FIBRE_LINKS, audience).alias("of").c
@@ -145,7 +156,7 @@ def _wkb(geom: ColumnElement[Any]) -> ColumnElement[bytes]:
     return func.ST_AsBinary(geom, type_=LargeBinary).label("shape")
 
 
-def _link(row: Any, structures: Iterable[Any]) -> PlantLink:
+def _link(row: Any, structures: Iterable[Any], traced_length_m: float | None) -> PlantLink:
     id_, trench = row["id"], row["shared_trench"]
     return PlantLink(
         id=str(id_),
@@ -154,6 +165,7 @@ def _link(row: Any, structures: Iterable[Any]) -> PlantLink:
         end_node=str(row["end_node"]),
         route=tuple((x, y) for x, y in shapely.from_wkb(row["shape"]).coords),
         fibre_length_m=row["fibre_length_m"],
+        traced_length_m=traced_length_m,
         fibre_type=row["fibre_type"],
         splices=row["splices"],
         connectors=row["connectors"],

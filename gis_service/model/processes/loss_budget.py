@@ -29,7 +29,6 @@ LOSS_BUDGET = Process(
               unit="dBm", minimum=-60, maximum=40),
     ),
     Audience.TECHNICIAN,
-    geojson=False,
     answer=(
         told("wavelength_nm", FieldType.INTEGER, ("Wavelength", "Urefu wa mawimbi"), unit="nm"),
         told("typical_low_db", FieldType.NUMBER, ("Typical, at least", "Kawaida, angalau"),
@@ -40,6 +39,10 @@ LOSS_BUDGET = Process(
         told("limit_high_db", FieldType.NUMBER, ("Limit, at most", "Kikomo, si zaidi ya"),
              unit="dB"),
         told("measured_db", FieldType.NUMBER, ("Measured", "Iliyopimwa"), unit="dB"),
+        told("drift_db", FieldType.NUMBER, ("Drift since first", "Mabadiliko tangu kwanza"),
+             unit="dB"),
+        told("link", FieldType.REFERENCE, ("Fibre link", "Uzi"), references="fibre_links"),
+        told("measured_at", FieldType.TIMESTAMP, ("Measured at", "Ilipimwa")),
         told("verdict", FieldType.TEXT, ("Measured against limit", "Kipimo dhidi ya kikomo")),
     ),
 )

@@ -15,6 +15,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
 from gis_service.services.archive import Archive
+from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
@@ -75,6 +76,7 @@ class Services:
     analyses: Analyses
     coverages: Coverages
     printing: Printing
+    board: BoardReports
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         maps = Maps(databases, settings)
+        questions = NetworkQuestions(reader, networks)
+        certifications = CertificationsDue(reader)
         yield Services(
             settings=settings,
             gate=gate,
@@ -133,17 +137,20 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             crs=served_crs(settings.crs_codes),
             changes=changes,
             analyses=Analyses(reader, {
-                **network_handlers(NetworkQuestions(reader, networks)),
+                **network_handlers(questions),
                 **FaultLocating(reader, paths, editing).handlers(),
                 **LossBudgets(reader, paths).handlers(),
                 **connecting.handlers(),
                 **proposals.handlers(),
-                **CertificationsDue(reader).handlers(),
+                **certifications.handlers(),
                 **Digging(reader).handlers(),
                 **coverages.handlers(),
             }),
             coverages=coverages,
             printing=Printing(maps, settings),
+            board=BoardReports(
+                maps, coverages, questions, connecting, certifications, settings
+            ),
         )
         editing.close()
         for database in databases.values():

@@ -163,6 +163,16 @@ def test_what_lies_outside_or_is_missing_is_not_drawn() -> None:
     assert "#000000" not in text
 
 
+def test_layers_of_nothing_draw_nothing() -> None:
+    none = np.array([], dtype=object)
+    layers = [
+        AreaLayer(none, [], []),
+        LineLayer(none, Stroke("#000000", 1)),
+        PointLayer(none, Mark("disc", "#000000", 1)),
+    ]
+    assert b"#000000" not in draw_map(layers, kisii()).partition(b"</defs>")[2]
+
+
 def test_holes_stay_open() -> None:
     holed = cell(0, 0, 9_000).difference(cell(3_000, 3_000, 2_000))
     text = draw_map([AreaLayer(np.array([holed]), [Fill("#abcdef")])], kisii()).decode()

@@ -19,6 +19,7 @@ from gis_service.cli.keys import keys
 from gis_service.cli.load import load
 from gis_service.cli.maps import maps
 from gis_service.cli.people import people
+from gis_service.cli.report import report
 from gis_service.cli.settings import settings
 from gis_service.cli.tiles import tiles
 from gis_service.cli.up import down, serve, up
@@ -73,8 +74,8 @@ def cli() -> None:
 
 
 for command in (
-    up, down, load, loads, jobs, export, tiles, maps, analyse, history, keys, people, settings,
-    serve, worker, test, check,
+    up, down, load, loads, jobs, export, tiles, maps, analyse, report, history, keys, people,
+    settings, serve, worker, test, check,
 ):
     cli.add_command(command)
 

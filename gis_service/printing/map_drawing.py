@@ -20,7 +20,16 @@ from shapely import box
 
 from gis_service.printing.map_frame import MapFrame, ScaleBar, scale_bar
 from gis_service.printing.map_labels import LINE, Label, place_labels, text_width_mm
-from gis_service.printing.signs import Fill, Mark, Stroke, fill_of, hatching, mark_svg, stroke_svg
+from gis_service.printing.signs import (
+    FONT,
+    Fill,
+    Mark,
+    Stroke,
+    fill_of,
+    hatching,
+    mark_svg,
+    stroke_svg,
+)
 
 Shapes = NDArray[Any]
 """Geometries in the metric CRS of the frame; empty and missing ones are left out."""
@@ -30,7 +39,6 @@ FINEST_MM = 0.08
 MOST_VERTICES = 150_000
 MOST_MARKS = 6_000
 """Of more points, those that fall upon another are drawn once."""
-FONT = "Libertinus Serif, Georgia, serif"
 INK = "#17211f"
 OUTLINE = Stroke("#ffffff", 0.2)
 
@@ -109,7 +117,7 @@ def draw_map(
             defs.append(f'<g id="{mark}">{mark_svg(layer.mark)}</g>')
             places = _places(layer.shapes, frame, layer.mark)
             parts.extend(f'<use href="#{mark}" x="{x:g}" y="{y:g}"/>' for x, y in places)
-            marks.extend(shapely.points(places))
+            marks.extend(shapely.Point(place) for place in places)
     taken = [] if bar is None else [_bar_room(bar, h), _north_room(w)]
     visible = [shapely.intersection(area, seen) for area in areas]
     labels = place_labels(names, visible, box(0.5, 0.5, w - 0.5, h - 0.5), taken, marks)

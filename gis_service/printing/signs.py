@@ -7,8 +7,7 @@ from dataclasses import dataclass
 HATCH = "#b9b2a2"
 NO_DATA = "#f7f5ef"
 
-PX_MM = 0.12
-"""A pixel of the pages' signs, in millimetres on paper."""
+FONT = "Libertinus Serif, Georgia, serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ class Mark:
         Its width.
     glyph
         Drawing upon it, as SVG path data on a 24 x 24 grid; empty for none.
+    number
+        A number upon it; 0 for none.
     """
 
     shape: str
@@ -67,6 +68,7 @@ class Mark:
     size_mm: float
     glyph: str = ""
     halo: str = "#ffffff"
+    number: int = 0
 
 
 Sign = Fill | Stroke | Mark
@@ -126,6 +128,12 @@ def mark_svg(mark: Mark) -> str:
             f'<path d="{mark.glyph}" transform="scale({scale:.5f}) translate(-12 -12)" '
             f'fill="none" stroke="{mark.halo}" stroke-width="2.6" stroke-linecap="round" '
             'stroke-linejoin="round"/>'
+        )
+    if mark.number:
+        size = mark.size_mm * (0.72 if mark.number < 10 else 0.58)
+        drawn += (
+            f'<text y="{size * 0.34:.2f}" font-family="{FONT}" font-size="{size:.2f}" '
+            f'font-weight="bold" text-anchor="middle" fill="{mark.halo}">{mark.number}</text>'
         )
     return drawn
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from gis_service.model.fields import LANGUAGES, Language
+from gis_service.model.locales import number
 
 
 def phrase(key: str, language: Language, **values: object) -> str:
@@ -15,6 +16,13 @@ def phrase(key: str, language: Language, **values: object) -> str:
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
+
+
+def money(amount: float, language: Language) -> str:
+    """About how much it is, as people say it: millions with a decimal, or round thousands."""
+    if amount >= 1_000_000:
+        return phrase("million", language, n=number(amount / 1e6, language, decimals=1))
+    return number(round(amount, -3) if amount >= 10_000 else amount, language, decimals=0)
 
 
 def printed(text: str) -> str:

@@ -1,13 +1,20 @@
-"""The same sums as plain GeoPandas finds, on random towns."""
+"""Random towns: sums that plain GeoPandas finds too, and what scenarios can only do."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gis_service.coverage.situations import Records
-from tests.benchmarks.coverage import different, ours, plain, reached
+from gis_service.coverage.situations import Records, ground_of
+from gis_service.model.coverage import Circumstances
+from gis_service.services.situations import Survey
+from tests.benchmarks.coverage import again, different, ours, plain, reached
 from tests.town import cell, link, node, office, records
 
 STATUSES = ("operational", "operational", "planned", "decommissioned")
@@ -51,6 +58,33 @@ def random_town(seed: int) -> Records:
     lengths = [10.0 * (i + 1) for i in range(20)]  # as stored: pieces share it by their own
     network.links["route_length_m"] = pd.Series(lengths, network.links.index)
     return found
+
+
+def told(town: Records, **circumstances: Any) -> dict[str, np.ndarray]:
+    survey = Survey(town, ground_of(town), {}, datetime(2026, 11, 1, tzinfo=UTC))
+    return again(survey, Circumstances(**circumstances)).sums
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 5),
+    st.lists(st.integers(0, 19), max_size=4, unique=True),
+    st.lists(st.integers(0, 13), max_size=2, unique=True),
+)
+def test_what_is_added_only_lights_and_what_is_cut_only_darkens(seed, links, nodes):
+    """In every ward: cut <= now <= plan."""
+    town = random_town(seed)
+    cut = told(town, cut_links=tuple(f"l{i:02}" for i in links),
+               cut_nodes=tuple(f"n{i:02}" for i in nodes))
+    now, plan = told(town), told(town, plan=True)
+    for name in ("lit", "redundant", "in_reach", "access_points", "people_within"):
+        slack = 1e-6 if name == "people_within" else 0
+        assert (np.nan_to_num(now[name] - cut[name]) >= -slack).all(), name
+        assert (np.nan_to_num(plan[name] - now[name]) >= -slack).all(), name
+    assert (plan["km_operational"] >= now["km_operational"] - 1e-9).all()
+    for each in (cut, plan):
+        assert (each["offices"] == now["offices"]).all()
+        assert (each["connected"] == now["connected"]).all()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])  # with access points that work

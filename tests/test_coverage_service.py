@@ -203,6 +203,12 @@ def test_processes_answer_staff_over_http(planner_client):
     ).json()
     assert {feature["geometry"] for feature in lean["features"]} == {None}
     assert lean["whole"]["values"]["offices"] == 28
+    slim = planner_client.get(
+        run.format("coverage"), params={"shapes": "false", "beside_day": "2024-01-01"}
+    ).json()
+    assert {feature["geometry"] for feature in slim["features"]} == {None}
+    assert slim["before"]["day"] == "2024-01-01"
+    assert slim["features"][0]["properties"]["connected_change"] == 2
     cards = planner_client.post(run.format("scorecards"), json={"inputs": {}})
     assert len(cards.json()["cards"]) == 4
     wrong = planner_client.post(run.format("coverage"), json={"inputs": {"cut_trench": "nope"}})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -210,7 +209,9 @@ class Coverages:
             cut_trenches=(inputs["cut_trench"],) if inputs["cut_trench"] else (),
             within_m=inputs["within_m"],
         )
-        beside = replace(NOW, within_m=circumstances.within_m) if inputs["beside_now"] else None
+        beside = None
+        if inputs["beside_now"] or inputs["beside_day"]:
+            beside = Circumstances(day=inputs["beside_day"], within_m=circumstances.within_m)
         return await self.features(
             principal, Grouping(inputs["by"]), circumstances,
             theme=inputs["theme"], with_shapes=inputs["shapes"], beside=beside, language=language,

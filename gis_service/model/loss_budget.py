@@ -144,24 +144,28 @@ class LinkLoss:
     def verdict(self) -> Verdict:
         return verdict(self.measured_db, self.limit_db)
 
+    def properties(self) -> dict[str, Any]:
+        """What it says of the link, for JSON."""
+        return {
+            "link": self.link,
+            "name": self.name,
+            **self.typical_db.document("typical", "db"),
+            **self.limit_db.document("limit", "db"),
+            "measured_db": _rounded(self.measured_db),
+            "measured_at": _time(self.measured_at),
+            "first_db": _rounded(self.first_db),
+            "first_at": _time(self.first_at),
+            "drift_db": _rounded(self.drift_db),
+            "verdict": self.verdict.value,
+        }
+
     def document(self) -> dict[str, Any]:
-        """A GeoJSON Feature."""
+        """The same as a GeoJSON Feature with the link's line."""
         return {
             "type": "Feature",
             "id": self.link,
             "geometry": {"type": "LineString", "coordinates": [list(p) for p in self.route]},
-            "properties": {
-                "link": self.link,
-                "name": self.name,
-                **self.typical_db.document("typical", "db"),
-                **self.limit_db.document("limit", "db"),
-                "measured_db": _rounded(self.measured_db),
-                "measured_at": _time(self.measured_at),
-                "first_db": _rounded(self.first_db),
-                "first_at": _time(self.first_at),
-                "drift_db": _rounded(self.drift_db),
-                "verdict": self.verdict.value,
-            },
+            "properties": self.properties(),
         }
 
 

@@ -152,7 +152,7 @@ def _totals(hits: Mapping[Effect, Hit]) -> dict[str, int]:
 
 def _loss(loss: LinkLoss | None) -> dict[str, Any]:
     """What light should lose, and what it was measured to lose; nothing of other links."""
-    told = {} if loss is None else loss.document()
+    told = {} if loss is None else loss.properties()
     return {name: told.get(name) for name in LOSSES}
 
 

@@ -20,6 +20,7 @@ from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
+from gis_service.services.dashboard import Dashboards
 from gis_service.services.dig_safe import Digging
 from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
@@ -75,6 +76,7 @@ class Services:
     changes: Changes
     analyses: Analyses
     coverages: Coverages
+    dashboards: Dashboards
     printing: Printing
     board: BoardReports
 
@@ -112,6 +114,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         editing = Editing(databases, settings, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
+        questions = NetworkQuestions(reader, networks)
+        certifications = CertificationsDue(reader)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         maps = Maps(databases, settings)
         questions = NetworkQuestions(reader, networks)
@@ -147,6 +151,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 **coverages.handlers(),
             }),
             coverages=coverages,
+            dashboards=Dashboards(reader, coverages, certifications, questions),
             printing=Printing(maps, settings),
             board=BoardReports(
                 maps, coverages, questions, connecting, certifications, settings

@@ -158,6 +158,10 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         formats=False, faults=("404",),
     )
     paths.update(printing_paths(get=_get))
+    if audience.is_staff:
+        paths["/dashboard"] = _get(
+            "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]
+        )
     paths["/health/live"] = _get(
         "Health", "getLiveness", "Whether the process runs",
         [(JSON, {"type": "object"})], formats=False, faults=(),

@@ -92,6 +92,9 @@ def _reading() -> Iterator[Grant]:
     for audience in filter(reads_history, Audience):
         for id_ in (*REGISTRY, TRANSACTIONS.name):
             yield Grant(Login.of(audience), HISTORY, id_, "SELECT")
+    for audience in (each for each in Audience if each.is_staff):
+        columns = ("collection", "id", "loaded_at", "report", "source")
+        yield Grant(Login.of(audience), INTERNAL, "loads", "SELECT", columns)
     yield Grant(Login.ADMIN, INTERNAL, "people", "SELECT", ("erased_at", "id", "name"))
 
 

@@ -13,6 +13,7 @@ from gis_service.settings import Settings
 from gis_service.web import (
     batches,
     collections,
+    dashboard,
     edits,
     health,
     history,
@@ -70,7 +71,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, printing, jobs, health
+        processes, maps, printing, dashboard, jobs, health
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

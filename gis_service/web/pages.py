@@ -84,7 +84,8 @@ def navigation(request: Request, at: Addresses, language: Language) -> tuple[Nav
     may_ask = bool(visible_processes(request.state.principal.audience))
     menu = (
         ("menu_maps", "/maps"), ("menu_data", "/collections"),
-        *((("menu_analysis", "/processes"),) if may_ask else ()), ("menu_api", "/api.html"),
+        *((("dashboard", "/dashboard"), ("menu_analysis", "/processes")) if may_ask else ()),
+        ("menu_api", "/api.html"),
     )
     return tuple(NavLink(words[key], at.to(to), current=path.startswith(to)) for key, to in menu)
 

@@ -72,6 +72,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/maps/{name}/data/{layer}.geojson": ("lang", "v"),
     "/maps/{name}/print.pdf": ("lang", "orientation"),
     "/maps/{name}/print.png": ("lang", "orientation"),
+    "/dashboard": COMMON,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
     "/health/live": None,

@@ -114,8 +114,6 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         editing = Editing(databases, settings, changes)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
-        questions = NetworkQuestions(reader, networks)
-        certifications = CertificationsDue(reader)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         maps = Maps(databases, settings)
         questions = NetworkQuestions(reader, networks)

@@ -58,6 +58,8 @@ class BoardFacts:
         Coverage by ward on the earlier day, from the days in the records.
     weak
         The worst single points of failure; None where no gateway is recorded.
+    ward_sources
+        Where the wards come from, as their records say.
     connection_unknown
         Offices that the plan leaves out, since nobody knows whether they are connected.
     coverage_map, risk_map, plan_map
@@ -69,6 +71,7 @@ class BoardFacts:
     since: date
     synthetic: bool
     approximate: bool
+    ward_sources: tuple[str, ...]
     by_ward: Coverage
     by_theme: Coverage
     before: Coverage

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gis_service.model.codelists import CERTIFICATION
 from gis_service.model.fields import Language
-from gis_service.model.indicators import Indicator
 from gis_service.model.locales import long_date
 from gis_service.printing.board_facts import BoardFacts
 from gis_service.printing.document import Column, Kind, Section, Table
 from gis_service.printing.wording import phrase
+
+COUNTS = ("share_connected", "connected", "unconnected", "unknown", "share_redundant")
+"""Indicators of the tables of wards and themes."""
 
 
 def quality_section(facts: BoardFacts, language: Language) -> Section:
@@ -44,11 +44,13 @@ def quality_section(facts: BoardFacts, language: Language) -> Section:
 
 def definitions_section(facts: BoardFacts, language: Language) -> Section:
     """What each figure means, and where unit costs come from."""
-    seen = dict.fromkeys(_indicators(facts))
+    on_cards = dict.fromkeys(f.indicator for c in facts.scorecards.cards for f in c.figures)
+    others = [i for i in facts.by_ward.indicators if i.id in COUNTS and i not in on_cards]
     name, costs = phrase("definitions_table", language), phrase("costs_table", language)
     definitions = Table(name, name, (
         Column(phrase("figure", language)), Column(phrase("definition", language))
-    ), tuple((each.title[language], each.description[language]) for each in seen))
+    ), tuple((each.title[language], each.description[language]) for each in (*others, *on_cards)),
+        note=phrase("definitions_note", language), most_on_pages=len(others))
     unit_costs = Table(costs, costs, (
         Column(phrase("what", language)),
         Column(phrase("amount", language), Kind.NUMBER, decimals=None),
@@ -57,18 +59,11 @@ def definitions_section(facts: BoardFacts, language: Language) -> Section:
         (phrase(key, language), each.amount, each.source)
         for key, each in facts.plan.costs.figures().items()
     ))
-    intro = phrase("definitions_intro", language, day=long_date(facts.as_of, language))
+    told = [phrase("definitions_intro", language, day=long_date(facts.as_of, language))]
+    if facts.ward_sources:
+        sources = " ".join(facts.ward_sources)
+        told.append(phrase("ward_sources", language, sources=sources))
     return Section(
-        "definitions", phrase("definitions_section", language), (intro,),
+        "definitions", phrase("definitions_section", language), tuple(told),
         tables=(unit_costs, definitions),
     )
-
-
-def _indicators(facts: BoardFacts) -> Iterator[Indicator]:
-    yield from (i for i in facts.by_ward.indicators if i.id in _BESIDES)
-    for card in facts.scorecards.cards:
-        for figure in card.figures:
-            yield figure.indicator
-
-
-_BESIDES = ("share_connected", "connected", "unconnected", "unknown", "share_redundant")

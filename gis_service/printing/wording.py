@@ -21,7 +21,7 @@ def phrase(key: str, language: Language, **values: object) -> str:
 def money(amount: float, language: Language) -> str:
     """About how much it is, as people say it: millions with a decimal, or round thousands."""
     if amount >= 1_000_000:
-        return phrase("million", language, n=number(amount / 1e6, language, decimals=1))
+        return phrase("million", language, n=number(round(amount / 1e6, 1), language))
     return number(round(amount, -3) if amount >= 10_000 else amount, language, decimals=0)
 
 

@@ -140,6 +140,7 @@ class BoardReports:
             since=cards.since,
             synthetic=contents.synthetic,
             approximate=contents.approximate,
+            ward_sources=tuple(sorted(set(contents.frames["wards"]["source"].dropna()))),
             by_ward=await self._coverages.coverage(principal, Grouping.WARD),
             by_theme=await self._coverages.coverage(principal, Grouping.THEME),
             before=await self._coverages.coverage(

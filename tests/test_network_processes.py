@@ -45,6 +45,7 @@ def test_planners_ask_and_every_answer_is_of_now(planner_client: TestClient) -> 
     assert column(way, "reached_m")[-1] == pytest.approx(sum(lengths), abs=0.03)
     assert way["route_length_m"] == column(way, "reached_m")[-1]
     assert (way["reaches"], way["ways"], way["gateways"]) == (True, 1, 1)
+    assert way["one_trench"] is False
     lines = [feature["geometry"]["coordinates"] for feature in way["features"]]
     assert [line[-1] for line in lines[:-1]] == [line[0] for line in lines[1:]]
     assert column(way, "to_node")[:-1] == column(way, "from_node")[1:]

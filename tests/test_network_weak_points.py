@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from gis_service.model.weak_points import WeakKind, WeakPoint
 from gis_service.network.graph import NetworkGraph
+from gis_service.network.state import NetworkState
 from gis_service.network.weak_points import weak_points
 from tests.drawing import Office, draw, links_of
 from tests.random_networks import lit_without, networks
@@ -106,6 +107,21 @@ def test_a_scenario_may_take_a_weak_point_away() -> None:
     assert weak_points(graph, graph.traffic(adds=links_of(graph, "c"))).points == ()
 
 
+def test_a_trench_of_many_links_is_one_cut() -> None:
+    """A ring of 20 links in one trench: more than are looked at in one go."""
+    there = "[G]" + "".join(f"--@T--M{i}" for i in range(9)) + "--@T--A"
+    sides = f" |{' ' * (len(there) - 3)}|"
+    back = " +-" + there[3:-1].replace("M", "L") + "+"
+    ring = "\n".join([there, sides, back])
+    office = {"one": Office("A", 1)}
+    assert (TRENCH, "T", 1, 1, 19) in ranked(draw(ring, office))
+    apart = draw(ring.replace("[G]--@T--M0", "[G]------M0"), office)
+    assert (TRENCH, "T", 1, 1, 18) in ranked(apart), "M0 stays lit"
+    beside = draw(f"{there}\n{sides}\n +{'-' * (len(there) - 3)}+", office)
+    assert (TRENCH, "T", 0, 0, 9) in ranked(beside), "A has the other way"
+    assert NetworkState(beside, beside.today).in_one_trench.sum() == 9
+
+
 def test_nothing_is_weak_where_nothing_is_lit() -> None:
     assert weak_points(draw("")).points == ()
     assert weak_points(draw("A--B")).points == ()
@@ -159,6 +175,18 @@ def test_weak_points_are_what_removing_each_thing_shows(graph: NetworkGraph) -> 
 
 def _numbers(point: WeakPoint) -> tuple[int, int, int, int]:
     return (point.nodes_dark, point.offices, point.beneficiaries, point.offices_unknown)
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks())
+def test_a_node_is_in_one_trench_when_its_removal_darkens_it(graph: NetworkGraph) -> None:
+    state = NetworkState(graph, graph.today)
+    dark = {
+        node
+        for (kind, _), (links, _nodes) in members(graph).items() if kind is TRENCH
+        for node in lit_without(graph) - lit_without(graph, links=links)
+    }
+    assert set(np.flatnonzero(state.in_one_trench).tolist()) == dark
 
 
 @settings(max_examples=100, deadline=None)

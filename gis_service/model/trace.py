@@ -45,6 +45,8 @@ class Trace:
         share no link and no node, though they may meet at the gateway.
     gateways
         At how many gateways those ways end.
+    one_trench
+        Whether one shared trench takes all ways of `start`, however many they are.
     """
 
     start: str | None
@@ -52,6 +54,7 @@ class Trace:
     links: tuple[TracedLink, ...]
     ways: int
     gateways: int
+    one_trench: bool = False
 
     @property
     def route_length_m(self) -> float | None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from gis_service.model.outage import Effect, Hit, OfficeHit, Outage
 from gis_service.network.graph import (
     THEMES,
-    Flags,
     Indices,
     NetworkGraph,
     Numbers,
@@ -74,11 +73,6 @@ def compared(
         nodes=tuple(texts(graph.nodes.ids[before.lit & ~after.lit])),
         offices=_listed(graph, hit, before, after, most_offices),
     )
-
-
-def served(offices: Offices, found: Reach) -> Flags:
-    """Which offices have service."""
-    return np.greater(ways_of(offices, found), Ways.NONE)
 
 
 def ways_of(offices: Offices, found: Reach) -> NDArray[np.int8]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gis_service.model.outage import Outage
-from gis_service.network.graph import Indices, NetworkGraph, Traffic
-from gis_service.network.outage import compared
-from gis_service.network.reach import Reach, reach, reach_in
+from gis_service.network.graph import Flags, Indices, NetworkGraph, Traffic
+from gis_service.network.outage import outage
+from gis_service.network.reach import Reach, reach_in
 from gis_service.network.trace import ShortestWays, ways_to_gateways
 from gis_service.network.tree import SearchTree, search_tree
-from gis_service.network.weak_points import WeakTable, weak_table
+from gis_service.network.weak_points import WeakTable, in_one_trench, weak_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,11 @@ class NetworkState:
         return ways_to_gateways(self.graph, self.traffic)
 
     @cached_property
+    def in_one_trench(self) -> Flags:
+        """See `weak_points.in_one_trench`."""
+        return in_one_trench(self.graph, self.traffic, self.tree)
+
+    @cached_property
     def weak(self) -> WeakTable:
         """See `weak_points.weak_table`."""
         return weak_table(self.graph, self.traffic, tree=self.tree)
@@ -50,5 +55,7 @@ def without(
     most_offices: int | None = None,
 ) -> Outage:
     """`outage.outage`, of a state whose reach is known."""
-    after = state.graph.without(state.traffic, links=links, nodes=nodes)
-    return compared(state.graph, state.reach, reach(state.graph, after), most_offices=most_offices)
+    return outage(
+        state.graph, links=links, nodes=nodes,
+        traffic=state.traffic, before=state.reach, most_offices=most_offices,
+    )

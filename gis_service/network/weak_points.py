@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_service.model.weak_points import WeakKind, WeakPoint, WeakPoints
-from gis_service.network.cuts import Groups, labels, shadows
-from gis_service.network.graph import Indices, NetworkGraph, Numbers, Traffic, texts
+from gis_service.network.cuts import Groups, Labels, labels, shadows
+from gis_service.network.graph import Flags, Indices, NetworkGraph, Numbers, Traffic, texts
 from gis_service.network.tree import SearchTree, search_tree
 
 KINDS = tuple(WeakKind)
@@ -122,6 +122,22 @@ def _weights(graph: NetworkGraph, tree: SearchTree) -> Numbers:
     return counted
 
 
+def in_one_trench(graph: NetworkGraph, traffic: Traffic, tree: SearchTree) -> Flags:
+    """
+    The nodes that one shared trench darkens, several links of which carry.
+
+    A node with two independent ways may be among them: both then lie in the trench.
+    """
+    known = labels(graph, traffic, tree)
+    cast = shadows(tree, known, _in_trenches(graph, known)[1])
+    step = np.zeros(len(tree.vertex) + 1, dtype=np.int64)
+    np.add.at(step, cast.place, cast.sign)
+    np.subtract.at(step, tree.last[cast.place] + 1, cast.sign)
+    dark = np.zeros(graph.super_gateway + 1, dtype=bool)
+    dark[tree.vertex] = np.cumsum(step[:-1]) > 0
+    return dark[:-1]
+
+
 _Found = tuple[Indices, Numbers]
 """Indices of what is weak, and a row of weights that it darkens for each."""
 
@@ -150,8 +166,7 @@ def _groups(
 ) -> tuple[_Found, _Found]:
     """Trenches with several links that carry, and sites with several nodes that do."""
     known = labels(graph, traffic, tree)
-    in_trench = np.flatnonzero(known.known[: len(graph.links.ids)] & (graph.links.trench >= 0))
-    trench, trench_links = _several(graph.links.trench[in_trench], in_trench)
+    trench, trench_links = _in_trenches(graph, known)
     standing = np.flatnonzero((tree.place[:-1] >= 0) & (graph.nodes.site >= 0))
     site, site_nodes = _several(graph.nodes.site[standing], standing)
 
@@ -165,6 +180,11 @@ def _groups(
     weak_trench = by_trench[:, 0] > 0
     weak_site = by_site[:, 0] > np.diff(site_nodes.first)
     return (trench[weak_trench], by_trench[weak_trench]), (site[weak_site], by_site[weak_site])
+
+
+def _in_trenches(graph: NetworkGraph, known: Labels) -> tuple[Indices, Groups]:
+    links = np.flatnonzero(known.known[: len(graph.links.ids)] & (graph.links.trench >= 0))
+    return _several(graph.links.trench[links], links)
 
 
 def _several(group: Indices, member: Indices) -> tuple[Indices, Groups]:

@@ -49,6 +49,7 @@ def trace_document(
         reaches=trace.end is not None,
         ways=trace.ways,
         gateways=trace.gateways,
+        one_trench=trace.one_trench,
         route_length_m=_metres(trace.route_length_m),
         fibre_length_m=_metres(trace.fibre_length_m),
         downstream_nodes=len(downstream.nodes),

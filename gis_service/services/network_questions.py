@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from uuid import UUID
 
@@ -104,15 +104,18 @@ class NetworkQuestions:
             return Trace(None, None, (), 0, 0), Outage({})
 
         def work() -> tuple[Trace, Outage]:
-            downstream = without(state, nodes=np.array([start]), most_offices=MOST_OFFICES)
-            if goal is not None:
+            if goal is None:
+                found = trace_to_gateway(
+                    graph, start, traffic=state.traffic, ways=state.ways, found=state.reach
+                )
+            else:
                 found = trace_between(
                     graph, start, goal, traffic=state.traffic, found=state.reach
                 )
-                return found, downstream
-            return trace_to_gateway(
-                graph, start, traffic=state.traffic, ways=state.ways, found=state.reach
-            ), downstream
+            return (
+                replace(found, one_trench=bool(state.in_one_trench[start])),
+                without(state, nodes=np.array([start]), most_offices=MOST_OFFICES),
+            )
 
         return await asyncio.to_thread(work)
 

@@ -75,6 +75,9 @@ TRACE = Process(
               "Njia za malango zisizotumia uzi au kituo kimoja ila lango; 2 ni mbili au zaidi.")),
         told("gateways", T.INTEGER, ("Gateways", "Malango"),
              ("At how many gateways those ways end.", "Njia hizo zinaishia malango mangapi.")),
+        told("one_trench", T.BOOLEAN, ("One trench takes all ways", "Mtaro mmoja hubeba njia zote"),
+             ("One cut of a shared trench leaves no way.", "Mkato mmoja wa mtaro huacha bila njia.")
+             ),
         told("order", T.INTEGER, ("Order", "Nafasi")),
         _LINK,
         told("from_node", T.REFERENCE, ("From", "Kutoka"), references="network_nodes"),

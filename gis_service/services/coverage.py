@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gis_service.coverage.documents import (
     Document,
@@ -54,8 +54,30 @@ KEPT_SURVEYS = 3
 
 K = TypeVar("K")
 V = TypeVar("V")
-_Versions = tuple[object, ...]
-_SurveyKey = tuple[bool, datetime | None, _Versions]
+_SurveyKey = tuple[bool, datetime | None, tuple[object, ...]]
+_Found = tuple[Situation, Quality]
+
+
+class _Kept(Generic[K, V]):
+    """A few values, of which those that were not asked for the longest give way."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K | None) -> V | None:
+        if key is None or key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key]
+
+    def put(self, key: K | None, value: V) -> None:
+        """Keep a value; without a key nothing is kept."""
+        if key is not None:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
 
 
 class Coverages:
@@ -69,11 +91,9 @@ class Coverages:
     def __init__(self, reader: Reader, changes: Changes) -> None:
         self._reader = reader
         self._changes = changes
-        self._one_at_a_time = asyncio.Lock()
-        self._surveys: OrderedDict[_SurveyKey, Survey] = OrderedDict()
-        self._situations: OrderedDict[
-            tuple[_SurveyKey, Circumstances, date], tuple[Situation, Quality]
-        ] = OrderedDict()
+        self._one_at_a_time = {staff: asyncio.Lock() for staff in (True, False)}
+        self._surveys = _Kept[_SurveyKey, Survey](KEPT_SURVEYS)
+        self._situations = _Kept[tuple[_SurveyKey, Circumstances, date], _Found](KEPT_SITUATIONS)
 
     async def coverage(
         self,
@@ -100,13 +120,7 @@ class Coverages:
         InvalidParameter, NotFound
             A distance is out of bounds; a scenario or a cut names what is not there.
         """
-        _check(principal, circumstances)
-        survey, (situation, quality) = await self._found(principal, circumstances)
-        return await asyncio.to_thread(
-            coverage_of, of_theme(situation, theme) if theme else situation, by,
-            circumstances=circumstances, read_at=survey.read_at, quality=quality,
-            reported_only=not principal.audience.is_staff, phases=survey.phases,
-        )
+        return (await self._told(principal, by, circumstances, theme))[2]
 
     async def comparison(
         self, principal: Principal, by: Grouping, before: Circumstances, after: Circumstances = NOW
@@ -137,11 +151,10 @@ class Coverages:
         beside
             Circumstances whose figures stand beside, as those before.
         """
-        coverage = await self.coverage(principal, by, circumstances, theme=theme)
+        survey, _, coverage = await self._told(principal, by, circumstances, theme)
         before = None
         if beside is not None:
             before = await self.coverage(principal, by, beside, theme=theme)
-        survey, _ = await self._found(principal, circumstances)
 
         def written() -> Document:
             shapes = shapes_of(survey.ground.places, by) if with_shapes else {}
@@ -182,8 +195,7 @@ class Coverages:
         if not 1 <= window_days <= MOST_WINDOW_DAYS:
             rule = f"it must lie between 1 and {MOST_WINDOW_DAYS}"
             raise InvalidParameter("window_days", window_days, rule)
-        now = await self.coverage(principal, Grouping.THEME)
-        survey, (situation, _) = await self._found(principal, NOW)
+        survey, situation, now = await self._told(principal, Grouping.THEME, NOW, None)
         recorded = None
         if reads_history(principal.audience):
             then = Circumstances(recorded=days.end_of(day))
@@ -225,27 +237,46 @@ class Coverages:
         )
         return scorecards_document(found, language)
 
+    async def _told(
+        self, principal: Principal, by: Grouping, circumstances: Circumstances, theme: str | None
+    ) -> tuple[Survey, Situation, Coverage]:
+        """Coverage, and what it was told from."""
+        _check(principal, circumstances)
+        survey, (situation, quality) = await self._found(principal, circumstances)
+        coverage = await asyncio.to_thread(
+            coverage_of, of_theme(situation, theme) if theme else situation, by,
+            circumstances=circumstances, read_at=survey.read_at, quality=quality,
+            reported_only=not principal.audience.is_staff, phases=survey.phases,
+        )
+        return survey, situation, coverage
+
     async def _found(
         self, principal: Principal, circumstances: Circumstances
-    ) -> tuple[Survey, tuple[Situation, Quality]]:
+    ) -> tuple[Survey, _Found]:
         wanted = Wanted(principal.audience, circumstances.recorded)
         today = days.today()
-        async with self._one_at_a_time:
+        if kept := self._kept(self._key(wanted), circumstances, today):
+            return kept
+        async with self._one_at_a_time[wanted.audience.is_staff]:
             key = self._key(wanted)
-            survey = self._surveys.get(key) if key else None
+            if kept := self._kept(key, circumstances, today):
+                return kept
+            survey = self._surveys.get(key)
             if survey is None:
-                login = Login.of(principal.audience)
-                async with self._reader.moment(login) as moment:
+                async with self._reader.moment(Login.of(principal.audience)) as moment:
                     rows = await read_rows(moment, wanted)
                 survey = await asyncio.to_thread(surveyed, rows, datetime.now(UTC))
-                if key:
-                    _keep(self._surveys, key, survey, KEPT_SURVEYS)
-            found = self._situations.get((key, circumstances, today)) if key else None
-            if found is None:
-                found = await asyncio.to_thread(situation_of, survey, circumstances, today)
-                if key:
-                    _keep(self._situations, (key, circumstances, today), found, KEPT_SITUATIONS)
+                self._surveys.put(key, survey)
+            found = await asyncio.to_thread(situation_of, survey, circumstances, today)
+            self._situations.put(key and (key, circumstances, today), found)
             return survey, found
+
+    def _kept(
+        self, key: _SurveyKey | None, circumstances: Circumstances, today: date
+    ) -> tuple[Survey, _Found] | None:
+        survey = self._surveys.get(key)
+        found = self._situations.get(key and (key, circumstances, today))
+        return (survey, found) if survey is not None and found is not None else None
 
     def _key(self, wanted: Wanted) -> _SurveyKey | None:
         """What names the state of the records; None when it is not known."""
@@ -259,13 +290,6 @@ class Coverages:
         if None in versions:
             return None
         return staff, None, (self._changes.epoch, *versions)
-
-
-def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 def _check(principal: Principal, circumstances: Circumstances) -> None:

@@ -9,7 +9,8 @@ GisError
 │   ├── InvalidParameter    a parameter's value breaks its rule
 │   ├── UnreadableFile      a file cannot be read as what it claims to be
 │   ├── UnknownCrs          a file does not say where on earth it is
-│   └── InvalidDefinition   a definition in `maps/` breaks its rules
+│   ├── InvalidDefinition   a definition in `maps/` breaks its rules
+│   └── OffThePath          a fault's reading ends off its cables (in `model.fault_location`)
 ├── NotFound                there is no such item
 │   └── NoSuchProcess       no process of that name (for this reader)
 ├── UnknownKey              a key opens nothing (any more)

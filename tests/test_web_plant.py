@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pyproj import Geod
@@ -97,6 +97,7 @@ class TestLocateFault:
         [
             ({"links": []}, "Name the links of the path, or the node or office"),
             ({"to": "KSI-N-019"}, "not both"),
+            ({"links": [str(UUID(int=n)) for n in range(101)]}, "ask about 100 at most"),
             ({"links": [], "node": "KSI-N-001"}, "No cable leads from there"),
             ({"otdr_distance_m": 99_000}, "m of cable beyond the path"),
             ({"otdr_distance_m": 100, "launch_m": 1000}, "before the path begins"),

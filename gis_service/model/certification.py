@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from gis_service.model.codelists import CERTIFICATION
+from gis_service.model.declarations.operations import EQUIPMENT
 from gis_service.model.plant import Position
 
 STATES = CERTIFICATION.values()
@@ -151,7 +152,7 @@ class Certifications:
         days = None if each.due_on is None else (each.due_on - self.today).days
         collection, id_, name = each.place or (None, None, None)
         return _feature(each.position, each.id, each.ward, {
-            "collection": "equipment",
+            "collection": EQUIPMENT.id,
             "name": each.asset_tag,
             "category": each.category,
             "state": each.state,

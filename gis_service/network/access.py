@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gis_service.model.declarations.plant import NETWORK_NODES, STRUCTURES
 from gis_service.model.fault_location import Access
 from gis_service.model.plant import Plant
 from gis_service.network.cable_scale import CableScale
@@ -44,7 +45,7 @@ def _nodes(
     for id_, at_m in zip(ids, at, strict=True):
         node = plant.nodes[id_]
         yield _access(
-            path_m, at_m, collection="network_nodes", id=id_, name=node.name,
+            path_m, at_m, collection=NETWORK_NODES.id, id=id_, name=node.name,
             kind=node.infrastructure, position=node.position,
         )
 
@@ -63,7 +64,7 @@ def _structures(path: Sequence[Leg], scale: CableScale, path_m: float) -> Iterat
                     continue
             yield _access(
                 path_m, begin + along_m if leg.forward else end - along_m,
-                collection="structures", id=each.id, name=each.name,
+                collection=STRUCTURES.id, id=each.id, name=each.name,
                 kind=each.structure_type, position=each.position,
             )
 

@@ -99,8 +99,7 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
     scale = cable_scale(path, lines, plant, setting.helix, setting.trim)
     cable_m = _cable_to_fault(setting, scale, reading)
     best_m = scale.route_m(cable_m)
-    moved = bounds(setting)
-    shares = {name: _share(located, best_m, each) for name, each in moved.items()}
+    shares = {name: _share(located, best_m, each) for name, each in bounds.items()}
     shares["cable lengths"] = math.hypot(
         *(_share(located, best_m, each) for each in _by_leg(setting, scale, best_m))
     )
@@ -109,7 +108,7 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
         cable_scale(path, lines, plant, each.helix, each.trim).unevenness_m(
             best_m, reading.anchors
         )
-        for each in (setting, moved["helix"][0])
+        for each in (setting, bounds["helix"][0])
     )
     shares["positions"] = scale.accuracy_m(best_m, unknown_m=UNKNOWN_ACCURACY_M)
     uncertainty_m = math.hypot(*shares.values())
@@ -137,13 +136,14 @@ def locate_fault(path: Sequence[Leg], plant: Plant, reading: Reading) -> FaultLo
     )
 
 
-_Bounds = Callable[[_Setting], dict[str, tuple[_Setting, _Setting]]]
+_Moved = tuple[_Setting, _Setting]
+"""With one input at its lower bound, and at its upper one."""
 
 
 def _settings(
     path: Sequence[Leg], reading: Reading
-) -> tuple[_Setting, _Bounds, tuple[Assumed, ...]]:
-    """The inputs as they stand, how to move each to its bounds, and what was assumed."""
+) -> tuple[_Setting, dict[str, _Moved], tuple[Assumed, ...]]:
+    """The inputs as they stand, those with each at its bounds, and what was assumed."""
     assumed = []
     index_bound = GIVEN_INDEX_BOUND
     if reading.index_true is None:
@@ -171,32 +171,29 @@ def _settings(
         reading.otdr_distance_m, set_ / true, reading.launch_m, helix, Trim.none(len(path))
     )
 
-    def bounds(of: _Setting) -> dict[str, tuple[_Setting, _Setting]]:
-        return {
-            "reading": (
-                replace(of, reading_m=of.reading_m - reading_bound),
-                replace(of, reading_m=of.reading_m + reading_bound),
-            ),
-            "index": (
-                replace(of, index_ratio=set_ / (true + index_bound)),
-                replace(of, index_ratio=set_ / (true - index_bound)),
-            ),
-            "helix": (
-                replace(of, helix=max(helix - helix_bound, 0.0)),
-                replace(of, helix=helix + helix_bound),
-            ),
-            "slack": (
-                replace(of, trim=of.trim.with_coils(1 - SLACK_SHARE)),
-                replace(of, trim=of.trim.with_coils(1 + SLACK_SHARE)),
-            ),
-        }
-
+    lower_m, upper_m = (reading.otdr_distance_m + sign * reading_bound for sign in (-1, 1))
+    less, more = (1 + sign * SLACK_SHARE for sign in (-1, 1))
+    bounds = {
+        "reading": (replace(setting, reading_m=lower_m), replace(setting, reading_m=upper_m)),
+        "index": (
+            replace(setting, index_ratio=set_ / (true + index_bound)),
+            replace(setting, index_ratio=set_ / (true - index_bound)),
+        ),
+        "helix": (
+            replace(setting, helix=max(helix - helix_bound, 0.0)),
+            replace(setting, helix=helix + helix_bound),
+        ),
+        "slack": (
+            replace(setting, trim=setting.trim.with_coils(less)),
+            replace(setting, trim=setting.trim.with_coils(more)),
+        ),
+    }
     return setting, bounds, tuple(assumed)
 
 
 def _by_leg(
     setting: _Setting, scale: CableScale, best_m: float
-) -> list[tuple[_Setting, _Setting]]:
+) -> list[_Moved]:
     """The cable of each link up to the fault, a little shorter and a little longer."""
     last, _ = scale.on_leg(min(max(best_m, 0.0), scale.length_m))
     return [
@@ -208,9 +205,7 @@ def _by_leg(
     ]
 
 
-def _share(
-    located: Callable[[_Setting], float], best_m: float, moved: tuple[_Setting, _Setting]
-) -> float:
+def _share(located: Callable[[_Setting], float], best_m: float, moved: _Moved) -> float:
     return max(abs(located(each) - best_m) for each in moved)
 
 

@@ -16,6 +16,8 @@ from gis_service.network.paths import Leg, path_of
 from gis_service.network.trace import trace_between, trace_to_gateway
 from gis_service.services.networks import Networks
 
+MOST_LINKS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class CableEnds:
@@ -82,10 +84,18 @@ class CablePaths:
         Raises
         ------
         InvalidInput
-            Nothing says where it begins, or no way leads there.
+            Nothing says where it begins, no way leads there, or it is too long.
         InvalidParameter
             An end is not there, or no node serves the office.
         """
+        path = await self._path(ends)
+        if len(path.links) > MOST_LINKS:
+            raise InvalidInput(
+                f"The path has {len(path.links)} links; ask about {MOST_LINKS} at most at a time."
+            )
+        return path
+
+    async def _path(self, ends: CableEnds) -> CablePath:
         if ends.links:
             if ends.to is not None or ends.office is not None:
                 raise InvalidInput("Name the links of the path, or where it leads; not both.")

@@ -176,11 +176,11 @@ def test_what_is_found_is_what_is_near(
     found = {f["id"]: f["properties"] for f in answer["features"]}
     for id_, (geometry, accuracy_m) in things.items():
         away = metres(where, geometry)
-        if abs(away - distance_m - accuracy_m) < 0.01 + 2e-4 * away:
+        if abs(away - distance_m - accuracy_m) < 0.1 + 2e-4 * away:
             continue
         assert (id_ in found) == (away <= distance_m + accuracy_m), (id_, away, accuracy_m)
         if id_ in found:
-            assert found[id_]["distance_m"] == pytest.approx(away, abs=0.01, rel=1e-4)
+            assert found[id_]["distance_m"] == pytest.approx(away, abs=0.03, rel=1e-4)
             assert found[id_]["accuracy_m"] == accuracy_m
     assert set(found) <= set(things)
     order = [f["properties"]["distance_m"] for f in answer["features"]]

@@ -42,10 +42,11 @@ from gis_service.store.tables import SRID
 MOST = 2000
 """Things that are told; works with more around them are to be asked about in parts."""
 IN_THE_AIR = "microwave"
-NOT_SHORTEST = 1e-4
+MARGIN_SHARE, MARGIN_M = 1e-4, 0.05
 """
 PostGIS seeks the nearest points on a sphere and measures between them on the
-spheroid: up to 3 cm in a kilometre too far. Nothing may be missed for that.
+spheroid: up to 3 cm in a kilometre too far, and on pieces of several kilometres
+some millimetres more. Nothing may be missed for that.
 """
 
 Statement = Select[*tuple[Any, ...]]
@@ -104,7 +105,8 @@ def dig_safe_statement(
         )
         .join_from(measured, owners, owners.c.id == measured.c.owner, isouter=True)
         .where(
-            measured.c.distance_m * (1 - NOT_SHORTEST) <= distance_m + measured.c.accuracy_m
+            measured.c.distance_m * (1 - MARGIN_SHARE)
+            <= distance_m + measured.c.accuracy_m + MARGIN_M
         )
         .order_by(measured.c.distance_m, measured.c.id)
         .limit(MOST + 1)

@@ -17,9 +17,9 @@ from gis_service.coverage.documents import (
     coverage_document,
     coverage_features,
 )
+from gis_service.coverage.ground import ground_of
 from gis_service.coverage.measures import grouped_sums, of_theme
 from gis_service.coverage.places import shapes_of
-from gis_service.coverage.situations import ground_of
 from gis_service.coverage.telling import coverage_of
 from gis_service.errors import InvalidParameter, NotFound
 from gis_service.model.coverage import NOW, Circumstances, Coverage, compared

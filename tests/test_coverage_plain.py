@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_service.coverage.situations import Records, ground_of
+from gis_service.coverage.ground import Records, ground_of
 from gis_service.model.coverage import Circumstances
 from gis_service.services.situations import Survey
 from tests.benchmarks.coverage import again, different, ours, plain, reached

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from pyproj import Geod
 
+from gis_service.coverage.ground import ground_of
 from gis_service.coverage.places import OUTSIDE, pieces_of_lines, places_of
-from gis_service.coverage.situations import ground_of
 from gis_service.coverage.telling import coverage_of
 from gis_service.model.coverage import NOW
 from gis_service.model.indicators import Grouping

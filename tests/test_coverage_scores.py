@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from gis_service.coverage.fault_log import log_begins, median_days_to_repair, open_together
+from gis_service.coverage.ground import ground_of
 from gis_service.coverage.scoring import connection_trends
-from gis_service.coverage.situations import ground_of, reported_situation
+from gis_service.coverage.situations import reported_situation
 from gis_service.coverage.standing import Moment
 from gis_service.model.scorecards import Basis, Trend
 from gis_service.services.situations import Survey, availability

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import LineString, MultiPolygon, Point, box
 
-from gis_service.coverage.situations import Network, Records
+from gis_service.coverage.ground import Network, Records
 
 SOUTH, NORTH = -0.8, -0.6
 B, A, C = (box(34.6 + i / 10, SOUTH, 34.7 + i / 10, NORTH) for i in range(3))

@@ -12,15 +12,12 @@ import numpy as np
 import pandas as pd
 
 from gis_service.coverage.fault_log import log_begins, open_together
+from gis_service.coverage.ground import Ground, Network, Records, ground_of
 from gis_service.coverage.measures import Situation
 from gis_service.coverage.places import Flags
 from gis_service.coverage.situations import (
-    Ground,
-    Network,
     Reached,
-    Records,
     broken_by,
-    ground_of,
     network_situation,
     reported_situation,
     standing_links,

@@ -29,8 +29,8 @@ import pandas as pd
 import shapely
 from pyproj import Geod, Proj
 
+from gis_service.coverage.ground import Network, Records, ground_of
 from gis_service.coverage.measures import GroupedSums, Situation, grouped_sums
-from gis_service.coverage.situations import Network, Records, ground_of
 from gis_service.model.codelists import STATUS
 from gis_service.model.coverage import NOW, Circumstances
 from gis_service.model.indicators import Grouping

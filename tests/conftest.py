@@ -171,6 +171,16 @@ def planner_client(  # type: ignore[no-untyped-def]
 
 
 @contextmanager
+def kept_open(database: Database) -> Iterator[Database]:
+    """The same database through a connection that stays open, for many short transactions."""
+    kept = Database.at(database.url, kept=1)
+    try:
+        yield kept
+    finally:
+        kept.engine.dispose()
+
+
+@contextmanager
 def client_of(  # type: ignore[no-untyped-def]
     addresses: Addresses, settings: Settings, *, key: str | None = None
 ):

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from gis_service.store.roles import Login, role_name
 from gis_service.store.tables import SCHEMA, has_column
 from gis_service.web.app import create_app
 from tests.conftest import Databases, new_key
-from tests.leaks.asking import Answer, Question, Site, opened
+from tests.leaks.asking import Answer, Question, Remembering, Site, opened
 from tests.leaks.doors import (
     CHANGING,
     COMPANIONS,
@@ -61,6 +62,10 @@ class Twins:
     sites: tuple[Site, Site]
     databases: tuple[Database, Database]
     world: World
+    logged: dict[Path, int]
+    """PostgreSQL's logs, and how long they were before anything was asked."""
+    all_asked: bool = False
+    """Whether every door was tried already."""
 
     def ask(self, question: Question) -> Answer:
         return self.runner.run(self.sites[1].ask(question))
@@ -86,6 +91,11 @@ def twins(
     with made[1].begin() as connection:
         conceal(connection)
     key = new_key(made[1])
+    with databases.superuser(made[1]) as connection:
+        role = role_name(str(made[1].url.database), Login.PUBLIC)
+        connection.execute(text(f"ALTER ROLE {role} SET log_statement = 'all'"))
+    logs = (databases.cluster.home / "logs").rglob("postgresql-*.log")
+    logged = {path: path.stat().st_size for path in logs}
 
     async def enter(stack: AsyncExitStack) -> list[Site]:
         return [await stack.enter_async_context(opened(asked, each)) for each in addresses]
@@ -96,7 +106,7 @@ def twins(
         page = runner.run(one.ask(Question("/maps/coverage"))).body.decode()
         files = tuple(sorted(set(re.findall(r"files/([\w.-]+)", page))))
         world = _world(made[1], other, files)
-        twins = Twins(runner, (one, other), (made[0], made[1]), world)
+        twins = Twins(runner, (one, other), (made[0], made[1]), world, logged)
         twins.runner.run(_live(one, other))
         _staff_see(twins, key)
         yield twins
@@ -218,33 +228,37 @@ def test_every_parameter_is_a_door_here(twins: Twins, route: str) -> None:
     assert known == expected
 
 
-def compare(twins: Twins, questions: Iterator[Question]) -> Counter[int]:
+def compare(twins: Twins, questions: Iterator[Question], *, at_once: int) -> Counter[int]:
     """How often each status came; both answers are the same, and hold nothing hidden."""
-    return twins.runner.run(_compared(*twins.sites, questions))
+    return twins.runner.run(_compared(*twins.sites, questions, at_once))
 
 
-async def _compared(site: Site, twin: Site, questions: Iterator[Question]) -> Counter[int]:
+async def _compared(
+    site: Site, twin: Site, questions: Iterator[Question], at_once: int
+) -> Counter[int]:
     told: Counter[int] = Counter()
-    for question in questions:
-        one, other = await site.ask(question), await twin.ask(question)
-        assert one == other, f"{question}\n{one.status} {other.status}"
-        asked = f"{question}".encode()
-        if MARK.encode() not in asked:
-            assert MARK.encode() not in other.body, question
-        told[one.status] += 1
+    while some := list(islice(questions, at_once)):
+        answers = zip(*await asyncio.gather(site.ask_all(some), twin.ask_all(some)), strict=True)
+        for question, (one, other) in zip(some, answers, strict=True):
+            assert one == other, f"{question}\n{one.status} {other.status}"
+            asked = f"{question}".encode()
+            if MARK.encode() not in asked:
+                assert MARK.encode() not in other.body, question
+            told[one.status] += 1
     assert not any(status >= 500 for status in told), told
     return told
 
 
 def test_all_doors_answer_alike(twins: Twins) -> None:
     from_database = not twins.sites[0].state["services"].settings.snapshot_mb
-    told = compare(twins, twins.world.plain(apart=from_database))
+    told = compare(twins, twins.world.plain(apart=from_database), at_once=8)
+    twins.all_asked = True
     assert told[200] > 500
     print(f"\n{sum(told.values()):,} questions of all doors: {dict(sorted(told.items()))}")
 
 
 def test_doors_for_changes_answer_alike(twins: Twins) -> None:
-    told = compare(twins, twins.world.changing())
+    told = compare(twins, twins.world.changing(), at_once=1)
     assert not {200, 201, 204} & set(told) - {200}
 
 
@@ -264,6 +278,7 @@ async def _refused_alike(
 ) -> tuple[int, int]:
     asked = 0
     doors: set[str] = set()
+    of_none = Remembering(site)  # names of one length have one that nothing has
     for name in fields:
         other = made_up(name)
         pairs = zip(
@@ -276,7 +291,7 @@ async def _refused_alike(
                 echo(instead.query[key]): echo(value) for key, value in question.query.items()
                 if key in instead.query
             }
-            expected = (await site.ask(instead)).replaced({**told, other: name})
+            expected = (await of_none.ask(instead)).replaced({**told, other: name})
             assert answer == expected, f"{question}\n{answer.body!r}\n{expected.body!r}"
             assert answer.status in (400, 401, 404), question
             asked, doors = asked + 1, doors | {door.replace(name, "*")}
@@ -353,29 +368,16 @@ def test_statements_of_the_public_read_the_public_schema(
     databases: Databases, twins: Twins
 ) -> None:
     """What PostgreSQL itself wrote down of them: no other schema is named in any."""
-    database = twins.databases[1]
-    name = str(database.url.database)
+    name = str(twins.databases[1].url.database)
     role = role_name(name, Login.PUBLIC)
-    with databases.superuser(database) as connection:
-        connection.execute(text(f"ALTER ROLE {role} SET log_statement = 'all'"))
-        connection.execute(text(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role"
-        ), {"role": role})
-    logs = databases.cluster.home / "logs"
-    before = {path: path.stat().st_size for path in logs.rglob("postgresql-*.log")}
-    site = twins.sites[1]
-
-    async def ask() -> None:
-        for question in twins.world.plain(apart=False):
-            if question.method == "GET" and "no_such" not in question.path:
-                await site.ask(question)
-
-    twins.runner.run(ask())
+    if not twins.all_asked:
+        compare(twins, twins.world.plain(apart=False), at_once=8)
     end = "the end of what is read of the log"
     with Database.at(databases.cluster.url(name, role)).begin() as connection:
         connection.execute(text(f"SELECT '{end}'"))
+    logs = databases.cluster.home / "logs"
     deadline = time.monotonic() + 20
-    while end not in (written := _written(before)) and time.monotonic() < deadline:
+    while end not in (written := _written(logs, twins.logged)) and time.monotonic() < deadline:
         time.sleep(0.1)
     statements = [
         entry for entry in re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", written)
@@ -387,10 +389,11 @@ def test_statements_of_the_public_read_the_public_schema(
     assert any(f"{PUBLISHED}." in each for each in statements)
 
 
-def _written(before: dict[Path, int]) -> str:
+def _written(logs: Path, before: dict[Path, int]) -> str:
     """What was written to logs meanwhile."""
     return "".join(
-        path.read_bytes()[size:].decode("utf-8", "replace") for path, size in before.items()
+        path.read_bytes()[before.get(path, 0):].decode("utf-8", "replace")
+        for path in sorted(logs.rglob("postgresql-*.log"))
     )
 
 

@@ -22,7 +22,7 @@ from gis_service.store.database import Database
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 from gis_service.store.snapshot import can_be_held
-from tests.conftest import Databases
+from tests.conftest import Databases, kept_open
 from tests.test_changes import until
 
 PLANNER = Principal(Audience.PLANNER)
@@ -197,7 +197,7 @@ def test_no_answer_is_older_than_an_edit_that_was_heard_of(
                 await asyncio.sleep(0.01)
 
         def edit(turn: int) -> None:
-            with sample_database.begin() as connection:
+            with editor.begin() as connection:
                 connection.execute(
                     text("UPDATE gis.network_nodes SET name = :name WHERE id = :id"),
                     {"name": f"turn {turn}.", "id": id_},
@@ -226,7 +226,8 @@ def test_no_answer_is_older_than_an_edit_that_was_heard_of(
         await asyncio.gather(*askers)
         assert from_memory >= 100
 
-    with_both(databases, sample_database, work)
+    with kept_open(sample_database) as editor:
+        with_both(databases, sample_database, work)
 
 
 def test_a_collection_is_taken_only_when_it_is_asked_for_often(

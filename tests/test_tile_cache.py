@@ -20,7 +20,7 @@ from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.reading import Prepared, Reader
 from gis_service.store.roles import Login
-from tests.conftest import Databases
+from tests.conftest import Databases, kept_open
 from tests.test_changes import until
 
 PLANNER = Principal(Audience.PLANNER)
@@ -94,14 +94,15 @@ async def service_on(
     databases: Databases, database: Database, cache_bytes: int
 ) -> AsyncIterator[Service]:
     addresses = databases.with_logins(database)
-    async with (
-        SlowReader.open(addresses.logins, pool_size=4, statement_timeout_s=10) as reader,
-        Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
-    ):
-        assert isinstance(reader, SlowReader)
-        await until(lambda: changes.is_live)
-        tiles = Tiles(reader, changes, most_bytes=MOST_BYTES, cache_bytes=cache_bytes)
-        yield Service(database, reader, changes, tiles)
+    with kept_open(database) as editor:
+        async with (
+            SlowReader.open(addresses.logins, pool_size=4, statement_timeout_s=10) as reader,
+            Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
+        ):
+            assert isinstance(reader, SlowReader)
+            await until(lambda: changes.is_live)
+            tiles = Tiles(reader, changes, most_bytes=MOST_BYTES, cache_bytes=cache_bytes)
+            yield Service(editor, reader, changes, tiles)
 
 
 def run(

@@ -7,7 +7,7 @@ import gzip
 import re
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +70,10 @@ class Site:
     app: FastAPI
     state: dict[str, Any]
 
+    async def ask_all(self, questions: Sequence[Question]) -> list[Answer]:
+        """All at once."""
+        return await asyncio.gather(*map(self.ask, questions))
+
     async def ask(self, question: Question) -> Answer:
         sent: list[dict[str, Any]] = []
         messages = iter([{"type": "http.request", "body": question.body, "more_body": False}])
@@ -101,6 +105,20 @@ class Site:
         }
         await self.app(scope, receive, send)  # type: ignore[arg-type]
         return _answer(sent)
+
+
+class Remembering:
+    """Asks a site each question once, and gives the same answer when it is asked again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._answers: dict[tuple[str, bytes], Answer] = {}
+
+    async def ask(self, question: Question) -> Answer:
+        key = (str(question), question.body)
+        if key not in self._answers:
+            self._answers[key] = await self._site.ask(question)
+        return self._answers[key]
 
 
 def _answer(sent: list[dict[str, Any]]) -> Answer:

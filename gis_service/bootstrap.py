@@ -150,7 +150,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             }),
             coverages=coverages,
             dashboards=Dashboards(reader, coverages, certifications, questions),
-            printing=Printing(maps, settings),
+            printing=Printing(maps, coverages, settings),
             board=BoardReports(
                 maps, coverages, questions, connecting, certifications, settings
             ),

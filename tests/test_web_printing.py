@@ -85,12 +85,81 @@ def test_a_sheet_that_is_known_is_not_sent_again(public: TestClient) -> None:
     assert not again.content
 
 
-def test_readers_get_what_they_may_see(clients: Clients, public: TestClient) -> None:
+def test_readers_get_what_they_may_see(planner: TestClient, public: TestClient) -> None:
     """Planned links and their signs are on the planner's sheet only."""
-    with clients(audience=Audience.PLANNER) as planner:
-        staff = pages_of(planner.get("/maps/coverage/print.pdf").content)[0]
+    staff = pages_of(planner.get("/maps/coverage/print.pdf").content)[0]
     assert "Proposed" in staff
     assert "Proposed" not in pages_of(public.get("/maps/coverage/print.pdf").content)[0]
+
+
+@pytest.fixture(scope="module")
+def planner(clients: Clients) -> Iterator[TestClient]:
+    with clients(audience=Audience.PLANNER) as client:
+        yield client
+
+
+def coverage(client: TestClient, **inputs: str) -> dict[str, Any]:
+    address = "/processes/coverage/execution"
+    answer = client.get(address, params={"by": "ward", "shapes": "false", **inputs})
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def test_staff_print_what_they_chose_to_see(planner: TestClient) -> None:
+    view = {"indicator": "share_redundant", "theme": "connectedCountyGovernment", "at": "planned"}
+    answer = planner.get("/maps/coverage/print.pdf", params=view)
+    assert answer.status_code == 200
+    sheet, table = pages_of(answer.content)
+    found = coverage(planner, theme="connectedCountyGovernment", plan="true")
+    whole = found["whole"]["values"]["share_redundant"]
+    assert f"Share of offices with two ways: {round(whole, 1):g}%." in sheet
+    assert "Situation: All that is planned works." in sheet
+    assert "Only offices of the theme Connected County Government." in sheet
+    assert "two independent paths to gateways" in table
+    for each in found["features"]:
+        value = each["properties"].get("share_redundant")
+        text = "No data" if value is None else f"{round(value, 1):g}%"
+        if each["properties"]["key"]:
+            assert f"{each['properties']['title']} {text}" in table
+
+
+def test_staff_print_a_comparison(planner: TestClient) -> None:
+    view = {"indicator": "unconnected", "at": "now", "against": "2024-01-01"}
+    sheet, table = pages_of(planner.get("/maps/coverage/print.pdf", params=view).content)
+    now = coverage(planner)["whole"]["values"]["unconnected"]
+    then = coverage(planner, day="2024-01-01")["whole"]["values"]["unconnected"]
+    assert now < then
+    less = f"\N{MINUS SIGN}{then - now:g}"
+    assert f"Offices not connected (Change): {less}." in sheet
+    assert "Change: Now, as recorded against" in sheet
+    assert f"All {then:g} {now:g} {less}" in table
+
+
+@pytest.mark.parametrize(
+    ("view", "told"),
+    [
+        ({"indicator": "colour"}, "share_lit"),
+        ({"theme": "none"}, "connectedCitizen"),
+        ({"at": "yesterday"}, "the id of a scenario"),
+        ({"against": "2024-13-01"}, "the id of a scenario"),
+        ({"at": "00000000-0000-0000-0000-000000000000"}, ""),
+    ],
+)
+def test_a_choice_that_is_not_offered_is_told(
+    planner: TestClient, view: dict[str, str], told: str
+) -> None:
+    answer = planner.get("/maps/coverage/print.pdf", params=view)
+    assert answer.status_code in (400, 404)
+    assert told in answer.json()["detail"]
+
+
+def test_for_the_public_there_are_no_choices(public: TestClient) -> None:
+    told = [
+        public.get("/maps/coverage/print.pdf", params={name: "x"}).json()["detail"]
+        for name in ("indicator", "against", "nonsense")
+    ]
+    assert told[0].replace("indicator", "nonsense") == told[2]
+    assert told[1].replace("against", "nonsense") == told[2]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,11 @@ def legend(
 
 def class_steps(layer: LayerDefinition) -> tuple[int, ...]:
     """Which of the palette's five colours each class takes, spread over all of it."""
-    classes = len(layer.breaks) + 1
+    return spread(len(layer.breaks) + 1)
+
+
+def spread(classes: int) -> tuple[int, ...]:
+    """So many classes over the five colours of a palette."""
     if classes == 1:
         return (MOST_CLASSES - 1,)
     return tuple(round(i * (MOST_CLASSES - 1) / (classes - 1)) for i in range(classes))

@@ -157,7 +157,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         parameters=[path_parameter("name", "Name of the map", {"type": "string"})],
         formats=False, faults=("404",),
     )
-    paths.update(printing_paths(get=_get))
+    paths.update(printing_paths(audience, get=_get))
     if audience.is_staff:
         paths["/dashboard"] = _get(
             "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]

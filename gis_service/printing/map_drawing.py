@@ -73,7 +73,7 @@ Layer = AreaLayer | LineLayer | PointLayer
 
 
 def draw_map(
-    layers: Sequence[Layer], frame: MapFrame, *, ground: str = "#f3f1ea", furniture: bool = True
+    layers: Sequence[Layer], frame: MapFrame, *, ground: str = "#ffffff", furniture: bool = True
 ) -> bytes:
     """
     The map as SVG.
@@ -117,7 +117,8 @@ def draw_map(
             defs.append(f'<g id="{mark}">{mark_svg(layer.mark)}</g>')
             places = _places(layer.shapes, frame, layer.mark)
             parts.extend(f'<use href="#{mark}" x="{x:g}" y="{y:g}"/>' for x, y in places)
-            marks.extend(shapely.Point(place) for place in places)
+            half = layer.mark.size_mm / 2
+            marks.extend(box(x - half, y - half, x + half, y + half) for x, y in places)
     taken = [] if bar is None else [_bar_room(bar, h), _north_room(w)]
     visible = [shapely.intersection(area, seen) for area in areas]
     labels = place_labels(names, visible, box(0.5, 0.5, w - 0.5, h - 0.5), taken, marks)

@@ -185,7 +185,7 @@ def _maps(
 ) -> tuple[BoardMap | None, BoardMap | None, BoardMap | None]:
     """The maps of coverage, risks and proposals."""
     fields = fields_of(DEFINITION, principal.audience)
-    sheet = map_sheet(DEFINITION, contents, fields, language, "")
+    sheet = map_sheet(DEFINITION, contents, fields, language)
     legend = tuple(row for part in sheet.legend for row in part.rows)
     metric = {
         id_: to_wgs84(frame).to_crs(sheet.srid) for id_, frame in contents.frames.items()

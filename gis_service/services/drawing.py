@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from gis_service.cartography.assets import icon_path
 from gis_service.cartography.colours import colour
 from gis_service.cartography.definition import LayerDefinition
-from gis_service.cartography.figures import step_of
 from gis_service.cartography.kinds import (
     CAPACITY_BREAKS_GBPS,
     LINK_LINES,
@@ -24,7 +23,6 @@ from gis_service.cartography.kinds import (
 )
 from gis_service.cartography.legend import LegendGroup, LegendRow
 from gis_service.model import codelists
-from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import Field
 from gis_service.printing.map_drawing import AreaLayer, Layer, LineLayer, PointLayer
 from gis_service.printing.map_sheet import LegendPart
@@ -43,7 +41,7 @@ def drawn_layers(
     frame: gpd.GeoDataFrame,
     *,
     fields: tuple[Field, ...],
-    coverage: CoverageTable | None,
+    fills: Mapping[str, Fill],
 ) -> Iterator[Layer]:
     """
     A layer of a map, as layers of a drawing.
@@ -52,10 +50,12 @@ def drawn_layers(
     ----------
     frame
         Its rows, in the metric CRS of the drawing.
+    fills
+        Of areas that an indicator colours, by code; one that is not there has no data.
     """
     shapes = frame.geometry.to_numpy()
     if layer.style in ("indicator", "outline"):
-        yield _areas(layer, frame, coverage)
+        yield _areas(layer, frame, fills)
     elif layer.style == "road":
         trunk = frame["road_class"].isin(TRUNK).to_numpy()
         for key, chosen in (("other", ~trunk), ("trunk", trunk)):
@@ -75,7 +75,7 @@ def drawn_layers(
 
 def legend_parts(
     groups: tuple[LegendGroup, ...], layers: Mapping[str, LayerDefinition],
-    present: Mapping[str, set[str]],
+    present: Mapping[str, set[str]], painted: LegendPart | None = None,
 ) -> Iterator[LegendPart]:
     """
     The legend of the layers that are shown, without signs that stand for nothing there.
@@ -87,10 +87,15 @@ def legend_parts(
     present
         By collection: the keys of signs that its rows need; a collection that
         is not there shows all of its signs.
+    painted
+        In place of the part of the areas that an indicator colours.
     """
     for group in groups:
         layer = layers[group.layer]
         if not group.visible:
+            continue
+        if painted is not None and layer.indicator:
+            yield painted
             continue
         keys = present.get(group.layer)
         rows = [row for row in group.rows if keys is None or row.key in keys]
@@ -152,17 +157,16 @@ def link_stroke(line: LinkLine, width_mm: float) -> Stroke:
 
 
 def _areas(
-    layer: LayerDefinition, frame: gpd.GeoDataFrame, coverage: CoverageTable | None
+    layer: LayerDefinition, frame: gpd.GeoDataFrame, fills: Mapping[str, Fill]
 ) -> AreaLayer:
     names = tuple(frame["name"]) if "name" in frame.columns else ()
-    if layer.indicator is None or coverage is None:
+    if layer.indicator is None:
         land = Fill(colour("land"))
         return AreaLayer(
             frame.geometry.to_numpy(), [land] * len(frame), names, Stroke(colour("outline"), 0.2)
         )
-    steps = {ward.code: step_of(ward.counts, layer) for ward in coverage.wards}
-    fills = [area_fill(layer, steps.get(str(code))) for code in frame["code"]]
-    return AreaLayer(frame.geometry.to_numpy(), fills, names)
+    chosen = [fills.get(str(code), Fill(None)) for code in frame["code"]]
+    return AreaLayer(frame.geometry.to_numpy(), chosen, names)
 
 
 def _links(frame: gpd.GeoDataFrame) -> Iterator[Layer]:

@@ -61,12 +61,15 @@ class MapContents:
         By collection, in EPSG:4326, with the columns that the reader may see.
     summary
         What areas are coloured by; None where nothing is.
+    scenarios
+        Names of the scenarios by id, for readers who may know of them.
     """
 
     frames: Mapping[str, gpd.GeoDataFrame]
     summary: CoverageTable | None
     synthetic: bool
     approximate: bool
+    scenarios: Mapping[str, str] = field(default_factory=dict)
 
 
 class Maps:
@@ -157,7 +160,8 @@ class Maps:
                 for collection in fields_of(definition, audience)
             }
             facts = _facts(connection, definition, audience)
-        return MapContents(frames, facts.summary, facts.synthetic, facts.approximate)
+            scenarios = _plans(connection, audience)[1] if audience.is_staff else {}
+        return MapContents(frames, facts.summary, facts.synthetic, facts.approximate, scenarios)
 
     def build(self, name: str, audience: Audience, out: Path) -> Path:
         """

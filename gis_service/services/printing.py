@@ -12,28 +12,27 @@ import geopandas as gpd
 import numpy as np
 
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
-from gis_service.cartography.figures import figures
 from gis_service.cartography.kinds import visible_kinds
 from gis_service.cartography.legend import legend
 from gis_service.cartography.rendering import DEFAULT_EXTENT
-from gis_service.cartography.wording import wording
 from gis_service.crs import from_degrees, to_wgs84, utm_srid
-from gis_service.errors import Busy, PrintFailed
+from gis_service.errors import Busy, NotAllowed, PrintFailed
 from gis_service.model.audience import Principal
+from gis_service.model.coverage import Coverage
 from gis_service.model.fields import Field, Language
-from gis_service.model.locales import number
+from gis_service.model.indicators import Grouping
 from gis_service.printing.map_frame import Bounds
 from gis_service.printing.map_sheet import (
-    FigureLine,
-    FigureTable,
     MapSheet,
     Orientation,
     map_pages,
 )
 from gis_service.printing.typesetting import PageFormat, Pages, set_pages
-from gis_service.printing.wording import phrase
-from gis_service.services.drawing import area_fill, drawn_layers, legend_parts, node_kinds
+from gis_service.services.coverage import Coverages
+from gis_service.services.drawing import drawn_layers, legend_parts, node_kinds
 from gis_service.services.maps import MapContents, Maps, fields_of
+from gis_service.services.painting import Painting, usual_painting
+from gis_service.services.views import View, view_of, view_painting
 from gis_service.settings import Settings
 
 AT_ONCE = 1
@@ -90,8 +89,9 @@ class Printing:
     them without setting.
     """
 
-    def __init__(self, maps: Maps, settings: Settings) -> None:
+    def __init__(self, maps: Maps, coverages: Coverages, settings: Settings) -> None:
         self._maps = maps
+        self._coverages = coverages
         self._municipality = settings.municipality
         self._press = Press()
         self._kept: OrderedDict[tuple[bytes, PageFormat], bytes] = OrderedDict()
@@ -104,26 +104,59 @@ class Printing:
         *,
         format: PageFormat,  # noqa: A002 - the field's own word
         orientation: Orientation = Orientation.LANDSCAPE,
+        chosen: Mapping[str, str | None] | None = None,
     ) -> bytes:
         """
         A map as PDF or PNG, with what its page shows this reader.
+
+        Parameters
+        ----------
+        chosen
+            What staff chose to see, by the names of `views.NAMES`.
 
         Raises
         ------
         NotFound
             There is none of that name, or the reader may not see it.
+        NotAllowed, InvalidParameter
+            The reader, or the map, has no such choice.
         Busy, PrintFailed
             Too many wait for theirs; or it takes too long.
         """
         definition = self._maps.definition(name, principal)
+        view = view_of(definition, chosen or {})
+        at, against = await self._coverage(principal, view)
 
         def work() -> bytes:
             contents = self._maps.contents(definition, principal.audience)
             fields = fields_of(definition, principal.audience)
-            sheet = map_sheet(definition, contents, fields, language, self._municipality)
+            painting = None
+            if view is not None and at is not None:
+                painting = view_painting(
+                    definition, view, at, against, contents.scenarios, language
+                )
+            sheet = map_sheet(
+                definition, contents, fields, language,
+                municipality=self._municipality, painting=painting,
+            )
             return self._set(map_pages(sheet, language, orientation=orientation), format)
 
         return await self._press.run(work)
+
+    async def _coverage(
+        self, principal: Principal, view: View | None
+    ) -> tuple[Coverage | None, Coverage | None]:
+        """Coverage by ward in the circumstances of a view, and in those it compares with."""
+        if view is None:
+            return None, None
+        if not principal.audience.is_staff:
+            raise NotAllowed("Only staff may choose what a map shows.")
+        at = await self._coverages.coverage(principal, Grouping.WARD, view.at, theme=view.theme)
+        if view.against is None:
+            return at, None
+        return at, await self._coverages.coverage(
+            principal, Grouping.WARD, view.against, theme=view.theme
+        )
 
     def _set(self, pages: Pages, format_: PageFormat) -> bytes:
         key = (pages.digest(), format_)
@@ -139,9 +172,19 @@ def map_sheet(
     contents: MapContents,
     fields: Mapping[str, tuple[Field, ...]],
     language: Language,
-    municipality: str,
+    *,
+    municipality: str = "",
+    painting: Painting | None = None,
 ) -> MapSheet:
-    """A map's sheet, with the layers that its page shows at first."""
+    """
+    A map's sheet, with the layers that its page shows at first.
+
+    Parameters
+    ----------
+    painting
+        The colours and numbers that staff chose; None for those of everybody.
+    """
+    painting = painting or usual_painting(definition, contents.summary, language)
     shown = [each for each in definition.layers if each.visible and each.collection in fields]
     box = _box(definition, shown, contents)
     srid = utm_srid((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
@@ -154,18 +197,17 @@ def map_sheet(
         for each in shown
         for drawn in drawn_layers(
             each, frames[each.collection],
-            fields=fields[each.collection], coverage=contents.summary,
+            fields=fields[each.collection], fills=painting.fills,
         )
     ]
     present = {
         each.collection: _present(each, frames[each.collection], fields[each.collection])
         for each in shown if each.style in ("link", "node")
     }
-    headline, beside, after = _numbers(definition, contents, language)
     return MapSheet(
         title=definition.title[language],
         place=definition.place[language],
-        description=definition.description[language],
+        description=painting.description or definition.description[language],
         municipality=municipality,
         source=definition.source[language],
         as_of=datetime.now(UTC).date(),
@@ -173,11 +215,12 @@ def map_sheet(
         extent=_in_metres(srid, box),
         layers=tuple(layers),
         legend=tuple(legend_parts(
-            legend(shown, fields, language), {each.collection: each for each in shown}, present
+            legend(shown, fields, language), {each.collection: each for each in shown}, present,
+            painting.legend,
         )),
-        headline=headline,
-        beside=beside,
-        after=after,
+        headline=painting.headline,
+        beside=painting.beside,
+        after=painting.after,
         synthetic=contents.synthetic,
         approximate=contents.approximate,
     )
@@ -218,37 +261,3 @@ def _present(
     if layer.style == "link":
         return set(frame["status"].dropna())
     return set(node_kinds(frame, visible_kinds(fields)).tolist())
-
-
-def _numbers(
-    definition: MapDefinition, contents: MapContents, language: Language
-) -> tuple[str, tuple[FigureTable, ...], tuple[FigureTable, ...]]:
-    """The sentence on the sheet, the tables beside its map, and those after it."""
-    layer, summary = definition.indicator_layer, contents.summary
-    if layer is None or summary is None:
-        return "", (), ()
-    told, words = figures(summary, layer, language), wording(language)
-    beside = tuple(
-        FigureLine(row.title, (row.share, f"{number(row.counts.connected, language)} / "
-                                          f"{number(row.counts.known, language)}"))
-        for row in (*told.themes, told.total)
-    )
-    wards = (*told.wards, *([told.outside] if told.outside else []), told.total)
-    after = tuple(
-        FigureLine(
-            row.title,
-            (row.share, *(number(getattr(row.counts, each), language) for each in _CONNECTIONS)),
-            area_fill(layer, row.step),
-        )
-        for row in wards
-    )
-    by_ward = FigureTable(
-        words["by_ward"],
-        (words["ward"], *(words[key] for key in ("share", *_CONNECTIONS))),
-        after,
-    )
-    heads = (words["theme"], words["share"], phrase("connected_of_known", language))
-    return told.headline, (FigureTable(words["by_theme"], heads, beside),), (by_ward,)
-
-
-_CONNECTIONS = ("connected", "unconnected", "unknown")

@@ -12,6 +12,7 @@ from gis_service.errors import InvalidParameter
 from gis_service.ogc.media import PDF, PNG, Format
 from gis_service.printing.map_sheet import Orientation
 from gis_service.printing.typesetting import PageFormat
+from gis_service.services.views import NAMES
 from gis_service.web.asked import caching, read
 
 
@@ -27,11 +28,14 @@ async def map_png(request: Request) -> Response:
 
 async def _map(request: Request, format_: Format, pages: PageFormat) -> Response:
     asked = read(request, format_, known=None, negotiate=False)
-    asked.parameters.only(("lang", "orientation"))
+    # For the public the choices of staff are not there: the two look alike.
+    choices = NAMES if asked.principal.audience.is_staff else ()
+    asked.parameters.only(("lang", "orientation", *choices))
     name = request.path_params["name"]
     content = await asked.services.printing.map(
         name, asked.principal, asked.language,
         format=pages, orientation=_orientation(asked.parameters.get("orientation")),
+        chosen={each: asked.parameters.get(each) for each in choices},
     )
     headers = {
         "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',

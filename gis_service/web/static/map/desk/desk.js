@@ -40,7 +40,7 @@
 
   /** Show what the address says. */
   desk.apply = async function () {
-    keepInLanguages();
+    keepInLinks();
     await Promise.all(listeners.map((listener) => {
       const values = listener.names.map((name) => desk.read(name));
       const key = JSON.stringify(values);
@@ -52,11 +52,21 @@
     }));
   };
 
-  /** The same view in the other language. */
-  function keepInLanguages() {
+  /** The same view in the other language, and on paper. */
+  function keepInLinks() {
     for (const link of document.querySelectorAll(".languages a")) {
       const query = new URLSearchParams(location.search);
       query.set("lang", link.lang);
+      link.search = query.toString();
+    }
+    for (const link of document.querySelectorAll(".printed a")) {
+      const query = new URLSearchParams(link.search);
+      for (const name of ["indicator", "theme", "at", "against"]) {
+        query.delete(name);
+        if (desk.read(name)) {
+          query.set(name, desk.read(name));
+        }
+      }
       link.search = query.toString();
     }
   }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,12 +20,16 @@ from gis_service.model.connect import (
     UnitCosts,
 )
 from gis_service.network.ground import Ground, along_roads, in_straight_lines
-from gis_service.network.priorities import Task, best_order, choices
+from gis_service.network.priorities import Option, Task, beginnings, best_order, choices
 from gis_service.network.roads import Floats, Ints, Roads
 from gis_service.network.steiner import Tree, path_tree, shortest_paths, steiner_tree
 from gis_service.network.trenches import Branch, branch_m, branches, part_of, trench
 
 _ROUNDING_KES = 0.005
+_STRETCH = 1.2
+"""Trenches planned anew may be cheaper by a sixth: what costs more is not tried."""
+_TRIED = 48
+"""So many of the beginnings, and of the choices, on each tree are planned anew if need be."""
 
 
 def connection_plan(
@@ -44,12 +50,13 @@ def connection_plan(
 
     With a budget, the offices are those that bring most for it on either of
     two trees, the Steiner tree of all offices and the tree of their shortest
-    paths: of each tree all choices, or so many of them as memory allows
+    paths: of each tree all choices, or so many of them as time allows
     (`choices`), and every beginning of its best order. The trenches are then
-    planned anew for the chosen offices, which only makes them shorter. None of
-    these candidates depends on the budget, so more money never serves fewer.
-    The best choice for other trenches may be better still; tests compare with
-    it on small networks.
+    planned anew for the chosen offices, which only makes them shorter; sets
+    that cost a little more than there is are tried so too. Which sets there
+    are does not depend on the budget, and a larger one admits no fewer, so
+    more money never serves fewer. The best choice for other trenches may be
+    better still; tests compare with it on small networks.
 
     Parameters
     ----------
@@ -105,6 +112,21 @@ def _by_cost(left: OfficeCost) -> tuple[bool, float, str]:
     return left.alone_kes is None, left.alone_kes or 0.0, left.office.id
 
 
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """Offices that can be connected, at most for a cost; maybe worth planning anew for less."""
+
+    worth: float
+    cost: float
+    is_tried: bool
+    offices: Callable[[], Ints]
+    tree: Callable[[], Tree]
+
+
+def _most_first(option: _Option) -> tuple[float, float]:
+    return -option.worth, option.cost
+
+
 class _Planning:
     """What is asked and where trenches can run; offices are known by their position."""
 
@@ -138,18 +160,48 @@ class _Planning:
     def affordable(self, reachable: Ints, budget_kes: float) -> tuple[Ints, Tree]:
         """The offices to connect for a budget, and trenches that it pays."""
         worthy = np.array([p for p in reachable if self.worth(p) > 0], dtype=np.int64)
-        best: tuple[float, float, list[int]] = (math.inf, 0.0, [])
-        best_tree = None
-        for tree in self.trees(worthy):
-            cut = branches(tree, self.ground.offices[worthy])
-            tasks = self.tasks(cut, worthy)
-            for worth, cost, done in _best_within(tasks, budget_kes + _ROUNDING_KES):
-                offices = sorted(int(worthy[task - len(cut)]) for task in done)
-                if (-worth, cost, offices) < best:
-                    best = -worth, cost, offices
-                    best_tree = part_of(tree, cut, [tasks[task].above for task in done])
-        assert best_tree is not None  # noqa: S101 - to do nothing is always within a budget
-        return np.array(best[2], dtype=np.int64), best_tree
+        found = [
+            option for tree in self.trees(worthy) for option in self._options(tree, worthy)
+        ]
+        within = [each for each in found if each.cost <= budget_kes + _ROUNDING_KES]
+        best = min(within, key=_most_first)
+        dearer = [
+            each
+            for each in found
+            if each.is_tried
+            and each.worth > best.worth
+            and budget_kes < each.cost <= budget_kes * _STRETCH
+        ]
+        for option in sorted(dearer, key=_most_first):
+            chosen = option.offices()
+            tree = min(self.trees(chosen), key=self.length_m)
+            kes = self.length_m(tree) * self.costs.metre_kes
+            if kes + len(chosen) * self.costs.office_kes.amount <= budget_kes + _ROUNDING_KES:
+                return chosen, tree
+        return best.offices(), best.tree()
+
+    def _options(self, tree: Tree, worthy: Ints) -> list[_Option]:
+        """What can be had on a tree, whatever the budget will be."""
+        cut = branches(tree, self.ground.offices[worthy])
+        tasks = self.tasks(cut, worthy)
+
+        def offices(option: Option) -> Ints:
+            return worthy[[task - len(cut) for task in option.tasks()]]
+
+        def part(option: Option) -> Tree:
+            return part_of(tree, cut, [tasks[task].above for task in option.tasks()])
+
+        found: list[_Option] = []
+        for family in (choices(tasks).options(), beginnings(tasks)):
+            step = max(1, len(family) // _TRIED)
+            found += [
+                _Option(
+                    each.worth, each.cost, number % step == 0,
+                    partial(offices, each), partial(part, each),
+                )
+                for number, each in enumerate(family)
+            ]
+        return found
 
     def tasks(self, cut: Sequence[Branch], chosen: Ints) -> list[Task]:
         """The branches, then the offices: what each costs, and what it needs before."""
@@ -221,25 +273,3 @@ class _Planning:
 
     def _kes(self, trench_m: float) -> float:
         return self.costs.office_kes.amount + float(trench_m) * self.costs.metre_kes
-
-
-def _best_within(
-    tasks: Sequence[Task], budget_kes: float
-) -> Iterator[tuple[float, float, list[int]]]:
-    """Worth, cost and offices: of all choices the best, and of the best order the beginning."""
-    every = choices(tasks)
-    at = int(np.searchsorted(every.cost, budget_kes, side="right")) - 1
-    yield float(every.worth[at]), float(every.cost[at]), every.tasks(at)
-    worth = cost = 0.0
-    done: list[int] = []
-    unpaid = 0.0
-    for task in best_order(tasks):
-        unpaid += tasks[task].cost
-        if not tasks[task].wanted:
-            continue
-        if cost + unpaid > budget_kes:
-            break
-        cost, unpaid = cost + unpaid, 0.0
-        worth += tasks[task].worth
-        done.append(task)
-    yield worth, cost, done

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,33 @@ def _density(worth: float, cost: float) -> float:
     return worth / cost if cost > 0 else float("inf")
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A set of wanted tasks with all that they need: what it is worth and what it costs."""
+
+    worth: float
+    cost: float
+    tasks: Callable[[], list[int]]
+
+
+def beginnings(tasks: Sequence[Task]) -> list[Option]:
+    """Every beginning of the best order that ends at a wanted task, the shortest first."""
+    found: list[Option] = []
+    done: list[int] = []
+    worth = cost = 0.0
+    for task in best_order(tasks):
+        cost += tasks[task].cost
+        if tasks[task].wanted:
+            done.append(task)
+            worth += tasks[task].worth
+            found.append(Option(worth, cost, partial(_first, done, len(done))))
+    return found
+
+
+def _first(tasks: list[int], count: int) -> list[int]:
+    return sorted(tasks[:count])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
     """
@@ -120,6 +148,13 @@ class Choices:
     parts: tuple[Choices, ...] = ()
     pick: tuple[Ints, ...] = ()
     task: int = -1
+
+    def options(self) -> list[Option]:
+        """The sets, the cheapest first, which is to do nothing."""
+        return [
+            Option(float(worth), float(cost), partial(self.tasks, position))
+            for position, (worth, cost) in enumerate(zip(self.worth, self.cost, strict=True))
+        ]
 
     def tasks(self, position: int) -> list[int]:
         """The wanted tasks in one of the sets, rising."""

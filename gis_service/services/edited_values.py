@@ -91,8 +91,14 @@ class EditedValues:
             The row breaks rules; it carries `faults` and all others.
         """
         collection = edit.collection
+        # What is empty and may be so needs no check, which would take most of the time.
+        empty = {n for n, v in row.items() if v is None and not _is_needed(collection, n)}
         frame: pd.DataFrame = pd.DataFrame(
-            {name: objects([value], pd.Index([ROW])) for name, value in row.items()},
+            {
+                name: objects([value], pd.Index([ROW]))
+                for name, value in row.items()
+                if name not in empty
+            },
             index=pd.Index([ROW]),
         )
         broken: list[RowFault] = []
@@ -116,9 +122,8 @@ class EditedValues:
             if field.references is None or field.name not in row:
                 continue
             good = len(validated.frame) > 0
-            names = _names(
-                _plain(validated.frame[field.name]) if good else row[field.name]
-            )
+            checked = good and field.name not in empty
+            names = _names(_plain(validated.frame[field.name]) if checked else row[field.name])
             if names and not any(f.column == field.name for f in found):
                 references[field.name] = self._resolved(field, names, network, found)
         if found:
@@ -129,7 +134,8 @@ class EditedValues:
             )
             for name, column in validated.frame.items()
         }
-        return values | references
+        nothing = {name: statements.storable(collection, name, None) for name in empty}
+        return nothing | values | references
 
     def not_writable(self, collection: Collection, name: str) -> RowFault:
         """The fault of a property that no edit can fill: computed, or none at all."""
@@ -167,6 +173,11 @@ class EditedValues:
         if field.type is FieldType.REFERENCES:
             return ids
         return ids[0] if ids else None
+
+
+def _is_needed(collection: Collection, name: str) -> bool:
+    field = collection.by_name.get(name)
+    return name == collection.key or (field is not None and field.required)
 
 
 def fault(column: str, rule: str, value: object, message: str) -> RowFault:

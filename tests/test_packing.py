@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_service.store.packing import id_texts, places_of
+from gis_service.store.packing import id_texts, key_array, places_of
 
 SAME_START = st.integers(0, 2**16).map(lambda n: UUID(int=n))
 IDS = st.lists(st.one_of(st.uuids(), SAME_START), max_size=20, unique=True)
-
-
-def keys_of(ids: list[UUID]) -> np.ndarray:
-    return np.array([id_.bytes for id_ in ids], dtype="S16")
 
 
 @settings(max_examples=60, deadline=None)
@@ -23,7 +18,7 @@ def keys_of(ids: list[UUID]) -> np.ndarray:
 def test_each_key_is_found_where_it_stands(known: list[UUID], others: list[UUID]) -> None:
     known.sort()
     wanted = others + known[::-1]
-    found = places_of(keys_of(wanted), keys_of(known))
+    found = places_of(key_array(wanted), key_array(known))
     place = {id_: i for i, id_ in enumerate(known)}
     assert found.tolist() == [place.get(id_, -1) for id_ in wanted]
-    assert [text.decode() for text in id_texts(keys_of(known)).tolist()] == list(map(str, known))
+    assert [text.decode() for text in id_texts(key_array(known)).tolist()] == list(map(str, known))

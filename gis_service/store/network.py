@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Subquery, select
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
@@ -18,6 +18,7 @@ from gis_service.network.graph import (
     STATUSES,
     THEMES,
     Flags,
+    Indices,
     Links,
     NetworkGraph,
     Nodes,
@@ -28,6 +29,7 @@ from gis_service.store.changes import Version, version_of
 from gis_service.store.packing import (
     Keys,
     id_texts,
+    key_array,
     numbered,
     ordered,
     pack_codes,
@@ -46,10 +48,14 @@ from gis_service.store.packing import (
 )
 from gis_service.store.readable import readable
 from gis_service.store.reading import Moment
+from gis_service.store.snapshot import changed_since
 from gis_service.store.versions import versions_table
 
 GRAPH_COLLECTIONS = ("network_nodes", "fibre_links", "offices", "faults")
 """The graph changes only with these."""
+
+MOST_CHANGED = 1000
+"""When more items of a collection changed, all of it is read again."""
 
 Versions = Mapping[str, Version]
 """The versions of the collections that a graph is made of."""
@@ -68,8 +74,9 @@ class _Rows:
         For each column that names nodes, their ids.
     names
         What people call the items.
-    groups
-        Names of the wards or trenches that the items have numbers of.
+    groups, grouped
+        Names of the wards or trenches that the items have numbers of, and the field
+        that holds those.
     """
 
     keys: Keys
@@ -77,6 +84,7 @@ class _Rows:
     nodes: Mapping[str, Keys]
     names: Sequence[str | None]
     groups: tuple[str, ...] = ()
+    grouped: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,19 +120,81 @@ async def read_graph(moment: Moment, before: ReadGraph | None = None) -> ReadGra
         An older graph: collections that have not changed since are not read again.
     """
     versions = versions_in(await moment.rows(versions_statement()))
-    rows: dict[str, _Rows] = {}
-    for id_, (statement, unpack) in _READ.items():
-        if before is not None and before.versions.get(id_) == versions[id_]:
-            rows[id_] = before.rows[id_]
-        else:
-            (packed,) = await moment.rows(statement())
-            rows[id_] = await asyncio.to_thread(unpack, packed)
+    rows = {
+        id_: await _read(moment, id_, versions[id_], before) for id_ in _READ
+    }
     faults = await moment.rows(_open_cuts())
-    return ReadGraph(versions, await asyncio.to_thread(_joined, rows, faults), rows)
+    graph = await asyncio.to_thread(_joined, rows, faults, before)
+    return ReadGraph(versions, graph, rows)
 
 
-def _select_nodes() -> Select[Any]:
-    rows = ordered(REGISTRY["network_nodes"])
+async def _read(moment: Moment, id_: str, version: Version, before: ReadGraph | None) -> _Rows:
+    """A collection's rows: those of before, with what changed since read again."""
+    old = None if before is None else before.rows[id_]
+    select_, unpack = _READ[id_]
+    changed = None
+    if before is not None and old is not None:
+        if before.versions[id_] == version:
+            return old
+        changed = await changed_since(
+            moment, REGISTRY[id_], before.versions[id_], version, staff=True
+        )
+    if changed is not None and len(changed) > MOST_CHANGED:
+        changed = None
+    (packed,) = await moment.rows(select_(ordered(REGISTRY[id_], changed)))
+    new = await asyncio.to_thread(unpack, packed)
+    if old is None or changed is None:
+        return new
+    return await asyncio.to_thread(_merged, old, new, changed)
+
+
+def _merged(old: _Rows, new: _Rows, changed: Iterable[UUID]) -> _Rows:
+    """Older rows in which those that changed are gone or replaced."""
+    gone = places_of(key_array(changed), old.keys)
+    kept = np.ones(len(old.keys), dtype=bool)
+    kept[gone[gone >= 0]] = False
+    at = np.searchsorted(old.keys[kept], new.keys)
+
+    def column(one: Any, other: Any) -> Any:
+        return np.insert(one[kept], at, other, axis=0)
+
+    items = replace(old.items, **{
+        field.name: column(getattr(old.items, field.name), getattr(new.items, field.name))
+        for field in fields(old.items)
+    })
+    groups: tuple[str, ...] = ()
+    if old.grouped is not None:
+        known = sorted({*old.groups, *new.groups})
+        codes = column(*(
+            _renumbered(getattr(each.items, old.grouped), each.groups, known)
+            for each in (old, new)
+        ))
+        used = np.unique(codes[codes >= 0])
+        groups = tuple(known[i] for i in used.tolist())
+        items = replace(items, **{old.grouped: _renumbered(codes, known, groups)})
+    if isinstance(items, Nodes):
+        items = replace(items, site=sites_of(items.position)[0])
+    names = [name for name, stays in zip(old.names, kept.tolist(), strict=True) if stays]
+    for place, name in zip(at[::-1].tolist(), new.names[::-1], strict=True):
+        names.insert(place, name)
+    return _Rows(
+        column(old.keys, new.keys),
+        items,
+        {name: column(ids, new.nodes[name]) for name, ids in old.nodes.items()},
+        names,
+        groups,
+        old.grouped,
+    )
+
+
+def _renumbered(codes: Indices, names: Sequence[str], known: Sequence[str]) -> Indices:
+    """Numbers of names as numbers among those known; -1 stays."""
+    place = {name: i for i, name in enumerate(known)}
+    to = np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int32)
+    return to[codes]
+
+
+def _select_nodes(rows: Subquery) -> Select[Any]:
     return select(
         pack_ids(rows.c.id), *pack_places(rows), pack_flags(rows.c.gateway),
         pack_codes(rows.c.status, STATUSES), pack_texts(rows.c.name),
@@ -141,8 +211,7 @@ def _nodes(row: Any) -> _Rows:
     return _Rows(keys, nodes, {}, unpack_texts(row["name"]))
 
 
-def _select_links() -> Select[Any]:
-    rows = ordered(REGISTRY["fibre_links"])
+def _select_links(rows: Subquery) -> Select[Any]:
     return select(
         pack_ids(rows.c.id), pack_ids(rows.c.start_node), pack_ids(rows.c.end_node),
         pack_codes(rows.c.status, STATUSES), pack_numbers(rows.c.route_length_m),
@@ -164,11 +233,10 @@ def _links(row: Any) -> _Rows:
     nodes = {
         "start": unpack_keys(row["start_node"]), "end": unpack_keys(row["end_node"])
     }
-    return _Rows(keys, links, nodes, unpack_texts(row["name"]), trenches)
+    return _Rows(keys, links, nodes, unpack_texts(row["name"]), trenches, "trench")
 
 
-def _select_offices() -> Select[Any]:
-    rows = ordered(REGISTRY["offices"])
+def _select_offices(rows: Subquery) -> Select[Any]:
     return select(
         pack_ids(rows.c.id), *pack_places(rows), pack_ids(rows.c.served_by),
         pack_codes(rows.c.connection, CONNECTIONS), pack_codes(rows.c.theme, THEMES),
@@ -186,7 +254,7 @@ def _offices(row: Any) -> _Rows:
         ward=ward, beneficiaries=unpack_numbers(row["beneficiaries"]),
     )
     nodes = {"node": unpack_keys(row["served_by"])}
-    return _Rows(keys, offices, nodes, unpack_texts(row["name"]), wards)
+    return _Rows(keys, offices, nodes, unpack_texts(row["name"]), wards, "ward")
 
 
 _READ = {
@@ -204,11 +272,20 @@ def _open_cuts() -> Select[Any]:
     )
 
 
-def _joined(rows: Mapping[str, _Rows], faults: Sequence[Any]) -> NetworkGraph:
+def _joined(
+    rows: Mapping[str, _Rows], faults: Sequence[Any], before: ReadGraph | None
+) -> NetworkGraph:
     nodes, links, offices = (rows[id_] for id_ in _READ)
     placed: dict[str, Any] = {}
-    for name, part in (("node", nodes), ("link", links), ("office", offices)):
-        joined = {field: places_of(keys, nodes.keys) for field, keys in part.nodes.items()}
+    for name, (id_, part) in zip(("node", "link", "office"), rows.items(), strict=True):
+        old = None
+        if before is not None and nodes.keys is before.rows["network_nodes"].keys \
+                and part is before.rows[id_]:
+            old = getattr(before.graph, f"{name}s")
+        joined = {
+            field: places_of(keys, nodes.keys) if old is None else getattr(old, field)
+            for field, keys in part.nodes.items()
+        }
         cut = _marked(part.keys, (row[name] for row in faults))
         placed[name] = replace(part.items, cut=cut, **joined)
     return NetworkGraph(
@@ -230,7 +307,6 @@ def _none(keys: Keys) -> Flags:
 
 def _marked(keys: Keys, ids: Iterable[UUID | None]) -> Flags:
     marked = _none(keys)
-    wanted = np.array([id_.bytes for id_ in ids if id_ is not None], dtype="S16")
-    found = places_of(wanted, keys)
+    found = places_of(key_array(id_ for id_ in ids if id_ is not None), keys)
     marked[found[found >= 0]] = True
     return marked

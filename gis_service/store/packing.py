@@ -7,7 +7,7 @@ Rows never become Python objects, neither here nor in the driver.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +22,14 @@ from sqlalchemy import (
     Double,
     Subquery,
     Text,
+    any_,
     cast,
     func,
     literal,
     literal_column,
     select,
 )
+from sqlalchemy import UUID as UUID_TYPE
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import Collection
@@ -39,10 +41,21 @@ _NO_ID: ColumnElement[UUID] = literal_column("'00000000-0000-0000-0000-000000000
 _NOTHING: ColumnElement[bytes] = literal_column("''::bytea")
 
 
-def ordered(collection: Collection) -> Subquery:
-    """All rows that planners read of a collection, by id; each column packed keeps this order."""
+def ordered(collection: Collection, ids: Iterable[UUID] | None = None) -> Subquery:
+    """
+    Rows that planners read of a collection, by id; each column packed keeps this order.
+
+    Parameters
+    ----------
+    ids
+        Only these; all when None.
+    """
     source = readable(collection, Audience.PLANNER)
-    return select(source).order_by(source.c.id).subquery("ordered")
+    rows = select(source).order_by(source.c.id)
+    if ids is not None:
+        wanted = literal(list(ids), ARRAY(UUID_TYPE(as_uuid=True)))
+        rows = rows.where(source.c.id == any_(wanted))
+    return rows.subquery("ordered")
 
 
 def pack_ids(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -82,6 +95,10 @@ def pack_places(rows: Subquery) -> tuple[ColumnElement[Any], ColumnElement[Any]]
 
 def unpack_keys(packed: bytes) -> Keys:
     return np.frombuffer(packed, dtype="S16")
+
+
+def key_array(ids: Iterable[UUID]) -> Keys:
+    return np.array([id_.bytes for id_ in ids], dtype="S16")
 
 
 def unpack_numbers(packed: bytes) -> NDArray[np.float64]:

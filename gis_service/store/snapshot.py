@@ -208,7 +208,9 @@ async def taken(
     """
     coded = [f for f in visible_fields(collection, audience) if f.type in _CODED]
     version = version_of((await moment.rows(_version(collection, audience)))[0])
-    changed = None if before is None else await _changed(moment, audience, before, version)
+    changed = None if before is None else await changed_since(
+        moment, collection, before.version, version, staff=audience.is_staff
+    )
     if before is not None and changed == set():
         return Snapshot(collection, version, before.ids, before.texts, before.shapes, before.codes)
     columns = _Columns(codes={each.name: [] for each in coded})
@@ -229,21 +231,21 @@ def _version(collection: Collection, audience: Audience) -> Select[Any]:
     return select(versions).where(versions.c.collection == collection.id)
 
 
-async def _changed(
-    moment: Moment, audience: Audience, before: Snapshot, version: Version
+async def changed_since(
+    moment: Moment, collection: Collection, before: Version, now: Version, *, staff: bool
 ) -> set[UUID] | None:
-    """Ids of the items that changed since a snapshot; None when they are not all known."""
-    changes = changes_table(staff=audience.is_staff)
+    """Ids of the items that changed between two versions; None when they are not all known."""
+    changes = changes_table(staff=staff)
     rows = await moment.rows(
         select(changes.c.version, changes.c["items"])
-        .where(changes.c.collection == before.collection.id)
-        .where(changes.c.version > before.version.number)
+        .where(changes.c.collection == collection.id)
+        .where(changes.c.version > before.number)
         .order_by(changes.c.version)
     )
-    expected = range(before.version.number + 1, version.number + 1)
+    expected = range(before.number + 1, now.number + 1)
     if [row["version"] for row in rows] != list(expected):
         return None
-    if version.number == before.version.number and version != before.version:
+    if now.number == before.number and now != before:
         return None
     if any(row["items"] is None for row in rows):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from gis_service.network.graph import (
     STATUSES,
     THEMES,
     Flags,
-    Indices,
     Links,
     NetworkGraph,
     Nodes,
@@ -26,6 +25,7 @@ from gis_service.network.graph import (
 )
 from gis_service.network.sites import sites_of
 from gis_service.store.changes import Version, version_of
+from gis_service.store.network_rows import Rows, merged
 from gis_service.store.packing import (
     Keys,
     id_texts,
@@ -62,38 +62,12 @@ Versions = Mapping[str, Version]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Rows:
-    """
-    A collection's rows as arrays, not yet joined with the others.
-
-    Parameters
-    ----------
-    keys
-        Ids of the rows, ascending.
-    nodes
-        For each column that names nodes, their ids.
-    names
-        What people call the items.
-    groups, grouped
-        Names of the wards or trenches that the items have numbers of, and the field
-        that holds those.
-    """
-
-    keys: Keys
-    items: Any
-    nodes: Mapping[str, Keys]
-    names: Sequence[str | None]
-    groups: tuple[str, ...] = ()
-    grouped: str | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class ReadGraph:
     """A graph, the versions that it is made of, and what of it can be used again."""
 
     versions: Versions
     graph: NetworkGraph
-    rows: Mapping[str, _Rows]
+    rows: Mapping[str, Rows]
 
 
 def versions_statement() -> Select[Any]:
@@ -128,7 +102,7 @@ async def read_graph(moment: Moment, before: ReadGraph | None = None) -> ReadGra
     return ReadGraph(versions, graph, rows)
 
 
-async def _read(moment: Moment, id_: str, version: Version, before: ReadGraph | None) -> _Rows:
+async def _read(moment: Moment, id_: str, version: Version, before: ReadGraph | None) -> Rows:
     """A collection's rows: those of before, with what changed since read again."""
     old = None if before is None else before.rows[id_]
     select_, unpack = _READ[id_]
@@ -145,53 +119,7 @@ async def _read(moment: Moment, id_: str, version: Version, before: ReadGraph | 
     new = await asyncio.to_thread(unpack, packed)
     if old is None or changed is None:
         return new
-    return await asyncio.to_thread(_merged, old, new, changed)
-
-
-def _merged(old: _Rows, new: _Rows, changed: Iterable[UUID]) -> _Rows:
-    """Older rows in which those that changed are gone or replaced."""
-    gone = places_of(key_array(changed), old.keys)
-    kept = np.ones(len(old.keys), dtype=bool)
-    kept[gone[gone >= 0]] = False
-    at = np.searchsorted(old.keys[kept], new.keys)
-
-    def column(one: Any, other: Any) -> Any:
-        return np.insert(one[kept], at, other, axis=0)
-
-    items = replace(old.items, **{
-        field.name: column(getattr(old.items, field.name), getattr(new.items, field.name))
-        for field in fields(old.items)
-    })
-    groups: tuple[str, ...] = ()
-    if old.grouped is not None:
-        known = sorted({*old.groups, *new.groups})
-        codes = column(*(
-            _renumbered(getattr(each.items, old.grouped), each.groups, known)
-            for each in (old, new)
-        ))
-        used = np.unique(codes[codes >= 0])
-        groups = tuple(known[i] for i in used.tolist())
-        items = replace(items, **{old.grouped: _renumbered(codes, known, groups)})
-    if isinstance(items, Nodes):
-        items = replace(items, site=sites_of(items.position)[0])
-    names = [name for name, stays in zip(old.names, kept.tolist(), strict=True) if stays]
-    for place, name in zip(at[::-1].tolist(), new.names[::-1], strict=True):
-        names.insert(place, name)
-    return _Rows(
-        column(old.keys, new.keys),
-        items,
-        {name: column(ids, new.nodes[name]) for name, ids in old.nodes.items()},
-        names,
-        groups,
-        old.grouped,
-    )
-
-
-def _renumbered(codes: Indices, names: Sequence[str], known: Sequence[str]) -> Indices:
-    """Numbers of names as numbers among those known; -1 stays."""
-    place = {name: i for i, name in enumerate(known)}
-    to = np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int32)
-    return to[codes]
+    return await asyncio.to_thread(merged, old, new, changed)
 
 
 def _select_nodes(rows: Subquery) -> Select[Any]:
@@ -201,14 +129,14 @@ def _select_nodes(rows: Subquery) -> Select[Any]:
     )
 
 
-def _nodes(row: Any) -> _Rows:
+def _nodes(row: Any) -> Rows:
     keys, position = unpack_keys(row["id"]), unpack_places(row)
     site, _ = sites_of(position)
     nodes = Nodes(
         ids=id_texts(keys), position=position, gateway=unpack_flags(row["gateway"]),
         status=unpack_codes(row["status"]), cut=_none(keys), site=site,
     )
-    return _Rows(keys, nodes, {}, unpack_texts(row["name"]))
+    return Rows(keys, nodes, {}, unpack_texts(row["name"]))
 
 
 def _select_links(rows: Subquery) -> Select[Any]:
@@ -220,7 +148,7 @@ def _select_links(rows: Subquery) -> Select[Any]:
     )
 
 
-def _links(row: Any) -> _Rows:
+def _links(row: Any) -> Rows:
     keys = unpack_keys(row["id"])
     trench, trenches = numbered(row["shared_trench"])
     nowhere = np.full(len(keys), -1, dtype=np.int32)
@@ -233,7 +161,7 @@ def _links(row: Any) -> _Rows:
     nodes = {
         "start": unpack_keys(row["start_node"]), "end": unpack_keys(row["end_node"])
     }
-    return _Rows(keys, links, nodes, unpack_texts(row["name"]), trenches, "trench")
+    return Rows(keys, links, nodes, unpack_texts(row["name"]), trenches, "trench")
 
 
 def _select_offices(rows: Subquery) -> Select[Any]:
@@ -244,7 +172,7 @@ def _select_offices(rows: Subquery) -> Select[Any]:
     )
 
 
-def _offices(row: Any) -> _Rows:
+def _offices(row: Any) -> Rows:
     keys = unpack_keys(row["id"])
     ward, wards = numbered(row["ward"])
     offices = Offices(
@@ -254,7 +182,7 @@ def _offices(row: Any) -> _Rows:
         ward=ward, beneficiaries=unpack_numbers(row["beneficiaries"]),
     )
     nodes = {"node": unpack_keys(row["served_by"])}
-    return _Rows(keys, offices, nodes, unpack_texts(row["name"]), wards, "ward")
+    return Rows(keys, offices, nodes, unpack_texts(row["name"]), wards, "ward")
 
 
 _READ = {
@@ -273,7 +201,7 @@ def _open_cuts() -> Select[Any]:
 
 
 def _joined(
-    rows: Mapping[str, _Rows], faults: Sequence[Any], before: ReadGraph | None
+    rows: Mapping[str, Rows], faults: Sequence[Any], before: ReadGraph | None
 ) -> NetworkGraph:
     nodes, links, offices = (rows[id_] for id_ in _READ)
     placed: dict[str, Any] = {}

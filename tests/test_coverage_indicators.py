@@ -12,11 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from gis_service.coverage.documents import (
-    comparison_document,
-    coverage_document,
-    coverage_features,
-)
+from gis_service.coverage.documents import coverage_features
 from gis_service.coverage.ground import ground_of
 from gis_service.coverage.measures import grouped_sums, of_theme
 from gis_service.coverage.places import shapes_of
@@ -271,18 +267,16 @@ def test_a_comparison_tells_before_after_and_change():
     assert (c.before, c.after, c.change) == (0, 100, 100)
     whole = comparison.whole.differences["share_in_reach"]
     assert (whole.before, whole.after) == (pytest.approx(100 / 3), 50)
-    document = comparison_document(comparison, "sw")
-    assert document["after"]["plan"] is True
-    assert document["groups"][0]["values"]["offices"] == {"before": 3, "after": 3, "change": 0}
     with pytest.raises(ValueError, match="different groupings"):
         compared(told(), told(Grouping.THEME))
 
 
 def test_documents_write_no_data_as_null_and_definitions_beside():
     found = told()
-    document = coverage_document(found, "en")
-    assert document["groups"][0]["title"] == "A"
-    assert document["groups"][2]["values"]["share_bandwidth_met"] is None
+    document = coverage_features(found, {}, "en")
+    assert document["features"][0]["properties"]["title"] == "A"
+    assert document["features"][2]["properties"]["share_bandwidth_met"] is None
+    assert document["whole"]["values"]["offices"] == 6
     assert {i["id"] for i in document["indicators"]} == {i.id for i in found.indicators}
     assert all(i["definition"] for i in document["indicators"])
 

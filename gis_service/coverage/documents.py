@@ -13,9 +13,7 @@ import shapely
 
 from gis_service.model.coverage import (
     Circumstances,
-    Comparison,
     Coverage,
-    Difference,
     GroupCoverage,
     GroupDifference,
     Quality,
@@ -30,37 +28,6 @@ Document = dict[str, Any]
 DECIMALS = 6
 _FIGURES = 3
 """Decimals of a figure."""
-
-
-def coverage_document(coverage: Coverage, language: Language) -> Document:
-    """Coverage as JSON; null is no data."""
-    return {
-        **_head(coverage, language),
-        "groups": [_group(group, coverage, language) for group in coverage.groups],
-        "whole": _group(coverage.whole, coverage, language),
-        "quality": _quality(coverage.quality),
-    }
-
-
-def comparison_document(comparison: Comparison, language: Language) -> Document:
-    """Two coverages beside each other as JSON; null is no data."""
-    groups = [*comparison.groups, comparison.whole]
-    written = [
-        {
-            "key": group.key,
-            "title": group.title[language],
-            "values": {id_: _difference(each) for id_, each in group.differences.items()},
-        }
-        for group in groups
-    ]
-    after = comparison.after
-    return {
-        **_head(after, language),
-        "before": _circumstances(comparison.before.circumstances),
-        "after": _circumstances(after.circumstances),
-        "groups": written[:-1],
-        "whole": written[-1],
-    }
 
 
 def coverage_features(
@@ -207,14 +174,6 @@ def _geometries(shapes: Mapping[str, Any]) -> dict[str, Any]:
     )
     texts = shapely.to_geojson(shapely.orient_polygons(flat, exterior_cw=False))
     return {key: orjson.loads(text) for key, text in zip(shapes, texts, strict=True)}
-
-
-def _difference(each: Difference) -> Mapping[str, float | None]:
-    return {
-        "before": number(each.before),
-        "after": number(each.after),
-        "change": number(each.change),
-    }
 
 
 def _quality(quality: Quality) -> Document:

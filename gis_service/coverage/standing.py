@@ -13,6 +13,7 @@ phase ends. Of another day they tell this:
 - In the plan, what is planned, being built or built but not live works. On a
   day it works from the day on which it is ready, else from the end of its
   phase; without either it is not known to work by any day.
+- A fault that is open now is open on every later day.
 """
 
 from __future__ import annotations

@@ -124,12 +124,12 @@ _COMPUTED = (
     _share(
         "share_redundant",
         ("Share of offices with two ways", "Sehemu ya ofisi zenye njia mbili"),
-        ("Computed from the network: offices whose node has two independent paths to gateways, "
-         "out of the offices whose node is known. No data where no node is known, or the "
-         "network has no gateway.",
-         "Imekokotolewa kutoka mtandao: ofisi ambazo kituo chake kina njia mbili huru hadi "
-         "malango, kati ya ofisi ambazo kituo chake kinajulikana. Hakuna data pasipo na kituo "
-         "kinachojulikana, au mtandao usipo na lango."),
+        ("Computed from the network: offices whose node has two ways to two gateways that share "
+         "no link and no node, out of the offices whose node is known. No data where no node is "
+         "known, or the network has no gateway.",
+         "Imekokotolewa kutoka mtandao: ofisi ambazo kituo chake kina njia mbili hadi malango "
+         "mawili zisizoshiriki uzi wala kituo, kati ya ofisi ambazo kituo chake kinajulikana. "
+         "Hakuna data pasipo na kituo kinachojulikana, au mtandao usipo na lango."),
         "redundant", "placed", more_is_better=True,
     ),
     _share(

@@ -254,7 +254,8 @@ class Coverages:
         self, principal: Principal, circumstances: Circumstances
     ) -> tuple[Survey, _Found]:
         wanted = Wanted(principal.audience, circumstances.recorded)
-        today = days.today()
+        recorded = circumstances.recorded
+        today = days.today() if recorded is None else days.day_of(recorded)
         if kept := self._kept(self._key(wanted), circumstances, today):
             return kept
         async with self._one_at_a_time[wanted.audience.is_staff]:

@@ -36,7 +36,8 @@ Shapes = NDArray[Any]
 
 FINEST_MM = 0.08
 """What is nearer together cannot be told apart on paper."""
-MOST_VERTICES = 150_000
+MOST_VERTICES = 200_000
+"""Of more in a layer, the longest shapes are drawn."""
 MOST_MARKS = 6_000
 """Of more points, those that fall upon another are drawn once."""
 INK = "#17211f"
@@ -141,12 +142,11 @@ def _on_paper(shapes: Shapes, frame: MapFrame) -> tuple[Shapes, list[int]]:
     kept = np.flatnonzero(present & shapely.intersects(shapes, box(*frame.bounds_m(2))))
     cut = shapely.clip_by_rect(shapes[kept], *frame.bounds_m(2))
     simple = shapely.simplify(cut, finest, preserve_topology=False)
-    while shapely.get_num_coordinates(simple).sum() > MOST_VERTICES:
-        finest *= 2
-        size = shapely.length(shapely.envelope(simple))
-        simple = shapely.simplify(simple, finest, preserve_topology=False)
-        simple = np.where(size < finest, shapely.Point(), simple)
     there = ~shapely.is_empty(simple)
+    vertices = shapely.get_num_coordinates(simple)
+    if vertices.sum() > MOST_VERTICES:
+        order = np.argsort(-shapely.length(simple), kind="stable")
+        there[order[vertices[order].cumsum() > MOST_VERTICES]] = False
     drawn = shapely.transform(simple[there], frame.on_paper)
     return drawn, kept[there].tolist()
 

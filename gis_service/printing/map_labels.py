@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from shapely import Polygon, STRtree, box
 from shapely.geometry.base import BaseGeometry
@@ -32,10 +33,15 @@ class Label:
     size_mm: float
 
     @property
-    def box(self) -> Polygon:
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
         half = _width_of(self.lines, self.size_mm) / 2
         tall = len(self.lines) * self.size_mm * LINE / 2
-        return box(self.x_mm - half, self.y_mm - tall, self.x_mm + half, self.y_mm + tall)
+        return self.x_mm - half, self.y_mm - tall, self.x_mm + half, self.y_mm + tall
+
+    @property
+    def box(self) -> Polygon:
+        return box(*self.bounds)
 
 
 def text_width_mm(text: str, size_mm: float) -> float:
@@ -72,33 +78,40 @@ def place_labels(
     beneath = STRtree(list(avoided))
     order = sorted(range(len(names)), key=lambda i: (areas[i].area, names[i]))
     for i in order:
-        if not names[i].strip() or areas[i].is_empty:
+        candidates = _candidates(names[i], areas[i])
+        if not candidates:
             continue
-        tree = STRtree(boxes)
-        free = [
-            label for label in _candidates(names[i], areas[i])
-            if frame.contains(label.box) and _stands_in(label.box, areas[i])
-            and not len(tree.query(label.box, predicate="intersects"))
-        ]
-        if free:
-            found[i] = min(
-                free, key=lambda label: len(beneath.query(label.box, predicate="intersects"))
+        places = shapely.box(*np.array([label.bounds for label in candidates]).T)
+        inside = shapely.area(shapely.intersection(places, areas[i]))
+        free = (inside >= _WITHIN * shapely.area(places)) & shapely.contains(frame, places)
+        free[STRtree(boxes).query(places, predicate="intersects")[0]] = False
+        if free.any():
+            crowd = np.bincount(
+                beneath.query(places, predicate="intersects")[0], minlength=len(places)
             )
-            boxes.append(found[i].box)
+            best = int(np.argmin(np.where(free, crowd, np.iinfo(np.int64).max)))
+            found[i] = candidates[best]
+            boxes.append(places[best])
     return tuple(found[i] for i in sorted(found))
 
 
-def _stands_in(place: Polygon, area: BaseGeometry) -> bool:
-    return bool(place.intersection(area).area >= _WITHIN * place.area)
-
-
-def _candidates(name: str, area: BaseGeometry) -> Iterator[Label]:
+def _candidates(name: str, area: BaseGeometry) -> list[Label]:
+    """Where the name may stand, the best first; nowhere if it is larger than the area."""
+    sized = [
+        Label(lines, 0.0, 0.0, size) for size in SIZES_MM for lines in _broken(name)
+    ] if name.strip() and not area.is_empty else []
+    sized = [label for label in sized if _WITHIN * label.box.area <= area.area]
+    if not sized:
+        return []
     largest = max(shapely.get_parts(area), key=lambda part: part.area)
     middle = shapely.maximum_inscribed_circle(largest, tolerance=0.5).coords[0]
-    for size in SIZES_MM:
-        for lines in _broken(name):
-            for dx, dy in _MOVES:
-                yield Label(lines, middle[0] + dx * size, middle[1] + dy * size, size)
+    return [
+        Label(
+            label.lines, middle[0] + dx * label.size_mm, middle[1] + dy * label.size_mm,
+            label.size_mm,
+        )
+        for label in sized for dx, dy in _MOVES
+    ]
 
 
 def _broken(name: str) -> Iterator[tuple[str, ...]]:

@@ -107,9 +107,10 @@ def test_what_cannot_be_meant_is_told(planner):
 
 
 def test_an_office_that_is_not_there_is_not_found(planner):
-    nobody = {"inputs": {"office": "00000000-0000-4000-8000-000000000000"}}
-    answer = planner.post("/processes/cost-to-connect/execution", json=nobody)
-    assert answer.status_code == 404
+    nobody = "00000000-0000-4000-8000-000000000000"
+    for inputs in ({"office": nobody}, {"office": "Ibeno Ward Office", "network": nobody}):
+        answer = planner.post("/processes/cost-to-connect/execution", json={"inputs": inputs})
+        assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("audience", [Audience.PUBLIC, Audience.TECHNICIAN])

@@ -61,7 +61,7 @@ class UnitCosts:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An office that is not connected; `lon` and `lat` in degrees, None for unknown."""
+    """An office to connect, at `lon` and `lat` in degrees; its people are None where unknown."""
 
     id: str
     name: str

@@ -122,7 +122,8 @@ class Connecting:
             offices = await read_offices(moment, asked)
             points = await read_access_points(moment, asked.network)
         if asked.office is not None and not offices.candidates:
-            raise NotFound(f"There is no office {asked.office}.")
+            where = "" if asked.network is None else " in this network"
+            raise NotFound(f"There is no office {asked.office}{where}.")
         usable = await asyncio.to_thread(_lit, points.open, graph)
         plan = await asyncio.to_thread(
             connection_plan, offices.candidates, usable, roads, self._costs,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from gis_service.errors import Conflict, InvalidParameter, NotFound
+from gis_service.errors import Conflict, InvalidParameter, NotFound, PreconditionFailed
 from gis_service.model.audience import Principal
 from gis_service.model.connect import Goal
 from gis_service.model.declarations.network import PHASES
@@ -89,7 +90,7 @@ class Proposals:
             allow(Operation.CREATE, collection, principal)
         async with self._reader.moment(Login.PLANNER) as moment:
             network = _one_network(await read_networks(moment), asked.network)
-        asked = Asked(network, asked.office, asked.theme, asked.ward)
+        asked = replace(asked, network=network)
         id_ = uuid5(network, name)
         known_as = MARK + _fingerprint(name, asked, budget_kes, goal)
         standing = await self._standing(id_, known_as)
@@ -153,7 +154,7 @@ class Proposals:
             try:
                 if edits:
                     await self._run(principal, edits)
-            except (BatchRejected, Conflict):
+            except (BatchRejected, Conflict, PreconditionFailed):
                 if attempt + 1 == _TRIES:
                     raise
                 continue  # something was changed meanwhile

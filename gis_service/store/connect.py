@@ -29,8 +29,10 @@ class Asked:
 
     Parameters
     ----------
+    network
+        Access points are of this one too.
     office
-        This one, whether it is connected or not.
+        This one, whether it is connected or not, and of whatever theme and ward.
     ward
         Code of a ward.
     """
@@ -113,20 +115,23 @@ def road_version_statement() -> Select[Any]:
 
 def _offices(asked: Asked) -> Select[Any]:
     offices = readable(REGISTRY["offices"], _READER)
-    statement = select(
-        offices.c.id, offices.c.name, offices.c.connection, offices.c.beneficiaries,
-        *_place(offices),
-    ).order_by(offices.c.id)
     if asked.office is not None:
-        return statement.where(offices.c.id == asked.office)
-    statement = statement.where(
-        or_(offices.c.connection.is_(None), offices.c.connection != "connected")
+        conditions = [offices.c.id == asked.office]
+    else:
+        conditions = [or_(offices.c.connection.is_(None), offices.c.connection != "connected")]
+        if asked.theme is not None:
+            conditions.append(offices.c.theme == asked.theme)
+        if asked.ward is not None:
+            conditions.append(offices.c.ward == asked.ward)
+    return _of_network(
+        select(
+            offices.c.id, offices.c.name, offices.c.connection, offices.c.beneficiaries,
+            *_place(offices),
+        )
+        .where(*conditions)
+        .order_by(offices.c.id),
+        offices, asked.network,
     )
-    if asked.theme is not None:
-        statement = statement.where(offices.c.theme == asked.theme)
-    if asked.ward is not None:
-        statement = statement.where(offices.c.ward == asked.ward)
-    return _of_network(statement, offices, asked.network)
 
 
 def _of_network(statement: Select[Any], source: Any, network: UUID | None) -> Select[Any]:

@@ -24,6 +24,7 @@ _KISWAHILI = {
     "One map on A4 (PDF)": "Ramani moja kwenye A4 (PDF)",
     "One map on A4 (PNG)": "Ramani moja kwenye A4 (PNG)",
     "Analyses": "Chambuzi",
+    "How the network and its records stand": "Hali ya mtandao na rekodi zake",
     "Whether the process runs": "Kama programu inafanya kazi",
     "Whether the service can answer": "Kama huduma inaweza kujibu",
     "Tile matrix sets": "Mipangilio ya vigae",

@@ -115,7 +115,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
-        maps = Maps(databases, settings)
+        maps = Maps(databases, settings, changes)
         questions = NetworkQuestions(reader, networks)
         certifications = CertificationsDue(reader)
         yield Services(

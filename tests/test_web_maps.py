@@ -111,3 +111,30 @@ def test_staff_have_tools_that_the_public_has_not(clients: Clients, public: Test
         for href in files:
             assert planner.get(href).status_code == 200, href
     assert "desk" not in public.get("/maps/coverage", headers=HTML).text
+
+
+def test_large_layers_are_told_from_afar_and_brought_by_box(
+    public: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = "/maps/coverage/data/{}.geojson"
+    whole = {name: public.get(data.format(name)).json() for name in ("offices", "fibre_links")}
+    monkeypatch.setattr("gis_service.services.maps.MOST_WHOLE", 20)
+    offices = public.get(data.format("offices")).json()
+    assert offices["features"] == []
+    assert sum(count for _, _, count in offices["cells"]) == len(whole["offices"]["features"])
+    connections = [f["properties"]["connection"] for f in whole["offices"]["features"]]
+    assert offices["counts"] == {each: connections.count(each) for each in set(connections)}
+    links = public.get(data.format("fibre_links")).json()
+    lines = sum(len(f["geometry"]["coordinates"]) for f in links["features"])
+    assert lines == len(whole["fibre_links"]["features"])
+    one = whole["offices"]["features"][0]
+    lon, lat = one["geometry"]["coordinates"]
+    box = f"{lon - 0.01},{lat - 0.01},{lon + 0.01},{lat + 0.01}"
+    near = public.get(data.format("offices"), params={"bbox": box}).json()["features"]
+    assert one in near
+    assert len(near) < len(whole["offices"]["features"])
+    assert public.get(data.format("offices"), params={"id": one["id"]}).json()["features"] == [one]
+    absent = {"id": "00000000-0000-0000-0000-000000000000"}
+    assert public.get(data.format("offices"), params=absent).json()["features"] == []
+    for wrong in ({"id": "x"}, {"bbox": "1,2"}, {"limit": "1"}):
+        assert public.get(data.format("offices"), params=wrong).status_code == 400

@@ -8,7 +8,8 @@ travels beside the properties, in the foreign member `computed` of each feature.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -19,12 +20,15 @@ import shapely
 
 from gis_service.cartography.definition import LayerDefinition
 from gis_service.cartography.indicators import INDICATORS, class_of, value_of
-from gis_service.cartography.kinds import node_kind, visible_kinds
+from gis_service.cartography.kinds import NodeKind, node_kind, visible_kinds
+from gis_service.cartography.styles import STYLES
 from gis_service.crs import to_wgs84
 from gis_service.model.coverage import Counts, CoverageTable
 from gis_service.model.fields import Field
 
 DECIMALS = 6
+NEAR_ZOOM = 14
+"""From this zoom on the items of a layer with too many of them are asked for by box."""
 
 _Computed = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -65,6 +69,68 @@ def layer_payload(
     if layer.style in ("indicator", "outline") and len(geometries):
         document["outline"] = _outline(geometries)
     return orjson.dumps(document)
+
+
+def overview_payload(
+    layer: LayerDefinition,
+    *,
+    fields: Sequence[Field],
+    counts: Sequence[tuple[Mapping[str, Any], int]],
+    cells: Sequence[tuple[float, float, int]] = (),
+    lines: Sequence[tuple[str | None, str]] = (),
+) -> bytes:
+    """
+    What a layer with too many items shows from afar.
+
+    Parameters
+    ----------
+    counts
+        How many items there are of each combination of the fields of `told_apart`.
+    cells
+        Of points: mean position and number in each cell.
+    lines
+        Of lines: GeoJSON of many together, by status where they have one.
+
+    Returns
+    -------
+    bytes
+        A FeatureCollection with the members `overview` (the zoom from which items
+        are asked for by `bbox`), `counts` by kind and `cells`.
+    """
+    kinds = visible_kinds(fields)
+    by_kind: Counter[str] = Counter()
+    for values, count in counts:
+        by_kind[_kind_of(layer, values, kinds)] += count
+    return orjson.dumps({
+        "type": "FeatureCollection",
+        "overview": NEAR_ZOOM,
+        "counts": by_kind,
+        "cells": cells,
+        "features": [
+            {"type": "Feature", "geometry": orjson.Fragment(geometry),
+             "properties": {"status": status} if status else {}}
+            for status, geometry in lines
+        ],
+    })
+
+
+def told_apart(layer: LayerDefinition, fields: Sequence[Field]) -> tuple[str, ...]:
+    """The fields by which a layer's signs differ, of those that the reader may see."""
+    names = [field.name for field in fields]
+    wanted = {
+        "office": STYLES["office"].needs,
+        "link": STYLES["link"].needs,
+        "node": tuple(kind.field for kind in visible_kinds(fields)),
+    }.get(layer.style, ())
+    return tuple(name for name in dict.fromkeys(wanted) if name in names)
+
+
+def _kind_of(
+    layer: LayerDefinition, values: Mapping[str, Any], kinds: Sequence[NodeKind]
+) -> str:
+    if layer.style == "node":
+        return node_kind(values, kinds)
+    return next((str(value) for value in values.values() if value is not None), "")
 
 
 def data_script(layer_id: str, payload: bytes) -> bytes:

@@ -51,6 +51,8 @@ class PageLinks:
         The same page in each language.
     printed, tables
         The map on paper, and its collections as tables to take away.
+    search
+        Where to search by name what the page does not bring; None for nowhere.
     embedded
         Data comes by script files (`layers.data_script`) instead of `fetch`,
         and the policy stands in the page: for folders opened from `file://`.
@@ -64,4 +66,5 @@ class PageLinks:
     account: Account | None = None
     printed: tuple[NavLink, ...] = ()
     tables: Callable[[str], str] | None = None
+    search: str | None = None
     embedded: bool = False

@@ -41,6 +41,7 @@ def script_config(
         "words": {key: words[key] for key in SCRIPT_PHRASES},
         "extent": definition.extent,
         "embedded": links.embedded,
+        "searchAddress": links.search,
         "layers": [
             _layer_config(layer, fields[layer.collection], language, links) for layer in layers
         ],

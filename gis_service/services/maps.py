@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import geopandas as gpd
 from sqlalchemy import Connection
 
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
-from gis_service.cartography.layers import data_script, layer_payload
+from gis_service.cartography.layers import (
+    data_script,
+    layer_payload,
+    overview_payload,
+    told_apart,
+)
 from gis_service.cartography.rendering import (
     Account,
     NavLink,
@@ -29,11 +36,22 @@ from gis_service.errors import NotFound
 from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
-from gis_service.model.fields import LANGUAGES, Field, Language
+from gis_service.model.fields import LANGUAGES, Field, GeometryType, Language
 from gis_service.model.processes import visible_processes
+from gis_service.model.queries import BBox
 from gis_service.settings import Settings
+from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
+from gis_service.store.overview import can_be_outlined, cells, counts, is_larger, lines
+
+MOST_WHOLE = 5_000
+"""A layer of more items is shown by an overview from afar, and by box from near."""
+MOST_IN_BOX = 4_000
+
+V = TypeVar("V")
+_Coverage = tuple[CoverageTable | None, bool]
+"""Coverage by ward, and whether outlines of wards are drawn roughly."""
 
 Databases = Mapping[Audience, Database]
 """The database under the login of each audience."""
@@ -75,9 +93,13 @@ class MapContents:
 class Maps:
     """The maps that `maps/` defines, for each reader."""
 
-    def __init__(self, databases: Databases, settings: Settings) -> None:
+    def __init__(
+        self, databases: Databases, settings: Settings, changes: Changes | None = None
+    ) -> None:
         self._databases = databases
         self._settings = settings
+        self._changes = changes
+        self._kept: dict[tuple[str, bool], tuple[object, Any]] = {}
 
     def definitions(self, principal: Principal) -> tuple[MapDefinition, ...]:
         """Every map that the reader may see, by file name."""
@@ -134,10 +156,21 @@ class Maps:
         raise NotFound(f"The map {name} has no file {file!r}.")
 
     async def layer(
-        self, name: str, layer: str, principal: Principal, language: Language
+        self,
+        name: str,
+        layer: str,
+        principal: Principal,
+        *,
+        box: BBox | None = None,
+        id_: UUID | None = None,
     ) -> bytes:
         """
-        What one layer shows, as GeoJSON.
+        What one layer shows, as GeoJSON: all of it, or an overview of more than `MOST_WHOLE`.
+
+        Parameters
+        ----------
+        box, id_
+            Only the items in a box, `MOST_IN_BOX` at most, or the one with this id.
 
         Raises
         ------
@@ -147,8 +180,12 @@ class Maps:
         definition = self.definition(name, principal)
         for each in definition.layers:
             if each.collection == layer and layer in fields_of(definition, principal.audience):
+                if box is not None or id_ is not None:
+                    return await asyncio.to_thread(
+                        self._part, definition, each, principal.audience, box=box, id_=id_
+                    )
                 return await asyncio.to_thread(
-                    self._payload, definition, each, principal.audience
+                    self._served_payload, definition, each, principal.audience
                 )
         raise NotFound(f"The map {name} has no layer {layer!r}.")
 
@@ -159,9 +196,10 @@ class Maps:
                 collection: read_frame(connection, REGISTRY[collection], audience)
                 for collection in fields_of(definition, audience)
             }
-            facts = _facts(connection, definition, audience)
+            summary, approximate = self._coverage(connection, definition, audience)
+            synthetic = is_synthetic(connection, audience)
             scenarios = _plans(connection, audience)[1] if audience.is_staff else {}
-        return MapContents(frames, facts.summary, facts.synthetic, facts.approximate, scenarios)
+        return MapContents(frames, summary, synthetic, approximate, scenarios)
 
     def build(self, name: str, audience: Audience, out: Path) -> Path:
         """
@@ -233,11 +271,73 @@ class Maps:
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
         with self._databases[audience].begin() as connection:
-            facts = _facts(connection, definition, audience)
+            summary, approximate = self._coverage(connection, definition, audience)
+            facts = _Facts(summary, is_synthetic(connection, audience), approximate)
             if definition.scenarios and audience.is_staff:
                 phases, scenarios = _plans(connection, audience)
                 facts = replace(facts, phases=phases, scenarios=scenarios)
             return facts
+
+    def _served_payload(
+        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
+    ) -> bytes:
+        """All of a layer, or its overview where that would be too much."""
+        collection = REGISTRY[layer.collection]
+        if can_be_outlined(collection):
+            with self._databases[audience].begin() as connection:
+                if is_larger(connection, collection, audience, most=MOST_WHOLE):
+                    return self._while_it_stands(
+                        f"{definition.id}/{collection.id}", (collection.id,), audience,
+                        lambda: _overview(connection, definition, layer, audience),
+                    )
+        return self._payload(definition, layer, audience)
+
+    def _part(
+        self,
+        definition: MapDefinition,
+        layer: LayerDefinition,
+        audience: Audience,
+        *,
+        box: BBox | None,
+        id_: UUID | None,
+    ) -> bytes:
+        collection = REGISTRY[layer.collection]
+        fields = fields_of(definition, audience)[layer.collection]
+        with self._databases[audience].begin() as connection:
+            frame = read_frame(
+                connection, collection, audience, box=box, id_=id_, most=MOST_IN_BOX
+            )
+            summary = None
+            if layer.indicator:
+                summary, _ = self._coverage(connection, definition, audience)
+        return layer_payload(layer, frame, fields=fields, coverage=summary)
+
+    def _coverage(
+        self, connection: Connection, definition: MapDefinition, audience: Audience
+    ) -> _Coverage:
+        if definition.indicator_layer is None:
+            return None, False
+        return self._while_it_stands(
+            "", ("wards", "offices"), audience, lambda: _coverage(connection, audience)
+        )
+
+    def _while_it_stands(
+        self, name: str, collections: tuple[str, ...], audience: Audience, make: Callable[[], V]
+    ) -> V:
+        """What `make` makes, kept for as long as the collections do not change."""
+        if self._changes is None:
+            return make()
+        staff = audience.is_staff
+        versions = [self._changes.version(id_, staff=staff) for id_ in collections]
+        key = (self._changes.epoch, *versions)
+        kept = self._kept.get((name, staff))
+        if None not in versions and kept is not None and kept[0] == key:
+            found: V = kept[1]
+            return found
+        found = make()
+        if None not in versions:
+            self._kept[name, staff] = key, found
+        return found
 
     def _payload(
         self,
@@ -250,7 +350,7 @@ class Maps:
         with self._databases[audience].begin() as connection:
             frame = read_frame(connection, REGISTRY[layer.collection], audience)
             if layer.indicator and summary is None:
-                summary, _ = _coverage(connection, definition, audience)
+                summary, _ = self._coverage(connection, definition, audience)
         return layer_payload(layer, frame, fields=fields, coverage=summary)
 
 
@@ -264,22 +364,31 @@ def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[
     }
 
 
-def _facts(connection: Connection, definition: MapDefinition, audience: Audience) -> _Facts:
-    summary, wards = _coverage(connection, definition, audience)
-    approximate = wards is not None and bool(
-        wards["outline_approximate"].fillna(False).astype(bool).any()
-    )
-    return _Facts(summary, is_synthetic(connection, audience), approximate)
-
-
-def _coverage(
-    connection: Connection, definition: MapDefinition, audience: Audience
-) -> tuple[CoverageTable | None, gpd.GeoDataFrame | None]:
-    if definition.indicator_layer is None:
-        return None, None
+def _coverage(connection: Connection, audience: Audience) -> _Coverage:
     wards = read_frame(connection, REGISTRY["wards"], audience)
     offices = read_frame(connection, REGISTRY["offices"], audience)
-    return coverage_by_ward(wards, offices), wards
+    approximate = bool(wards["outline_approximate"].fillna(False).astype(bool).any())
+    return coverage_by_ward(wards, offices), approximate
+
+
+def _overview(
+    connection: Connection,
+    definition: MapDefinition,
+    layer: LayerDefinition,
+    audience: Audience,
+) -> bytes:
+    collection = REGISTRY[layer.collection]
+    fields = fields_of(definition, audience)[layer.collection]
+    names = told_apart(layer, fields)
+    found = counts(connection, collection, audience, names)
+    if collection.geometry is GeometryType.POINT:
+        return overview_payload(
+            layer, fields=fields, counts=found, cells=cells(connection, collection, audience)
+        )
+    by = names[0] if names else None
+    return overview_payload(
+        layer, fields=fields, counts=found, lines=lines(connection, collection, audience, by)
+    )
 
 
 def _plans(
@@ -312,6 +421,7 @@ def _served_links(prefix: str, definition: MapDefinition, language: Language) ->
             NavLink(suffix.upper(), f"{here}/print.{suffix}?lang={language}")
             for suffix in ("pdf", "png")
         ),
+        search=f"{prefix}/search",
         tables=lambda layer: f"{prefix}/collections/{layer}/items?lang={language}",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import geopandas as gpd
 import pandas as pd
 from sqlalchemy import Connection, func, select
@@ -9,15 +11,32 @@ from sqlalchemy import Connection, func, select
 from gis_service.model.audience import Audience
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
+from gis_service.model.queries import BBox
+from gis_service.store.overview import is_in
 from gis_service.store.readable import readable
 from gis_service.store.tables import SRID
 
 
 def read_frame(
-    connection: Connection, collection: Collection, audience: Audience
+    connection: Connection,
+    collection: Collection,
+    audience: Audience,
+    *,
+    box: BBox | None = None,
+    id_: UUID | None = None,
+    most: int | None = None,
 ) -> gpd.GeoDataFrame:
     """
-    Every item of a collection that an audience may see.
+    The items of a collection that an audience may see.
+
+    Parameters
+    ----------
+    box
+        Only those whose envelope meets this box.
+    id_
+        Only the one with this id.
+    most
+        No more than these, the first by id.
 
     Returns
     -------
@@ -28,7 +47,14 @@ def read_frame(
     source = readable(collection, audience)
     columns = [c for c in source.c if c.name not in {"geom", "id", "search_text"}]
     geom = [func.ST_AsBinary(source.c.geom).label("geom")] if "geom" in source.c else []
-    rows = connection.execute(select(source.c.id, *columns, *geom).order_by(source.c.id)).all()
+    statement = select(source.c.id, *columns, *geom).order_by(source.c.id)
+    if box is not None:
+        statement = statement.where(is_in(source.c.geom, box))
+    if id_ is not None:
+        statement = statement.where(source.c.id == id_)
+    if most is not None:
+        statement = statement.limit(most)
+    rows = connection.execute(statement).all()
     frame = pd.DataFrame(
         [tuple(row) for row in rows],
         columns=["id", *(c.name for c in columns), *("geom" for _ in geom)],

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import logging
 from pathlib import PurePosixPath
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.cartography.definition import MapDefinition
-from gis_service.errors import InvalidDefinition
+from gis_service.errors import InvalidDefinition, InvalidParameter
 from gis_service.ogc.links import Link, documents
 from gis_service.ogc.media import GEOJSON, HTML, JSON, PDF, PNG
+from gis_service.ogc.parameters import parse_bbox, parse_id
 from gis_service.web.asked import Asked, caching, read
 from gis_service.web.conditions import known_tag
 from gis_service.web.pages import account_of, navigation
@@ -111,9 +113,14 @@ async def map_file(request: Request) -> Response:
 
 async def map_layer(request: Request) -> Response:
     """What one layer of a map shows, as GeoJSON."""
-    asked = _read_any(request)
+    asked = _read_any(request, "bbox", "id")
+    box, id_ = asked.parameters.get("bbox"), asked.parameters.get("id")
     content = await asked.services.maps.layer(
-        request.path_params["name"], request.path_params["layer"], asked.principal, asked.language
+        request.path_params["name"],
+        request.path_params["layer"],
+        asked.principal,
+        box=parse_bbox(box)[0] if box is not None else None,
+        id_=_item_id(id_),
     )
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {
@@ -128,11 +135,20 @@ async def map_layer(request: Request) -> Response:
     return Response(content, headers=headers, media_type=GEOJSON.media_type)
 
 
-def _read_any(request: Request) -> Asked:
+def _read_any(request: Request, *parameters: str) -> Asked:
     """A resource of one format, whatever the Accept header of a script or image says."""
     asked = read(request, GEOJSON, known=None, negotiate=False)
-    asked.parameters.only(("lang", "v"))
+    asked.parameters.only(("lang", "v", *parameters))
     return asked
+
+
+def _item_id(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    found = parse_id(text)
+    if found is None:
+        raise InvalidParameter("id", text, "it must be a UUID")
+    return found
 
 
 ROUTES = (

@@ -74,6 +74,36 @@
       return room;
     }
 
+    /** Part of a layer's data, by `bbox` or `id`; null when there is none. */
+    async fetchData(config, asked) {
+      const address = new URL(config.data, location.href);
+      for (const [name, value] of Object.entries(asked)) {
+        address.searchParams.set(name, value);
+      }
+      const answer = await fetch(address, { headers: { Accept: "application/geo+json" } }).catch(() => null);
+      return answer && answer.ok ? answer.json() : null;
+    }
+
+    /** An item by its collection and id, fetched where its layer did not bring it. */
+    async bring(key) {
+      const [collection, id] = key.split("/");
+      const layer = this.layers.get(collection);
+      if (this.byName.has(key) || !layer || !layer.payload.overview) {
+        return this.byName.get(key);
+      }
+      const found = await this.fetchData(layer.config, { id });
+      const feature = found && found.features[0];
+      if (!feature) {
+        return undefined;
+      }
+      const item = { config: layer.config, feature };
+      const bounds = L.geoJSON(feature.geometry).getBounds();
+      item.at = bounds.getCenter();
+      item.bounds = feature.geometry.type === "Point" ? undefined : bounds;
+      this.byName.set(key, item);
+      return item;
+    }
+
     highlight(item) {
       this.mark.clearLayers();
       const isWard = item.config.style === "indicator";

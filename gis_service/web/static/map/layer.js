@@ -23,6 +23,10 @@
     }
 
     async build() {
+      if (this.payload.overview) {
+        this.buildOverview();
+        return;
+      }
       const features = this.payload.features;
       for (let start = 0; start < features.length; start += CHUNK) {
         features.slice(start, start + CHUNK).forEach((feature) => this.add(feature));
@@ -59,7 +63,9 @@
 
     remember(item) {
       const { id, properties } = item.feature;
-      this.app.items.push(item);
+      if (!this.payload.overview) {
+        this.app.items.push(item);
+      }
       for (const name of [id, properties.external_id]) {
         if (name) {
           this.app.byName.set(this.config.id + "/" + name, item);
@@ -117,32 +123,113 @@
       }
     }
 
+    /** Too many items to bring: cells or bare lines from afar, and from near what is in view. */
+    buildOverview() {
+      const { cells, features, overview } = this.payload;
+      this.far = L.featureGroup().addTo(this.group);
+      this.near = null;
+      this.gathered = (cells || []).map(([lng, lat, count]) => ({ at: L.latLng(lat, lng), count }));
+      this.gathered.forEach(({ at }) => this.bounds.extend(at));
+      for (const feature of features) {
+        const style = () => {
+          const path = this.style.path(this.config, feature, this.app.map.getZoom());
+          return { ...path, casing: null, weight: path.weight / 2, opacity: 0.6 };
+        };
+        L.geoJSON(feature.geometry, { interactive: false, renderer: this.app.renderer, style })
+          .eachLayer((path) => {
+            this.entries.push({ path, style, rank: 0 });
+            this.far.addLayer(path);
+            this.bounds.extend(path.getBounds());
+          });
+      }
+      this.app.map.on("moveend", () => this.look(overview));
+      if (this.style.interactive) {
+        this.listen();
+      }
+    }
+
+    /** Bring what is in view when the map is near enough. */
+    async look(overview) {
+      const { map } = this.app;
+      if (map.getZoom() < overview) {
+        this.show(null);
+        return;
+      }
+      if (this.near && this.near.box.contains(map.getBounds())) {
+        return;
+      }
+      const box = map.getBounds().pad(0.3);
+      const asked = this.asked = {};
+      const found = await this.app.fetchData(this.config, { bbox: box.toBBoxString() });
+      if (this.asked === asked && found) {
+        await this.show({ box, features: found.features });
+      }
+    }
+
+    async show(near) {
+      this.near = near;
+      this.asked = near ? this.asked : null;
+      this.points = [];
+      this.labels = [];
+      this.entries = this.entries.filter((entry) => !entry.item);
+      this.group.clearLayers();
+      if (near) {
+        near.features.forEach((feature) => this.add(feature));
+        this.labels = gisMap.labelsOf(this.config, near.features);
+        if (this.points.length) {
+          this.drawPoints();
+        }
+      } else {
+        this.group.addLayer(this.far);
+        this.restyle();
+      }
+      this.app.restack();
+      this.app.drawLabels();
+    }
+
+    drawGathered(zoom) {
+      const dots = this.style.far;
+      const cells = this.merged(this.gathered, zoom, (one) => one.count, dots ? CELL / 4 : CELL);
+      this.far.clearLayers();
+      for (const { at, count, items } of cells) {
+        const drawn = dots || gisMap.clusterSign(count);
+        const sign = new gisMap.Sign(at, { ...drawn, renderer: this.app.renderer });
+        sign.cell = { at, items, count };
+        this.far.addLayer(sign);
+      }
+    }
+
     /** Points as they are shown: each alone, or gathered where they are too many. */
     cells(zoom) {
       if (!this.thinned || zoom >= CLUSTERS_UP_TO) {
         return this.points.map((item) => ({ at: item.at, items: [item] }));
       }
+      return this.merged(this.points, zoom, () => 1);
+    }
+
+    merged(points, zoom, weight, size = CELL) {
       const cells = new Map();
-      for (const item of this.points) {
+      for (const item of points) {
         const point = this.app.map.project(item.at, Math.round(zoom));
-        const key = Math.floor(point.x / CELL) + ":" + Math.floor(point.y / CELL);
-        const cell = cells.get(key);
-        if (cell) {
-          cell.items.push(item);
-          cell.lat += item.at.lat;
-          cell.lng += item.at.lng;
-        } else {
-          cells.set(key, { items: [item], lat: item.at.lat, lng: item.at.lng });
-        }
+        const key = Math.floor(point.x / size) + ":" + Math.floor(point.y / size);
+        const cell = cells.get(key) || { items: [], count: 0, lat: 0, lng: 0 };
+        const count = weight(item);
+        cell.items.push(item);
+        cell.count += count;
+        cell.lat += count * item.at.lat;
+        cell.lng += count * item.at.lng;
+        cells.set(key, cell);
       }
-      return [...cells.values()].map((cell) => ({
-        items: cell.items,
-        at: L.latLng(cell.lat / cell.items.length, cell.lng / cell.items.length),
+      return [...cells.values()].map(({ items, count, lat, lng }) => ({
+        items, count, at: L.latLng(lat / count, lng / count),
       }));
     }
 
     restyle() {
       const zoom = this.app.map.getZoom();
+      if (this.gathered && this.gathered.length && !this.near) {
+        this.drawGathered(zoom);
+      }
       if (this.points.length) {
         if (this.thinned) {
           this.drawPoints();
@@ -176,7 +263,7 @@
         this.group.bindTooltip((layer) => (layer.item
           ? gisMap.hint(app, this.config, layer.item.feature)
           : gisMap.element("div", "hint-line",
-            app.words.items_here.replace("{count}", String(layer.cell ? layer.cell.items.length : 0)))),
+            app.words.items_here.replace("{count}", String(layer.cell ? layer.cell.count || layer.cell.items.length : 0)))),
         { sticky: true, className: "gis-hint", opacity: 1 });
       }
     }

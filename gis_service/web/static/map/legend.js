@@ -32,14 +32,14 @@
       }
     };
 
-    app.countLegend = function (config, features) {
-      const counts = new Map();
-      for (const feature of features) {
+    app.countLegend = function (config, { features, counts: counted }) {
+      const counts = new Map(Object.entries(counted || {}));
+      for (const feature of counted ? [] : features) {
         const key = keyOf(config, feature);
         counts.set(key, (counts.get(key) || 0) + 1);
       }
       const group = legend.querySelector(`fieldset[data-layer="${CSS.escape(config.id)}"]`);
-      group.classList.toggle("is-empty", features.length === 0);
+      group.classList.toggle("is-empty", counts.size === 0);
       for (const row of group.querySelectorAll("li[data-key]")) {
         const count = counts.get(row.dataset.key) || 0;
         row.querySelector(".count").textContent = numbers.format(count);

@@ -47,7 +47,7 @@
 
     function option(item, index) {
       const made = element("li", "", element("span", "option-name", item.title),
-        element("span", "option-kind", gisMap.kindOf(app, item.config, item.feature)));
+        element("span", "option-kind", item.kind || gisMap.kindOf(app, item.config, item.feature)));
       made.id = "finder-option-" + index;
       made.setAttribute("role", "option");
       made.setAttribute("aria-selected", "false");
@@ -78,6 +78,34 @@
         count.textContent = "";
       }
       open(Boolean(plain(text)));
+      askService(text);
+    }
+
+    /** Items that the page did not bring, from the service, after those that it has. */
+    async function askService(text) {
+      const large = [...app.layers.values()].filter((layer) => layer.payload.overview);
+      if (!app.config.searchAddress || !large.length || plain(text).length < 3) {
+        return;
+      }
+      await new Promise((done) => setTimeout(done, 250));
+      if (input.value !== text) {
+        return;
+      }
+      const query = new URLSearchParams({
+        q: text, limit: String(MOST), f: "json", collections: large.map((layer) => layer.config.id).join(","),
+      });
+      const answer = await fetch(app.config.searchAddress + "?" + query,
+        { headers: { Accept: "application/geo+json" } }).catch(() => null);
+      if (!answer || !answer.ok || input.value !== text) {
+        return;
+      }
+      const hits = (await answer.json()).features.filter((hit) => hit.properties.item && hit.geometry);
+      found = [...found, ...hits.map(({ properties }) => ({
+        key: properties.collection + "/" + properties.item, title: properties.label, kind: properties.collection_title,
+      }))].slice(0, 2 * MOST);
+      list.replaceChildren(...found.map(option));
+      count.textContent = found.length
+        ? app.words.search_count.replace("{count}", String(found.length)) : count.textContent;
     }
 
     function open(yes) {
@@ -95,12 +123,16 @@
       }
     }
 
-    function choose(index) {
+    async function choose(index) {
       const item = found[index];
+      const meant = item.key ? await app.bring(item.key) : item;
+      if (!meant) {
+        return;
+      }
       open(false);
       input.value = item.title;
       clear.hidden = false;
-      app.show(item, { focus: true, back: input });
+      app.show(meant, { focus: true, back: input });
     }
 
     input.addEventListener("input", show);

@@ -18,34 +18,35 @@
     return answer.json();
   }
 
-  async function load(app) {
+  /** Bring the layers, each shown as soon as it is there; `placed` runs when the areas are. */
+  async function load(app, placed = () => {}) {
     const status = document.querySelector(".stage-status");
     status.replaceChildren(app.words.loading);
     const configs = app.config.layers.filter((config) => !app.layers.has(config.id));
-    const answers = await Promise.allSettled(configs.map((c) => bring(c, app.config.embedded)));
     const made = new Map(app.layers);
     const failed = [];
-    for (const [index, config] of configs.entries()) {
-      const answer = answers[index];
-      if (answer.status === "rejected") {
+    await Promise.all(configs.map(async (config) => {
+      const payload = await bring(config, app.config.embedded).catch(() => null);
+      if (!payload) {
         failed.push(config.title);
-        continue;
+        return;
       }
-      const layer = new gisMap.DataLayer(app, config, answer.value);
+      const layer = new gisMap.DataLayer(app, config, payload);
       await layer.build();
       layer.finish();
       made.set(config.id, layer);
-      app.countLegend(config, answer.value.features);
-    }
-    app.layers = new Map(app.config.layers.filter((config) => made.has(config.id))
-      .map((config) => [config.id, made.get(config.id)]));
-    app.searchable = gisMap.searchable(app);
-    for (const layer of app.layers.values()) {
+      app.countLegend(config, payload);
+      app.layers = new Map(app.config.layers.filter(({ id }) => made.has(id)).map(({ id }) => [id, made.get(id)]));
+      if (config.style === "indicator") {
+        placed();
+      }
       if (layer.wanted) {
         layer.group.addTo(app.map);
+        layer.restyle();
       }
-    }
-    app.restack();
+      app.restack();
+    }));
+    app.searchable = gisMap.searchable(app);
     tell(app, status, failed);
   }
 
@@ -163,8 +164,15 @@
     gisMap.startSearch(app);
     startTools(app);
     startEvents(app);
-    await load(app);
-    startView(app);
+    let isPlaced = false;
+    const place = () => {
+      if (!isPlaced) {
+        isPlaced = true;
+        startView(app);
+      }
+    };
+    await load(app, place);
+    place();
     startScale(app);
     app.drawLabels();
     await gisMap.desk?.start(app);

@@ -157,6 +157,7 @@
     },
     node: {
       interactive: true,
+      far: { draw: drawNode, radius: 1.8 },
       sign(config, feature, zoom) {
         const id = (feature.computed && feature.computed.kind) || "node";
         const kind = gisMap.pick(config.kinds, id, config.kinds.node);

@@ -86,7 +86,10 @@
   desk.button = function (text, className, act) {
     const made = element("button", className, text);
     made.type = "button";
-    made.addEventListener("click", act);
+    made.addEventListener("click", (event) => {
+      event.stopPropagation();  // the card may be made anew meanwhile, and the map would close it
+      act();
+    });
     return made;
   };
 

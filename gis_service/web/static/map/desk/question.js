@@ -68,6 +68,9 @@
     }
 
     desk.onChange([name], async function (key) {
+      if (key) {
+        await desk.app.bring(key);
+      }
       const subject = key ? subjectOf(key) : null;
       if (answer) {
         desk.lose();

@@ -74,6 +74,9 @@
     if (item.config.style !== "indicator" || !offices) {
       return null;
     }
+    if (offices.payload.overview) {
+      return null;
+    }
     const theme = desk.read("theme");
     const found = offices.points.filter((office) => office.feature.properties.ward === item.feature.properties.code
       && (!theme || office.feature.properties.theme === theme));

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -180,7 +181,7 @@ def test_scorecards_tell_definitions_values_and_trends(ask):
     assert people["wifi_points"].value == 7
     no_trend = [card.figures[1].no_trend for card in (planner.cards[0], technician.cards[0])]
     assert [reason and reason.en.split()[0] for reason in no_trend] == ["The", "Only"]
-    document = scorecards_document(planner, "sw")
+    document = orjson.loads(orjson.dumps(scorecards_document(planner, "sw")))
     assert all(f["definition"] for card in document["cards"] for f in card["figures"])
 
 

@@ -190,8 +190,8 @@ def number(value: float) -> float | None:
     """A figure as JSON holds it: null for no data, whole numbers without decimals."""
     if not math.isfinite(value):
         return None
-    rounded = round(value, _FIGURES)
-    return int(rounded) if float(rounded).is_integer() else rounded
+    rounded = round(float(value), _FIGURES)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _time(at: datetime) -> str:

@@ -164,7 +164,7 @@ def availability(survey: Survey, start: datetime, end: datetime, today: date) ->
     if not asked.any():
         return math.nan
     had = sum(time * np.count_nonzero(asked & lit(together)) for together, time in spent.items())
-    return 100 * float(had) / (sum(spent.values()) * np.count_nonzero(asked))
+    return 100 * float(had / (sum(spent.values()) * np.count_nonzero(asked)))
 
 
 def _reached(

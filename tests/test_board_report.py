@@ -21,8 +21,7 @@ from gis_service.bootstrap import open_services
 from gis_service.cli import cli
 from gis_service.errors import InvalidParameter, NotAllowed
 from gis_service.model.audience import PUBLIC, Audience, Principal
-from gis_service.model.coverage import Coverage, GroupCoverage
-from gis_service.model.fields import Language, Text
+from gis_service.model.fields import Language
 from gis_service.model.weak_points import WeakPoints
 from gis_service.printing.board_facts import BoardFacts
 from gis_service.printing.board_report import board_report
@@ -32,6 +31,7 @@ from gis_service.printing.document_pdf import document_pages
 from gis_service.printing.document_xlsx import document_xlsx
 from gis_service.printing.typesetting import set_pages
 from gis_service.settings import Settings
+from gis_service.store.database import Database
 
 PLANNER = Principal(Audience.PLANNER)
 SINCE = date(2024, 1, 1)
@@ -222,21 +222,17 @@ def test_formulas_stay_texts() -> None:
         assert book["Sheet"].cell(row, 2).value == row - 2
 
 
-def test_a_section_without_data_says_so(made: Made) -> None:
+def test_a_section_without_data_says_so(
+    databases: Any, database: Database, settings: Settings
+) -> None:
     """An empty database: no wards, no gateway, nothing to connect, no device."""
+    addresses = databases.with_logins(database)
 
-    def empty(coverage: Coverage) -> Coverage:
-        nothing = GroupCoverage("", Text("", ""), {"offices": 0.0, "known": 0.0, "unknown": 0.0})
-        return replace(coverage, groups=(), whole=nothing)
+    async def gathered() -> BoardFacts:
+        async with open_services(settings, addresses) as services:
+            return await services.board.facts(PLANNER, "en")
 
-    facts = replace(
-        made.facts,
-        by_ward=empty(made.facts.by_ward), before=empty(made.facts.before),
-        by_theme=empty(made.facts.by_theme), weak=None,
-        plan=replace(made.facts.plan, offices=(), trenches=()),
-        certifications=replace(made.facts.certifications, devices=()),
-        coverage_map=None, risk_map=None, plan_map=None,
-    )
+    facts = asyncio.run(gathered())
     document = board_report(facts, "en")
     words = {each.id: " ".join(each.paragraphs) for each in document.sections}
     assert document.headline == ("No office's connection is known yet.",)
@@ -245,9 +241,11 @@ def test_a_section_without_data_says_so(made: Made) -> None:
     assert "No gateway is recorded" in words["risks"]
     assert "nothing to propose" in words["proposals"]
     assert "No equipment is recorded" in words["quality"]
+    assert not [drawing for section in document.sections for drawing in section.drawings]
+    text = text_of(set_pages(document_pages(document)))
+    assert "0%" not in text
     calm = board_report(replace(facts, weak=WeakPoints({}, ())), "en")
     assert "No single failure" in calm.sections[3].paragraphs[0]
-    set_pages(document_pages(document))
 
 
 @pytest.mark.parametrize(

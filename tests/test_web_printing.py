@@ -13,7 +13,9 @@ from starlette.testclient import TestClient
 
 from gis_service.model.audience import Audience
 from gis_service.settings import Settings
+from gis_service.store.database import Database
 from tests.conformance.clients import Clients, sample_clients
+from tests.conftest import client_of, new_key
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,17 @@ def coverage(client: TestClient, **inputs: str) -> dict[str, Any]:
     answer = client.get(address, params={"by": "ward", "shapes": "false", **inputs})
     assert answer.status_code == 200
     return dict(answer.json())
+
+
+def test_a_map_of_nothing_is_printed(
+    databases: Any, database: Database, settings: Settings
+) -> None:
+    addresses = databases.with_logins(database)
+    with client_of(addresses, settings, key=new_key(database)) as client:
+        sheet = pages_of(client.get("/maps/coverage/print.pdf").content)[0]
+        assert "connection is known yet" in sheet
+        chosen = client.get("/maps/coverage/print.pdf?indicator=share_lit")
+        assert "Share of offices with a way to a gateway: No data." in pages_of(chosen.content)[0]
 
 
 def test_staff_print_what_they_chose_to_see(planner: TestClient) -> None:

@@ -8,11 +8,11 @@ from datetime import date
 from enum import StrEnum
 
 from gis_service.model.fields import Language
-from gis_service.model.locales import medium_date, number
+from gis_service.model.locales import number
 from gis_service.printing.signs import Sign
 from gis_service.printing.wording import phrase, printed
 
-Cell = str | float | date | None
+Cell = str | float | None
 """None and NaN are "no data"."""
 
 
@@ -23,11 +23,10 @@ class Kind(StrEnum):
     COUNT = "count"
     NUMBER = "number"
     PER_CENT = "perCent"
-    DATE = "date"
 
     @property
     def is_number(self) -> bool:
-        return self in (Kind.COUNT, Kind.NUMBER, Kind.PER_CENT)
+        return self is not Kind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +201,6 @@ def shown(cell: Cell, column: Column, language: Language) -> str:
     """A cell as pages write it."""
     if not has_data(cell):
         return phrase("no_data", language)
-    if isinstance(cell, date):
-        return medium_date(cell, language)
     if isinstance(cell, int | float):
         decimals = column.decimals if column.kind is Kind.NUMBER else 0
         if column.kind is Kind.PER_CENT:

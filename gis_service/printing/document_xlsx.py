@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from openpyxl import Workbook
@@ -22,7 +22,6 @@ _FORMATS = {
     Kind.COUNT: "#,##0",
     Kind.NUMBER: "#,##0.00",
     Kind.PER_CENT: "0.0",
-    Kind.DATE: "yyyy-mm-dd",
 }
 _LONGEST = 60
 _HEAD = PatternFill("solid", start_color="E2EFEC")
@@ -110,7 +109,7 @@ def _write(place: Any, cell: Cell, column: Column) -> None:
 
 def _lengths(cells: Iterable[Cell]) -> Iterable[int]:
     for cell in cells:
-        yield 10 if isinstance(cell, date | float | int) else len(cell or "")
+        yield 10 if isinstance(cell, float | int) else len(cell or "")
 
 
 def _sheet_name(name: str, taken: list[str]) -> str:

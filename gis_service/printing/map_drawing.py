@@ -73,18 +73,14 @@ class PointLayer:
 Layer = AreaLayer | LineLayer | PointLayer
 
 
-def draw_map(
-    layers: Sequence[Layer], frame: MapFrame, *, ground: str = "#ffffff", furniture: bool = True
-) -> bytes:
+def draw_map(layers: Sequence[Layer], frame: MapFrame) -> bytes:
     """
-    The map as SVG.
+    The map as SVG, with a scale bar and an arrow to the north.
 
     Parameters
     ----------
     layers
         From the lowest to the topmost; names stand above all of them.
-    furniture
-        Whether the scale bar and the arrow to the north are drawn upon it.
 
     Returns
     -------
@@ -93,8 +89,8 @@ def draw_map(
     """
     w, h = frame.width_mm, frame.height_mm
     seen = box(0, 0, w, h)
-    bar = scale_bar(frame) if furniture else None
-    parts = [f'<rect width="{w:g}" height="{h:g}" fill="{ground}"/>']
+    bar = scale_bar(frame)
+    parts = [f'<rect width="{w:g}" height="{h:g}" fill="#ffffff"/>']
     defs = [
         hatching("hatch"),
         f'<clipPath id="seen"><rect width="{w:g}" height="{h:g}"/></clipPath>',
@@ -120,13 +116,12 @@ def draw_map(
             parts.extend(f'<use href="#{mark}" x="{x:g}" y="{y:g}"/>' for x, y in places)
             half = layer.mark.size_mm / 2
             marks.extend(box(x - half, y - half, x + half, y + half) for x, y in places)
-    taken = [] if bar is None else [_bar_room(bar, h), _north_room(w)]
+    taken = [_bar_room(bar, h), _north_room(w)]
     visible = [shapely.intersection(area, seen) for area in areas]
     labels = place_labels(names, visible, box(0.5, 0.5, w - 0.5, h - 0.5), taken, marks)
     parts.extend(map(_label_svg, labels))
-    if bar is not None:
-        parts.append(_bar_svg(bar, h))
-        parts.append(_north_svg(w, frame.factors()[1]))
+    parts.append(_bar_svg(bar, h))
+    parts.append(_north_svg(w, frame.factors()[1]))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{w:g}mm" height="{h:g}mm" '
         f'viewBox="0 0 {w:g} {h:g}"><defs>{"".join(defs)}</defs>'

@@ -54,7 +54,7 @@ class Mark:
     Parameters
     ----------
     shape
-        `disc`, `ring`, `square` or `diamond`.
+        `disc`, `ring` or `square`.
     size_mm
         Its width.
     glyph
@@ -118,8 +118,6 @@ def mark_svg(mark: Mark) -> str:
             f'<rect x="{-r:g}" y="{-r:g}" width="{2 * r:g}" height="{2 * r:g}" rx="{r / 2:g}" '
             f'fill="{mark.colour}" {halo}/>'
         )
-    elif mark.shape == "diamond":
-        drawn = f'<path d="M0 {-r:g}L{r:g} 0L0 {r:g}L{-r:g} 0Z" fill="{mark.colour}" {halo}/>'
     else:
         drawn = f'<circle r="{r:g}" fill="{mark.colour}" {halo}/>'
     if mark.glyph:

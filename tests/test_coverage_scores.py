@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,14 @@ import pytest
 
 from gis_service.coverage.fault_log import log_begins, median_days_to_repair, open_together
 from gis_service.coverage.ground import ground_of
-from gis_service.coverage.scoring import connection_trends
+from gis_service.coverage.scoring import Earlier, connection_trends, scorecards_of
 from gis_service.coverage.situations import reported_situation
 from gis_service.coverage.standing import Moment
+from gis_service.coverage.telling import coverage_of
+from gis_service.model.coverage import Circumstances, Coverage
+from gis_service.model.indicators import Grouping
 from gis_service.model.scorecards import Basis, Trend
-from gis_service.services.situations import Survey, availability
+from gis_service.services.situations import Survey, availability, situation_of
 from tests.town import link, node, office, records
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,6 +110,29 @@ def test_availability_is_no_data_without_a_log_and_begins_with_it():
         100 * (1 - 1 / 15)
     )
     assert math.isnan(availability(late, START, START + 5 * DAY, TODAY))
+
+
+def told(survey: Survey, **circumstances: Any) -> Coverage:
+    asked = Circumstances(**circumstances)
+    situation, quality = situation_of(survey, asked, TODAY)
+    return coverage_of(situation, Grouping.THEME, circumstances=asked, read_at=START,
+                       quality=quality)
+
+
+def test_what_has_no_days_is_compared_with_the_records_of_the_day():
+    survey = town()
+    survey.records.offices["theme"] = COUNTY
+    earlier = Earlier(day=date(2026, 1, 1), connection={}, faults=None,
+                      recorded=told(survey, cut_links=("nm",)))
+    cards = scorecards_of(told(survey), {}, earlier, window_days=30).cards
+    county = {figure.indicator.id: figure for figure in cards[0].figures}
+    assert county["share_lit"].trend == Trend(50, 100, Basis.RECORDS)
+    assert county["share_connected"].trend is None
+    assert county["share_connected"].no_trend is not None
+    assert county["share_bandwidth_met"].no_trend is not None  # there is no data now
+    without = scorecards_of(told(survey), {}, replace(earlier, recorded=None), window_days=30)
+    assert without.cards[0].figures[1].trend is None
+    assert all(math.isnan(figure.value) for figure in cards[3].figures)  # nobody's theme
 
 
 def test_a_trend_of_connections_compares_offices_that_are_known_on_both_days():

@@ -93,8 +93,13 @@ def test_the_plan_and_earlier_days_can_be_compared_with_now(ask):
         past = await coverages.comparison(
             PLANNER, Grouping.THEME, Circumstances(day=date(2024, 1, 1))
         )
-        before = Circumstances(recorded=datetime.now(UTC) - timedelta(days=400))
-        return plan, past, await coverages.coverage(PLANNER, Grouping.WARD, before)
+        unrecorded, recorded = [
+            await coverages.coverage(PLANNER, Grouping.WARD, Circumstances(recorded=at))
+            for at in (datetime.now(UTC) - timedelta(days=400), datetime.now(UTC))
+        ]
+        now = await coverages.coverage(PLANNER, Grouping.WARD)
+        assert [g.sums for g in recorded.groups] == [g.sums for g in now.groups]
+        return plan, past, unrecorded
 
     plan, past, unrecorded = ask(question)
     assert plan.whole.differences["km_operational"].change > 80

@@ -154,7 +154,7 @@
     if (!desk.card || !popup || !popup.isOpen()) {
       return;
     }
-    const held = desk.card.room.contains(document.activeElement);
+    const held = popup.getElement().contains(document.activeElement);
     fill();
     popup.update();
     if (held) {

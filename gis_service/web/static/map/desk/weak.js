@@ -98,9 +98,16 @@
     const icon = L.divIcon({ html: name, className: "weak-mark", iconSize: [26, 26] });
     const title = desk.say("desk_weak_mark", { rank: point.rank, name: point.name, offices: point.told.offices });
     const mark = L.marker(point.at, { icon, pane: "weak", title, alt: title, keyboard: true });
-    mark.on("click", () => {
+    const choosePoint = () => {
       turn(point);
       point.row.scrollIntoView({ block: "nearest" });
+    };
+    mark.on("click", choosePoint);
+    mark.on("keydown", ({ originalEvent }) => {
+      if (["Enter", " "].includes(originalEvent.key)) {
+        originalEvent.preventDefault();
+        choosePoint();
+      }
     });
     mark.on("add", () => mark.getElement().setAttribute("aria-label", title));
     mark.on("mouseover", () => light(point, true));

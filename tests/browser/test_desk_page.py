@@ -1,0 +1,227 @@
+"""The tools of staff on the map, and the dashboard, in a real Chromium on a real service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from gis_service.cartography.vendor import VENDOR, vendor
+from tests.conftest import Databases, new_key, service_of
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+AXE = "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))"
+FIND = (
+    "([style, name]) => [...gisMap.app.byName.values()].find(i => i.config.style === style"
+    " && i.feature.properties.name?.startsWith(name)).feature.id"
+)
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    """Ask again and again: the strict policy forbids Playwright's own waiting function."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+class Desk:
+    """A planner's browser; `complaints` is what its pages say in the console."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.address = address
+        self.complaints: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def open(self, query: str = "", *, lang: str = "en") -> Page:
+        self.page.goto(f"{self.address}/maps/coverage?lang={lang}{query}")
+        wait_until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")
+        return self.page
+
+    def axe(self) -> list[Any]:
+        self.page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
+        found: list[Any] = self.page.evaluate(AXE)
+        return found
+
+
+@pytest.fixture(scope="module")
+def service(
+    databases: Databases, sample_template: str, home: Path
+) -> Iterator[tuple[str, str]]:
+    vendor()
+    database = databases.fresh(sample_template)
+    databases.with_logins(database)
+    with service_of(database, home) as (address, _):
+        yield address, new_key(database)
+    databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = os.environ.get("GIS_CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        pytest.fail("No Chromium: install the package chromium or name one in GIS_CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def session(chromium: Browser, service: tuple[str, str]) -> Any:
+    """Cookies of a planner who has logged in."""
+    address, key = service
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/login?lang=en")
+    page.get_by_label("Your key").fill(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def desk(
+    chromium: Browser, service: tuple[str, str], session: Any
+) -> Iterator[Callable[..., Desk]]:
+    contexts = []
+
+    def make(size: dict[str, int] = DESKTOP, **options: Any) -> Desk:
+        context = chromium.new_context(
+            viewport=size, reduced_motion="reduce", storage_state=session, **options
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return Desk(context, service[0])
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def test_a_link_is_asked_about_by_keyboard_and_the_answer_shared_by_its_address(desk: Any) -> None:
+    visit = desk()
+    page = visit.open()
+    link = page.evaluate(FIND, ["link", "Trunk: Nyanchwa"])
+    page.evaluate(
+        "id => { gisMap.app.show(gisMap.app.byName.get('fibre_links/' + id), {focus: true}) }", link
+    )
+    ask = page.get_by_role("button", name="What if this is cut?")
+    ask.focus()
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.locator(".desk-counts").count() == 1)
+    # By hand: everything in the south-west hangs on this one cable.
+    assert page.locator(".desk-counts .is-cut b").inner_text() == "9"
+    assert page.locator(".card").count() == 1
+    assert page.evaluate("document.activeElement.tagName") == "H3"
+    assert f"cut=fibre_links/{link}" in page.url
+    assert "offices cut 9" in page.locator(".finding").inner_text()
+    shared = page.url
+    page.get_by_role("button", name="Back to the whole map").first.click()
+    wait_until(lambda: not page.locator(".finding").is_visible())
+    assert "cut=" not in page.url
+    page.go_back()
+    wait_until(lambda: page.locator(".finding").is_visible())
+    page.goto(shared)
+    wait_until(lambda: page.locator(".finding").is_visible())
+    assert visit.complaints == []
+
+
+def test_an_office_tells_its_path_and_what_connecting_it_costs(desk: Any) -> None:
+    visit = desk()
+    page = visit.open()
+    office = page.evaluate(FIND, ["office", "Moticho Health"])
+    page = visit.open(f"&path=offices/{office}", lang="sw")
+    assert "nyuzi 6" in page.locator(".finding").inner_text()
+    page.get_by_role("button", name="Onyesha jibu").click()
+    wait_until(lambda: page.locator(".desk-path li").count() == 7)
+    far = page.evaluate(FIND, ["office", "Ibeno Health"])
+    page = visit.open(f"&connect=offices/{far}")
+    page.get_by_role("button", name="Show the answer").click()
+    assert page.locator(".desk-figure b").inner_text().startswith("KES ")
+    assert visit.complaints == []
+
+
+def test_weak_points_are_ranked_and_lead_to_the_map_and_back(desk: Any) -> None:
+    visit = desk()
+    page = visit.open()
+    page.get_by_text("Weak points", exact=True).click()
+    wait_until(lambda: page.locator(".weak-point").count() > 5)
+    offices = [int(text) for text in page.locator(".weak-counts b").all_inner_texts()]
+    assert offices == sorted(offices, reverse=True)
+    marks = page.locator(".weak-mark")
+    assert marks.count() == len(offices)
+    marks.nth(4).focus()
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.locator(".weak-answer .desk-counts").count() == 1)
+    assert page.locator(".weak-list li.is-chosen .weak-rank").inner_text() == "5"
+    assert page.locator(".weak-answer .is-cut b").inner_text() == str(offices[4])
+    page.locator(".weak-point").nth(0).click()
+    wait_until(lambda: page.locator(".weak-mark.is-chosen").inner_text() == "1")
+    assert "weak=1" in page.url
+    assert visit.complaints == []
+
+
+def test_wards_are_compared_and_the_view_is_its_address(desk: Any) -> None:
+    visit = desk()
+    page = visit.open()
+    page.get_by_text("Compare wards", exact=True).click()
+    page.get_by_label("Indicator").select_option("share_lit")
+    wait_until(lambda: page.locator(".view-wards tbody tr").count() == 45)
+    assert "indicator=share_lit" in page.url
+    note = page.locator("fieldset[data-layer=wards] .legend-note").inner_text()
+    assert "way to a gateway" in note
+    assert not page.locator(".hero").is_visible()
+    page.get_by_label("Situation").select_option("planned")
+    page.get_by_label("Compared with").select_option("now")
+    wait_until(lambda: page.locator(".view-wards thead th").count() == 4)
+    assert page.locator(".legend-ramp .swatch.diff-4").count() == 1
+    changed = page.locator(".desk-figure.is-large b").inner_text()
+    assert changed.startswith("+")
+    assert "at=planned" in page.locator(".printed a").first.get_attribute("href")
+    page.get_by_role("link", name="Kiswahili").click()
+    wait_until(lambda: page.evaluate("document.body.dataset.ready") == "true")
+    assert page.locator("html").get_attribute("lang") == "sw"
+    assert page.locator(".desk-figure.is-large b").inner_text().split()[0] == changed.split()[0]
+    page.get_by_role("button", name="Rudi kwenye mwonekano wa kawaida").click()
+    wait_until(lambda: page.locator(".hero").is_visible())
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desktop"]
+)
+def test_axe_finds_nothing(desk: Any, size: dict[str, int], scheme: str) -> None:
+    visit = desk(size, color_scheme=scheme, bypass_csp=True)
+    page = visit.open("&weak=1&indicator=share_lit&at=planned&against=now")
+    wait_until(lambda: page.locator(".weak-point").count() > 5)
+    if size is PHONE:
+        page.click(".sheet-handle")
+    page.locator(".weak-point").nth(0).click()
+    wait_until(lambda: page.locator(".weak-answer .desk-counts").count() == 1)
+    assert visit.axe() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.goto(f"{visit.address}/dashboard?lang=sw")
+    assert visit.axe() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from gis_service.bootstrap import addresses_of, open_database, open_services
 from gis_service.formats.strict_json import parse_json
@@ -16,6 +15,7 @@ from gis_service.model.audience import Audience, Principal
 from gis_service.model.fields import LANGUAGES, Field
 from gis_service.model.processes import PROCESSES, Process
 from gis_service.ogc.process_inputs import parse_inputs
+from gis_service.ogc.processes import answer_bytes
 from gis_service.settings import Settings, read_settings
 
 READER = Principal(Audience.ADMIN)
@@ -40,7 +40,7 @@ def analyse(
     \b
     Examples:
       ./gis analyse
-      ./gis analyse trace office="Kisii Town Hall"
+      ./gis analyse trace office=KSI-O-041
       ./gis analyse dig-safe works=@trench.geojson distance_m=5 --out links.geojson
     """
     if process is None:
@@ -57,7 +57,7 @@ def analyse(
     settings = read_settings()
     with open_database(settings):
         answer = asyncio.run(_run(settings, described, values, language))
-    content = orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = answer_bytes(answer, indented=True)
     if out is None:
         sys.stdout.buffer.write(content)
         return

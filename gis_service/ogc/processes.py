@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from gis_service import __version__
 from gis_service.errors import InvalidInput, InvalidParameter
 from gis_service.model.fields import Field, Language
@@ -173,6 +175,14 @@ def _check_outputs(outputs: Any) -> None:
 def results(process: Process, answer: Document) -> Document:
     """An answer as a document of outputs."""
     return {RESULT: {"value": answer, "mediaType": answer_format(process).media_type}}
+
+
+def answer_bytes(document: Document, *, indented: bool = False) -> bytes:
+    """An answer as JSON; figures of NumPy are numbers as others are."""
+    option = orjson.OPT_SERIALIZE_NUMPY
+    if indented:
+        option |= orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(document, option=option)
 
 
 def _summary(process: Process, language: Language) -> Document:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -115,7 +114,7 @@ def _answered(described: Process, document: dict[str, Any], *, wrapped: bool) ->
     if wrapped:
         document, media_type = documents.results(described, document), JSON.media_type
     return Response(
-        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
+        documents.answer_bytes(document),
         headers={"cache-control": "no-store"},
         media_type=media_type,
     )

@@ -117,7 +117,12 @@ class Proposals:
             if standing is None:
                 raise
             return standing
-        return _told(phase, edits, made=True) | {
+        counts = {c.id: sum(edit.collection is c for edit in edits) for c in _PARTS}
+        return {
+            "phase": str(phase.id),
+            "name": phase.name,
+            "made": True,
+            **counts,
             "offices": len(found.plan.connected),
             "cost_kes": round(found.plan.cost_kes, 2),
             "trench_m": round(found.plan.trench_m, 1),
@@ -257,8 +262,3 @@ def _one_network(known: Mapping[UUID, str], named: UUID | None) -> UUID:
 
 def _fingerprint(*inputs: object) -> str:
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]
-
-
-def _told(phase: Phase, edits: Sequence[Edit], *, made: bool) -> Document:
-    counts = {c.id: sum(edit.collection is c for edit in edits) for c in _PARTS}
-    return {"phase": str(phase.id), "name": phase.name, "made": made} | counts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -154,3 +156,39 @@ def test_items_are_named_by_id_key_or_name(planner: Any) -> None:
     unknown = planner.get(path, params={"office": "no such office"})
     assert unknown.status_code == 400
     assert unknown.json()["name"] == "office"
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the last form of a page."""
+    form = page[page.rindex("<form"):]
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_a_plan_is_proposed_and_withdrawn_by_the_buttons_of_its_pages(
+    databases: Databases, sample_template: str, settings: Settings
+) -> None:
+    """As a browser does it: the session's token is in each form, and without it nothing is done."""
+    database = databases.fresh(sample_template)
+    with client_of(databases.with_logins(database), settings) as site:
+        login = site.get("/login").text
+        site.post("/login", data={**hidden(login), "key": new_key(database)})
+        plan = site.get("/processes/cost-to-connect/execution",
+                        params={"f": "html", "budget_kes": "5000000"}).text
+        fields = hidden(plan)
+        assert fields["budget_kes"] == "5000000"
+        path = "/processes/propose-connections/execution"
+        forged = site.post(path, data={"name": "Phase 9"})
+        assert forged.status_code == 403
+        made = site.post(path, data={**fields, "name": "Phase 9"})
+        assert made.status_code == 200
+        proposed = {"phase": hidden(made.text)["phase"], "status": "proposed"}
+        assert site.get("/collections/fibre_links/items", params=proposed).json()["features"]
+        refused = site.post(path, data={**fields, "name": "Phase 9", "budget_kes": "x"})
+        assert "budget_kes=" in refused.text
+        assert 'role="alert"' in refused.text
+        gone = site.post("/processes/withdraw-connections/execution", data=hidden(made.text))
+        assert gone.status_code == 200
+        left = site.get("/collections/fibre_links/items", params=proposed).json()["features"]
+        assert left == []
+    databases.drop(database)

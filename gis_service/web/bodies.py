@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from gis_service.errors import GisError
+from gis_service.errors import GisError, InvalidInput
 from gis_service.formats.strict_json import parse_json
+
+MOST_FIELDS = 40
 
 
 class UnsupportedMediaType(GisError):
@@ -77,3 +80,34 @@ async def read_json(
         if len(content) > most:
             raise BodyTooLarge(most_mb)
     return parse_json(bytes(content)), bytes(content)
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body says that it is a form's."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/x-www-form-urlencoded"
+
+
+async def read_form(request: Request, *, longest: int) -> dict[str, str]:
+    """
+    The fields of a form; of one that comes twice, the last.
+
+    Raises
+    ------
+    InvalidInput
+        It is not a form, or too long.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > longest:
+            raise InvalidInput("The form is too long.")
+    try:
+        pairs = parse_qsl(
+            body.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        pairs = None
+    if not is_form(request) or pairs is None:
+        raise InvalidInput("This is not the form that is needed here.")
+    return dict(pairs)

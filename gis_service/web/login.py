@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gis_service.errors import InvalidInput, TooManyAttempts, UnknownKey
+from gis_service.errors import TooManyAttempts, UnknownKey
 from gis_service.model.keys import new_token
 from gis_service.model.locales import number
 from gis_service.ogc.media import HTML
 from gis_service.web.asked import Asked, read
+from gis_service.web.bodies import read_form
 from gis_service.web.callers import client_address
 from gis_service.web.pages import LOGIN, LOGOUT, words_of
 from gis_service.web.principal import CSRF_FIELD, Cookies, check_origin, cookie, same
@@ -86,7 +87,7 @@ class Doors:
         asked = read(request, HTML, known=_PARAMETERS, negotiate=False)
         check_origin(request.headers, asked.settings)
         cookies = Cookies.of(asked.settings)
-        fields = await _fields(request)
+        fields = await read_form(request, longest=LONGEST_FORM)
         following, t = fields.get("next", ""), words_of(asked.language)
         expected = cookie(request.headers, cookies.login)
         if expected is None or not same(fields.get(CSRF_FIELD, ""), expected):
@@ -203,30 +204,6 @@ def _form(
 def _hours(settings: Settings) -> float | int:
     hours = settings.session_hours
     return int(hours) if hours == int(hours) else hours
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """
-    The fields of a form; of one that comes twice, the last.
-
-    Raises
-    ------
-    InvalidInput
-        It is not a form, or too long.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise InvalidInput("The form is too long.")
-    try:
-        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
-    except ValueError:
-        pairs = None
-    if kind != "application/x-www-form-urlencoded" or pairs is None:
-        raise InvalidInput("This is not the form that is needed here.")
-    return dict(pairs)
 
 
 def _see_other(address: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gis_service.errors import GisError, InvalidInput
+from gis_service.errors import Conflict, GisError, InvalidInput
 from gis_service.model.fields import Field
 from gis_service.model.processes import Process
 from gis_service.model.processes.words import ROLE
@@ -18,10 +18,12 @@ from gis_service.ogc import processes as documents
 from gis_service.ogc.media import HTML, JSON
 from gis_service.ogc.process_inputs import parse_inputs
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
-from gis_service.web.bodies import MethodNotPossible, read_json
+from gis_service.web.bodies import MethodNotPossible, is_form, read_form, read_json
+from gis_service.web.principal import CSRF_FIELD
 from gis_service.web.tables import Cell, Column, Reading, cell, entries, references
 
 TAKEN = ("application/json",)
+LONGEST_FORM = 20_000
 MOST_ROWS = 500
 """Rows of each role on an answer's page; the others are in the answer for programs."""
 
@@ -60,7 +62,7 @@ async def process(request: Request) -> Response:
     asked = read(request, JSON, HTML)
     described = _process(asked)
     if asked.is_html:
-        return _page(asked, described, None)
+        return _page(asked, described, {})
     return asked.document(
         documents.process_description(described, asked.language, asked.at, links=asked.links())
     )
@@ -76,17 +78,18 @@ async def execution(request: Request) -> Response:
     given = {
         name: value for name, value in asked.parameters.once() if name in described.by_name
     }
-    if not asked.is_html:
-        return _answered(described, await _run(asked, described, given), wrapped=False)
-    try:
-        document = await _run(asked, described, given)
-    except InvalidInput as error:
-        return _page(asked, described, None, fault=error)
-    return _page(asked, described, await _answer(asked, described, document))
+    if asked.is_html:
+        return await _shown(asked, described, given)
+    return _answered(described, await _run(asked, described, given), wrapped=False)
 
 
 async def execute(request: Request) -> Response:
-    """Run a process with inputs from the body."""
+    """Run a process with inputs from the body; a page's own form is answered with a page."""
+    if request.state.session is not None and is_form(request):
+        asked = read(request, HTML, negotiate=False)
+        fields = await read_form(request, longest=LONGEST_FORM)
+        fields.pop(CSRF_FIELD, None)
+        return await _shown(asked, _process(asked), fields)
     asked = read(request, JSON, negotiate=False)
     described = _process(asked)
     body, _ = await read_json(
@@ -120,12 +123,45 @@ def _answered(described: Process, document: dict[str, Any], *, wrapped: bool) ->
     )
 
 
+async def _shown(asked: Asked, described: Process, given: Mapping[str, str]) -> Response:
+    """The answer as a page, or the page that says what is wrong with the question."""
+    try:
+        document = await _run(asked, described, given)
+    except (Conflict, InvalidInput) as error:
+        return _page(asked, described, given, fault=error)
+    found = dict(given)
+    following = _following(asked, described)
+    if following is not None:
+        found |= {
+            name: str(document[name]) for name in following.by_name
+            if isinstance(document.get(name), str) and name not in given
+        }
+    answer = await _answer(asked, described, document)
+    return _page(asked, described, given, answer, following=following, found=found)
+
+
+def _following(asked: Asked, described: Process) -> Process | None:
+    """What can be done with an answer, as far as the reader may."""
+    known = {each.id: each for each in asked.services.analyses.known(asked.principal)}
+    return known.get(described.then or "")
+
+
 def _page(
-    asked: Asked, described: Process, answer: Answer | None, *, fault: GisError | None = None
+    asked: Asked,
+    described: Process,
+    given: Mapping[str, str],
+    answer: Answer | None = None,
+    *,
+    fault: GisError | None = None,
+    following: Process | None = None,
+    found: Mapping[str, str] | None = None,
 ) -> Response:
     return asked.page(
         "ogc_process.html",
         process=described,
+        given=given,
+        following=following,
+        found=found,
         plain=[each for each in described.inputs if documents.is_plain(each.field)],
         is_whole=all(documents.is_plain(e.field) or not e.field.required for e in described.inputs),
         answer=answer,

@@ -67,6 +67,7 @@ COST_TO_CONNECT = Process(
          "mara moja, na gharama kwa kila ofisi na kila mnufaika."),
     _ASKED,
     Audience.PLANNER,
+    then="propose-connections",
     answer=(
         told("method", FieldType.CODE, ("Trenches run", "Mitaro hupita"), codelist=METHOD),
         told("goal", FieldType.CODE, ("Goal", "Lengo"), codelist=GOAL),
@@ -115,6 +116,7 @@ PROPOSE_CONNECTIONS = Process(
     Audience.PLANNER,
     changes=True,
     geojson=False,
+    then="withdraw-connections",
     answer=(
         told("phase", FieldType.REFERENCE, ("Phase", "Awamu"), references="phases"),
         told("made", FieldType.BOOLEAN, ("Made just now", "Imetengenezwa sasa")),

@@ -73,6 +73,7 @@ LOCATE_FAULT = Process(
          "pa kufikia kebo kila upande."),
     _PLACE,
     Audience.TECHNICIAN,
+    then="record-fault",
     answer=_ANSWER,
 )
 

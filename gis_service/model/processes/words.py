@@ -68,6 +68,9 @@ class Process:
         Whether it changes data, so that it cannot be asked by an address alone.
     geojson
         Whether its answer is GeoJSON; otherwise it is plain JSON.
+    then
+        The process that does something with what this one found, if there is one:
+        it takes inputs of the same names.
     answer
         What the properties and members of its answer mean, for people; those
         that are not told here are left out of pages.
@@ -80,6 +83,7 @@ class Process:
     audience: Audience
     changes: bool = False
     geojson: bool = True
+    then: str | None = None
     answer: tuple[Field, ...] = ()
     by_name: dict[str, Input] = field(init=False, repr=False, compare=False)
 

@@ -24,7 +24,7 @@ LEAFLET_JS = "npm:leaflet/leaflet.js"
 LEAFLET_CSS = "npm:leaflet/leaflet.css"
 
 MAP_SCRIPTS = (
-    "canvas", "symbols", "labels", "names", "details", "search", "legend", "panel", "layer", "app",
+    "canvas", "bundle", "symbols", "labels", "names", "details", "search", "legend", "panel", "layer", "app",
     "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""

@@ -128,24 +128,32 @@
       const { cells, features, overview } = this.payload;
       this.far = L.featureGroup().addTo(this.group);
       this.near = null;
-      this.gathered = (cells || []).map(([lng, lat, count]) => ({ at: L.latLng(lat, lng), count }));
-      this.gathered.forEach(({ at }) => this.bounds.extend(at));
+      this.gathered = [];
+      if (this.style.far) {
+        this.bundle([cells || []], () => this.style.far());
+      } else {
+        this.gathered = (cells || []).map(([lng, lat, count]) => ({ at: L.latLng(lat, lng), count }));
+        this.gathered.forEach(({ at }) => this.bounds.extend(at));
+      }
       for (const feature of features) {
         const style = () => {
           const path = this.style.path(this.config, feature, this.app.map.getZoom());
           return { ...path, casing: null, weight: path.weight / 2, opacity: 0.6 };
         };
-        L.geoJSON(feature.geometry, { interactive: false, renderer: this.app.renderer, style })
-          .eachLayer((path) => {
-            this.entries.push({ path, style, rank: 0 });
-            this.far.addLayer(path);
-            this.bounds.extend(path.getBounds());
-          });
+        this.bundle(feature.geometry.coordinates, style);
       }
+      this.payload = { overview, features: [] };
       this.app.map.on("moveend", () => this.look(overview));
       if (this.style.interactive) {
         this.listen();
       }
+    }
+
+    bundle(parts, style) {
+      const path = new gisMap.Bundle(parts, { ...style(), renderer: this.app.renderer });
+      this.entries.push({ path, style, rank: 0 });
+      this.far.addLayer(path);
+      this.bounds.extend(path.getBounds());
     }
 
     /** Bring what is in view when the map is near enough. */
@@ -188,12 +196,10 @@
     }
 
     drawGathered(zoom) {
-      const dots = this.style.far;
-      const cells = this.merged(this.gathered, zoom, (one) => one.count, dots ? CELL / 4 : CELL);
+      const cells = this.merged(this.gathered, zoom, (one) => one.count);
       this.far.clearLayers();
       for (const { at, count, items } of cells) {
-        const drawn = dots || gisMap.clusterSign(count);
-        const sign = new gisMap.Sign(at, { ...drawn, renderer: this.app.renderer });
+        const sign = new gisMap.Sign(at, { ...gisMap.clusterSign(count), renderer: this.app.renderer });
         sign.cell = { at, items, count };
         this.far.addLayer(sign);
       }
@@ -207,11 +213,11 @@
       return this.merged(this.points, zoom, () => 1);
     }
 
-    merged(points, zoom, weight, size = CELL) {
+    merged(points, zoom, weight) {
       const cells = new Map();
       for (const item of points) {
         const point = this.app.map.project(item.at, Math.round(zoom));
-        const key = Math.floor(point.x / size) + ":" + Math.floor(point.y / size);
+        const key = Math.floor(point.x / CELL) + ":" + Math.floor(point.y / CELL);
         const cell = cells.get(key) || { items: [], count: 0, lat: 0, lng: 0 };
         const count = weight(item);
         cell.items.push(item);

@@ -157,7 +157,7 @@
     },
     node: {
       interactive: true,
-      far: { draw: drawNode, radius: 1.8 },
+      far: () => ({ dot: 1.6, stroke: false, fill: true, fillColor: token("network"), fillOpacity: 0.8 }),
       sign(config, feature, zoom) {
         const id = (feature.computed && feature.computed.kind) || "node";
         const kind = gisMap.pick(config.kinds, id, config.kinds.node);

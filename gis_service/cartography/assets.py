@@ -24,8 +24,8 @@ LEAFLET_JS = "npm:leaflet/leaflet.js"
 LEAFLET_CSS = "npm:leaflet/leaflet.css"
 
 MAP_SCRIPTS = (
-    "canvas", "bundle", "symbols", "labels", "names", "details", "search", "legend", "panel", "layer", "app",
-    "start",
+    "canvas", "bundle", "symbols", "labels", "names", "details", "search", "legend", "panel",
+    "layer", "app", "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""
 DESK_SCRIPTS = (

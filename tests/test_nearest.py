@@ -159,7 +159,7 @@ def test_filters_and_the_farthest_distance_count(world: Any) -> None:
 
 
 def test_where_one_stands_has_no_direction(world: Any) -> None:
-    office = world.get("/collections/offices/items?limit=1").json()["features"][0]
+    office = world.get("/collections/offices/items?limit=1&precision=9").json()["features"][0]
     lon, lat = office["geometry"]["coordinates"]
     found = nearest(world, "offices", lon=lon, lat=lat, limit=1)[0]["properties"]
     assert found["distance_m"] == 0

@@ -128,7 +128,7 @@ def test_staff_print_what_they_chose_to_see(planner: TestClient) -> None:
     assert f"Share of offices with two ways: {round(whole, 1):g}%." in sheet
     assert "Situation: All that is planned works." in sheet
     assert "Only offices of the theme Connected County Government." in sheet
-    assert "two independent paths to gateways" in table
+    assert "two ways to two gateways" in table
     for each in found["features"]:
         value = each["properties"].get("share_redundant")
         text = "No data" if value is None else f"{round(value, 1):g}%"

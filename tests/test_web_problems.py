@@ -76,7 +76,7 @@ class Pretender:
         return ()
 
     async def page(
-        self, _name: str, _principal: Principal, _language: str, *, account: Account
+        self, _name: str, _principal: Principal, _language: str, *, account: Account, nav: object
     ) -> RenderedMap:
         return RenderedMap("<!doctype html><title>Map</title>", {}, self.origins)
 

@@ -74,7 +74,8 @@ class StandingLinks:
     status
         Of each link, a code or `NOT_KNOWN`.
     undated
-        Which links count as they do now, because no day says since when.
+        Which operational links no day says since when; on a past day they count
+        as they do now.
     """
 
     status: Texts
@@ -126,9 +127,8 @@ def links_on(
     ready = _days(links["ready_for_service_date"])
     node_works = _equals(nodes["status"], WORKS)
     works = _equals(links["status"], WORKS)
-    undated = np.zeros(len(links), dtype=bool)
+    undated = works & np.isnat(ready)
     if moment.is_past:
-        undated = works & np.isnat(ready)
         later = works & (ready > np.datetime64(moment.day, "D"))
         status[later] = NOT_KNOWN
     if plan:

@@ -160,7 +160,8 @@ class Quality:
     disagreeing
         Ids of offices that are reported otherwise than the network says.
     undated_links
-        How many links count as they do now, because no day says since when.
+        How many operational links no day says since when; on a past day they
+        count as they do now.
     """
 
     outside: tuple[str, ...] = ()

@@ -33,10 +33,6 @@ FRAME: dict[str, Any] = {
     "municipality": "Kisii Municipality", "as_of": date(2026, 11, 20), "synthetic": True,
     "approximate": True,
 }
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)
 
 
 def sample_frames(folder: Path = SAMPLE) -> dict[str, gpd.GeoDataFrame]:

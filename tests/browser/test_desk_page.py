@@ -2,65 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from gis_service.cartography.vendor import VENDOR, vendor
+from gis_service.cartography.vendor import vendor
+from tests.browser.pages import (
+    DESKTOP,
+    PHONE,
+    Visit,
+    axe,
+    fits,
+    wait_until,
+    wait_until_ready,
+)
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
-AXE = "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))"
 FIND = (
     "([style, name]) => [...gisMap.app.byName.values()].find(i => i.config.style === style"
     " && i.feature.properties.name?.startsWith(name)).feature.id"
 )
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
-    """Ask again and again: the strict policy forbids Playwright's own waiting function."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
-class Desk:
-    """A planner's browser; `complaints` is what its pages say in the console."""
+class Desk(Visit):
+    """A planner's browser."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
-        self.page: Page = context.new_page()
+        super().__init__(context.new_page())
         self.address = address
-        self.complaints: list[str] = []
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _hear(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
 
     def open(self, query: str = "", *, lang: str = "en") -> Page:
         self.page.goto(f"{self.address}/maps/coverage?lang={lang}{query}")
-        wait_until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")
+        wait_until_ready(self.page)
         return self.page
-
-    def axe(self) -> list[Any]:
-        self.page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
-        found: list[Any] = self.page.evaluate(AXE)
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +52,6 @@ def service(
     with service_of(database, home) as (address, _):
         yield address, new_key(database)
     databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = os.environ.get("GIS_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.fail("No Chromium: install the package chromium or name one in GIS_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -220,8 +188,8 @@ def test_axe_finds_nothing(desk: Any, size: dict[str, int], scheme: str) -> None
         page.click(".sheet-handle")
     page.locator(".weak-point").nth(0).click()
     wait_until(lambda: page.locator(".weak-answer .desk-counts").count() == 1)
-    assert visit.axe() == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert axe(page) == []
+    assert fits(page)
     page.goto(f"{visit.address}/dashboard?lang=sw")
-    assert visit.axe() == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert axe(page) == []
+    assert fits(page)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from gis_service.cartography.vendor import VENDOR
 from gis_service.store.database import Database
-from tests.browser.map_site import CHROMIUM_ARGUMENTS
+from tests.browser.pages import axe, fits
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
@@ -24,19 +21,6 @@ PAGES = (
     "/search?q=kisii", "/search?q=zzzqqq", "/search?q=a",
     "/collections/offices/nearest?lon=34.77&lat=-0.68", "/api", "/conformance",
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = os.environ.get("GIS_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.fail("No Chromium: install the package chromium or name one in GIS_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(CHROMIUM_ARGUMENTS)
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -64,7 +48,7 @@ def test_the_map_shows_what_the_table_shows(
     page.goto(f"{live_server}{ITEMS}&lang={language}")
     expect(page.locator("path.items-shape")).to_have_count(20)
     expect(page.get_by_role("region", name=name)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert fits(page)
     map_, table = (page.locator(at).bounding_box() for at in (".items-map", "table"))
     assert map_ is not None
     assert table is not None
@@ -148,13 +132,8 @@ def test_axe_finds_nothing(
         page.goto(f"{live_server}{path}{'&' if '?' in path else '?'}f=html&lang={language}")
         for summary in page.locator(".filters summary").all():
             summary.click()
-        page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
-        found = page.evaluate(
-            "axe.run().then(r => r.violations.map(v => "
-            "[v.id, v.nodes.map(n => n.target.join(' '))]))"
-        )
-        assert found == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") == width, path
+        assert axe(page) == [], path
+        assert fits(page), path
     context.close()
 
 

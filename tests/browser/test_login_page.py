@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,40 +10,22 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    ConsoleMessage,
     Page,
     expect,
-    sync_playwright,
 )
 
 from gis_service.model.audience import Audience
 from gis_service.model.keys import KeyText
 from gis_service.store.database import Database
+from tests.browser.pages import DESKTOP, PHONE, Visit, fits
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
 WORDS = {
     "en": {"in": "Log in", "out": "Log out", "key": "Your key", "refused": "opens nothing"},
     "sw": {"in": "Ingia", "out": "Toka", "key": "Ufunguo wako", "refused": "haufungui"},
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = os.environ.get("GIS_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.fail("No Chromium: install the package chromium or name one in GIS_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,27 +47,10 @@ def visitor(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Brows
     context.close()
 
 
-def complaints(page: Page) -> list[str]:
-    """What the page says in the console, but for answers that are meant to be errors."""
-    heard: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "status of 4" not in message.text:
-            heard.append(message.text)
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
 def shoot(page: Page, name: str) -> None:
     if folder := os.environ.get("GIS_SCREENSHOTS"):
         width = (page.viewport_size or PHONE)["width"]
         page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -98,7 +62,7 @@ def test_in_wrong_and_right_and_out(
     page = visitor.new_page()
     width = (page.viewport_size or PHONE)["width"]
     key = new_key(database, Audience.PLANNER, client=f"{language} ipad {width}")
-    heard = complaints(page)
+    seen = Visit(page, forgiven="status of 4")
 
     page.goto(f"{address}/collections/offices?lang={language}")
     shoot(page, f"{language}-0-public")
@@ -139,7 +103,7 @@ def test_in_wrong_and_right_and_out(
     page.reload()
     expect(out).to_have_count(0)
     assert visitor.cookies() == [c for c in visitor.cookies() if c["name"] == "gis_login"]
-    assert heard == []
+    assert seen.complaints == []
 
 
 def test_without_scripts(chromium: Browser, service: tuple[str, Database]) -> None:

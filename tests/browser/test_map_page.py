@@ -8,40 +8,30 @@ through the same functions that the service uses.
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pytest
-from map_site import CHROMIUM_ARGUMENTS, sample_frames, served, write_site
-from playwright.sync_api import Browser, Page, sync_playwright
+from map_site import sample_frames, served, write_site
+from playwright.sync_api import Browser
 from shapely import box
 from shapely.geometry import LineString, Point
 
-from gis_service.cartography.vendor import VENDOR, vendor
+from gis_service.cartography.vendor import vendor
 from gis_service.model.audience import Audience
+from tests.browser.pages import (
+    DESKTOP,
+    PHONE,
+    Visit,
+    axe,
+    fits,
+    wait_until,
+    wait_until_ready,
+)
 
 pytestmark = pytest.mark.browser
-
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = os.environ.get("GIS_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.fail("No Chromium: install the package chromium or name one in GIS_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(CHROMIUM_ARGUMENTS)
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,25 +47,10 @@ def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-class Visit:
-    """A page and everything it asked for or complained about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-
-    def _hear(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def open(self, address: str) -> Visit:
+class MapVisit(Visit):
+    def open(self, address: str) -> MapVisit:
         self.page.goto(address)
-        wait_until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")
+        wait_until_ready(self.page)
         return self
 
     def card(self) -> str:
@@ -83,22 +58,14 @@ class Visit:
         return self.page.locator(".card").inner_text()
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 15) -> None:
-    """Ask again and again: the strict policy forbids Playwright's own waiting function."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+def visit(chromium: Browser) -> Iterator[Callable[..., MapVisit]]:
     contexts = []
 
-    def make(size: dict[str, int] = DESKTOP, **options: Any) -> Visit:
+    def make(size: dict[str, int] = DESKTOP, **options: Any) -> MapVisit:
         context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)
         contexts.append(context)
-        return Visit(context.new_page())
+        return MapVisit(context.new_page())
 
     yield make
     for context in contexts:
@@ -146,13 +113,10 @@ def test_languages_keep_the_view(sample_site: str, visit: Any):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(sample_site: str, visit: Any, size: dict[str, int], scheme: str):
     page = visit(size, color_scheme=scheme, bypass_csp=True).open(f"{sample_site}/en.html").page
-    page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
     if size is PHONE:
         page.click(".sheet-handle")
     for _ in range(2):
-        found = page.evaluate("axe.run().then(r => r.violations.map(v => "
-                              "[v.id, v.nodes.map(n => n.target.join(' '))]))")
-        assert found == []
+        assert axe(page) == []
         if size is PHONE:
             page.click(".sheet-handle")
         page.evaluate("gisMap.app.show([...gisMap.app.wards.values()][0]); 0")
@@ -243,7 +207,7 @@ def test_targets_on_a_phone_are_large_enough(sample_site: str, visit: Any):
     ).evaluate_all("all => all.map(e => [e.className || e.textContent, e.getBoundingClientRect()])"
                    ".filter(([, r]) => r.width && (r.height < 44 || r.width < 44)).map(([n]) => n)")
     assert small == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert fits(page)
 
 
 def test_the_sheet_opens_and_closes(sample_site: str, visit: Any):

@@ -77,11 +77,13 @@
     const { told } = point;
     const people = told.offices_unknown === told.offices ? desk.words.desk_unknown
       : (told.offices_unknown ? "≥ " : "") + desk.numbers.format(told.beneficiaries);
+    const more = told.offices ? desk.words.desk_weak_people + " " + people
+      : desk.say("desk_weak_nodes", { count: told.nodes_dark });
     const button = desk.button("", "weak-point", () => turn(point));
     button.append(element("span", "weak-rank", String(point.rank)),
       element("span", "weak-name", point.name, element("small", "", desk.words["desk_kind_" + told.kind])),
       element("span", "weak-counts", element("b", "", desk.numbers.format(told.offices)), " ",
-        desk.words.desk_weak_offices, element("small", "", desk.words.desk_weak_people + " " + people)));
+        desk.words.desk_weak_offices, element("small", "", more)));
     button.setAttribute("aria-expanded", "false");
     point.button = button;
     point.room = element("div", "weak-answer");

@@ -30,11 +30,12 @@ STAMP = ".stamp"
 
 WANTED: dict[str, tuple[str, ...]] = {
     "leaflet": ("dist/leaflet.js", "dist/leaflet.css", "LICENSE"),
+    "jsqr": ("dist/jsQR.js", "LICENSE"),
     "axe-core": ("axe.min.js", "LICENSE"),
     "@camptocamp/ogc-client": ("dist/dist-node.js", "LICENSE"),
     "@maplibre/maplibre-gl-style-spec": ("dist/gl-style-validate.cjs", "LICENSE.txt"),
 }
-"""Files of each package that are kept; all but Leaflet serve tests only."""
+"""Files of each package that are kept; all but Leaflet and jsQR serve tests only."""
 
 _LOCK = "package-lock.json"
 _INPUTS = ("package.json", _LOCK, ".npmrc")

@@ -26,6 +26,7 @@ from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
+from gis_service.services.front import Fronts
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
@@ -79,6 +80,7 @@ class Services:
     dashboards: Dashboards
     printing: Printing
     board: BoardReports
+    fronts: Fronts
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             board=BoardReports(
                 maps, coverages, questions, connecting, certifications, settings
             ),
+            fronts=Fronts(reader, coverages),
         )
         editing.close()
         for database in databases.values():

@@ -60,6 +60,13 @@ class Pretender:
     def gate(self) -> Pretender:
         return self
 
+    @property
+    def fronts(self) -> Pretender:
+        return self
+
+    async def front(self) -> None:
+        raise Unavailable(SECRET)
+
     async def holder(self, _key: str) -> Principal:
         return Principal(Audience.PLANNER)
 

@@ -52,7 +52,7 @@ def figures(table: CoverageTable, layer: LayerDefinition | None, language: Langu
     outside = _row("", words["outside_wards"], table.outside, layer, language)
     return Figures(
         total=_row("", words["all_offices"], table.total, layer, language),
-        headline=_headline(table.total, language),
+        headline=headline(table.total, language),
         themes=tuple(_theme_rows(table, layer, language)),
         wards=tuple(
             _row(w.code, w.name, w.counts, layer, language, note=w.constituency)
@@ -92,7 +92,8 @@ def _theme_rows(
     ]
 
 
-def _headline(total: Counts, language: Language) -> str:
+def headline(total: Counts, language: Language) -> str:
+    """How many offices are connected, in a sentence or two."""
     words = wording(language)
     if not total.known:
         return words["headline_none"]

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from gis_service import __version__
 from gis_service.settings import Settings
@@ -76,6 +77,9 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
     app.router.routes.append(static.mount())
+    app.state.paths = frozenset(
+        route.path for route in app.router.routes if isinstance(route, Route)
+    )
     add_problem_handlers(app)
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)

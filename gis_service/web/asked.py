@@ -17,7 +17,7 @@ from gis_service.ogc.media import HTML, Format
 from gis_service.settings import Settings
 from gis_service.web.conditions import known_tag
 from gis_service.web.negotiation import choose_format, choose_language
-from gis_service.web.pages import page
+from gis_service.web.pages import page, words_of
 from gis_service.web.query_string import Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Asked:
     @property
     def settings(self) -> Settings:
         return self.services.settings
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The phrases of our pages, in the reader's language."""
+        return words_of(self.language)
 
     @property
     def is_html(self) -> bool:

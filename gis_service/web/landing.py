@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gis_service.model.audience import visible_collections
 from gis_service.model.collections import REGISTRY
-from gis_service.model.fields import Collection
 from gis_service.ogc import documents
 from gis_service.ogc.media import HTML, JSON, OPENAPI
 from gis_service.ogc.openapi import openapi
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
-from gis_service.web.maps import maps_beside
+from gis_service.web.home import home
 from gis_service.web.pages import words_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -24,25 +20,20 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 async def landing(request: Request) -> Response:
     """
-    What the service is and where its parts are.
+    For programs what the service is and where its parts are; for people the home page.
 
     People follow links here to which others have added parameters of their
     own, so the page takes any; the document does not.
     """
     asked = read(request, JSON, HTML, known=None)
-    place = asked.settings.municipality
     if not asked.is_html:
         asked.parameters.only(COMMON_PARAMETERS)
         return asked.document(
-            documents.landing(place, asked.language, asked.at, links=asked.links())
+            documents.landing(
+                asked.settings.municipality, asked.language, asked.at, links=asked.links()
+            )
         )
-    return asked.page(
-        "ogc_landing.html",
-        title=documents.service_title(place, asked.language),
-        description=documents.service_description(place, asked.language),
-        maps=maps_beside(asked),
-        collections=_placed_first(visible_collections(asked.principal.audience)),
-    )
+    return await home(asked)
 
 
 async def conformance(request: Request) -> Response:
@@ -64,11 +55,6 @@ async def api_page(request: Request) -> Response:
     """The page that lists the operations of the API."""
     asked = read(request, HTML)
     return _api_page(asked, _document(asked))
-
-
-def _placed_first(collections: Iterable[Collection]) -> list[Collection]:
-    """What can be seen on a map stands before what it refers to."""
-    return sorted(collections, key=lambda collection: collection.geometry is None)
 
 
 def _api_page(asked: Asked, document: documents.Document) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
-from gis_service.cartography.assets import own_file
+from gis_service.cartography.assets import icon_path, own_file
 from gis_service.cartography.rendering import Account, NavLink
 from gis_service.cartography.templates import template
 from gis_service.cartography.wording import wording
@@ -20,14 +20,16 @@ from gis_service.errors import InvalidInput
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.keys import Session
 from gis_service.model.locales import number
-from gis_service.model.processes import visible_processes
 from gis_service.ogc.links import Addresses, with_query
 from gis_service.settings import Settings
+from gis_service.web.menu import FOOT, MENU, Entry, entries, is_below
 from gis_service.web.query_string import Parameters, read_parameters
 
 FOLDER = Path(__file__).resolve().parent
 LOGIN, LOGOUT = "/login", "/logout"
 STYLESHEETS = ("gis.css", "ogc.css")
+STRINGS = ("ogc_strings.toml", "home_strings.toml")
+"""Words of pages that have no map."""
 
 
 def page(
@@ -48,9 +50,11 @@ def page(
         language=language,
         t=words_of(language),
         number=lambda value: number(value, language),
+        icon=icon_path,
         municipality=settings.municipality,
         home=at.landing,
         nav=navigation(request, at, language),
+        foot=navigation(request, at, language, FOOT),
         languages={
             other: _in_language(request, at.path + request.scope["path"], other)
             for other in LANGUAGES
@@ -78,16 +82,15 @@ def account_of(request: Request, at: Addresses) -> Account:
     return Account(login, logout)
 
 
-def navigation(request: Request, at: Addresses, language: Language) -> tuple[NavLink, ...]:
-    """The main menu, as far as the reader may go."""
+def navigation(
+    request: Request, at: Addresses, language: Language, listed: Iterable[Entry] = MENU
+) -> tuple[NavLink, ...]:
+    """The main menu, or another, as far as the reader may go."""
     words, path = words_of(language), request.scope["path"]
-    may_ask = bool(visible_processes(request.state.principal.audience))
-    menu = (
-        ("menu_maps", "/maps"), ("menu_data", "/collections"),
-        *((("dashboard", "/dashboard"), ("menu_analysis", "/processes")) if may_ask else ()),
-        ("menu_api", "/api.html"),
+    return tuple(
+        NavLink(words[each.words], at.to(each.path), current=is_below(path, each.path))
+        for each in entries(request, listed)
     )
-    return tuple(NavLink(words[key], at.to(to), current=path.startswith(to)) for key, to in menu)
 
 
 def _in_language(request: Request, path: str, language: Language) -> str:
@@ -112,7 +115,9 @@ def _hashed(name: str) -> str:
 @cache
 def words_of(language: Language) -> Mapping[str, str]:
     """The phrases of every page and those of ours."""
-    phrases = tomllib.loads((FOLDER / "ogc_strings.toml").read_text(encoding="utf-8"))
+    phrases: dict[str, dict[Language, str]] = {}
+    for name in STRINGS:
+        phrases |= tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
     return MappingProxyType(
         {**wording(language), **{key: texts[language] for key, texts in phrases.items()}}
     )

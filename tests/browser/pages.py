@@ -38,6 +38,14 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def open_menu(page: Page) -> None:
+    """Open the main menu where the window is too narrow to show it."""
+    page.wait_for_load_state()
+    button = page.locator(".menu-button")
+    if button.is_visible() and not page.locator("#menu").is_visible():
+        button.click()
+
+
 def axe(page: Page) -> list[Any]:
     """What axe finds wrong; the page's context must bypass the policy."""
     page.wait_for_load_state()

@@ -17,7 +17,7 @@ from playwright.sync_api import (
 from gis_service.model.audience import Audience
 from gis_service.model.keys import KeyText
 from gis_service.store.database import Database
-from tests.browser.pages import DESKTOP, PHONE, Visit, fits
+from tests.browser.pages import DESKTOP, PHONE, Visit, fits, open_menu
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,7 @@ def test_in_wrong_and_right_and_out(
 
     page.goto(f"{address}/collections/offices?lang={language}")
     shoot(page, f"{language}-0-public")
+    open_menu(page)
     page.get_by_role("banner").get_by_role("link", name=words["in"], exact=True).click()
     shoot(page, f"{language}-1-form")
     assert fits(page)
@@ -84,12 +85,14 @@ def test_in_wrong_and_right_and_out(
     page.get_by_role("main").get_by_role("button", name=words["in"], exact=True).click()
     page.wait_for_url(f"{address}/collections/offices?lang={language}")
     out = page.get_by_role("banner").get_by_role("button", name=words["out"], exact=True)
+    open_menu(page)
     expect(out).to_be_visible()
     assert page.evaluate("document.cookie") == ""
     shoot(page, f"{language}-3-in")
     assert fits(page)
 
     page.goto(f"{address}/maps/coverage?lang={language}")
+    open_menu(page)
     expect(out).to_be_visible()
     shoot(page, f"{language}-4-map")
     assert fits(page)
@@ -97,6 +100,8 @@ def test_in_wrong_and_right_and_out(
     shoot(page, f"{language}-5-already")
 
     page.get_by_role("main").get_by_role("button", name=words["out"], exact=True).click()
+    page.wait_for_url(f"{address}/**")
+    open_menu(page)
     entry = page.get_by_role("banner").get_by_role("link", name=words["in"], exact=True)
     expect(entry).to_be_visible()
     page.go_back()

@@ -1,0 +1,92 @@
+"""The home page: it leads each reader to the page that is theirs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from gis_service.cartography.figures import headline
+from gis_service.errors import Unavailable
+from gis_service.model.audience import Audience
+from gis_service.model.front import Front
+from gis_service.model.locales import long_date
+from gis_service.ogc.documents import service_title
+from gis_service.web.asked import Asked
+from gis_service.web.maps import maps_beside
+from gis_service.web.menu import Entry, has_page
+from gis_service.web.pages import static_address
+
+log = logging.getLogger("gis_service.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """
+    A page to go to.
+
+    Parameters
+    ----------
+    icon
+        Name of its icon in `static/icons/`.
+    """
+
+    title: str
+    text: str
+    href: str
+    icon: str
+
+
+PUBLIC_CARDS: tuple[tuple[Entry, str], ...] = (
+    (Entry("home_facts", "/public"), "bars"),
+    (Entry("home_data", "/collections"), "table"),
+)
+STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
+    (Entry("home_field", "/field", Audience.TECHNICIAN), "field"),
+    (Entry("home_dashboard", "/dashboard", Audience.TECHNICIAN), "gauge"),
+    (Entry("home_analysis", "/processes", Audience.TECHNICIAN), "analysis"),
+    (Entry("home_conflicts", "/conflicts", Audience.PLANNER), "fork"),
+)
+"""Pages and their icons; the words of each are under its key and that with `_text`."""
+
+
+async def home(asked: Asked) -> Response:
+    """The home page, with its figures unless the database does not answer."""
+    words, place = asked.words, asked.settings.municipality
+    maps = [
+        Card(each.title[asked.language], each.description[asked.language],
+             asked.at.map(each.id), "map")
+        for each in maps_beside(asked)
+    ]
+    front = await _front(asked)
+    return asked.page(
+        "home.html",
+        title=service_title(place, asked.language),
+        heading=words["home_heading"].format(place=place),
+        front=front,
+        headline=headline(front.offices, asked.language) if front else "",
+        as_of=long_date(front.as_of, asked.language) if front else "",
+        first=maps[0].href if maps else None,
+        public=[*maps, *_cards(asked, PUBLIC_CARDS)],
+        staff=list(_cards(asked, STAFF_CARDS)),
+        stylesheets_beside=[static_address(asked.at, "home.css")],
+    )
+
+
+def _cards(asked: Asked, listed: tuple[tuple[Entry, str], ...]) -> Iterator[Card]:
+    words = asked.words
+    for entry, icon in listed:
+        if entry.is_for(asked.principal.audience) and has_page(asked.request, entry.path):
+            yield Card(words[entry.words], words[f"{entry.words}_text"],
+                       asked.at.to(entry.path), icon)
+
+
+async def _front(asked: Asked) -> Front | None:
+    """Without its figures the page still leads people on."""
+    try:
+        return await asked.services.fronts.front()
+    except Unavailable as error:
+        log.warning("no figures on the front page: %s", error)
+        return None

@@ -121,7 +121,7 @@ def _sheet_name(name: str, taken: list[str]) -> str:
 
 def _without_clock(made: io.BytesIO, stamp: datetime) -> bytes:
     """The same file without the time at which it was made."""
-    told = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+    told = re.compile(rb"(<\w+:modified[^>]*>)[^<]*")
     fixed = rb"\g<1>" + stamp.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     out = io.BytesIO()
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:

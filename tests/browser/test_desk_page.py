@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 FIND = (
     "([style, name]) => [...gisMap.app.byName.values()].find(i => i.config.style === style"
-    " && i.feature.properties.name?.startsWith(name)).feature.id"
+    " && i.feature.properties.external_id === name).feature.id"
 )
 
 
@@ -91,10 +91,11 @@ def desk(
 def test_a_link_is_asked_about_by_keyboard_and_the_answer_shared_by_its_address(desk: Any) -> None:
     visit = desk()
     page = visit.open()
-    link = page.evaluate(FIND, ["link", "Trunk: Nyanchwa"])
+    link = page.evaluate(FIND, ["link", "KSI-L-027"])
     page.evaluate(
         "id => { gisMap.app.show(gisMap.app.byName.get('fibre_links/' + id), {focus: true}) }", link
     )
+    wait_until(lambda: page.evaluate("!!document.activeElement.closest('.leaflet-popup')"))
     ask = page.get_by_role("button", name="What if this is cut?")
     ask.focus()
     page.keyboard.press("Enter")
@@ -119,12 +120,12 @@ def test_a_link_is_asked_about_by_keyboard_and_the_answer_shared_by_its_address(
 def test_an_office_tells_its_path_and_what_connecting_it_costs(desk: Any) -> None:
     visit = desk()
     page = visit.open()
-    office = page.evaluate(FIND, ["office", "Moticho Health"])
+    office = page.evaluate(FIND, ["office", "KSI-O-052"])
     page = visit.open(f"&path=offices/{office}", lang="sw")
     assert "nyuzi 6" in page.locator(".finding").inner_text()
     page.get_by_role("button", name="Onyesha jibu").click()
     wait_until(lambda: page.locator(".desk-path li").count() == 7)
-    far = page.evaluate(FIND, ["office", "Ibeno Health"])
+    far = page.evaluate(FIND, ["office", "KSI-O-036"])
     page = visit.open(f"&connect=offices/{far}")
     page.get_by_role("button", name="Show the answer").click()
     assert page.locator(".desk-figure b").inner_text().startswith("KES ")

@@ -16,6 +16,7 @@ from gis_service.web import (
     collections,
     dashboard,
     edits,
+    field_shell,
     health,
     history,
     items,
@@ -72,7 +73,8 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, printing, dashboard, jobs, health
+        processes, maps, printing, dashboard, jobs, health,
+        field_shell,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

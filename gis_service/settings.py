@@ -50,6 +50,19 @@ class Settings(BaseSettings):
         None, description="Address by which readers reach the service, for its links; "
         "by default that of host and port."
     )
+    tls: bool = Field(
+        False, description="Speak https, by the certificate of GIS_TLS_CERT or of an authority "
+        "that this machine makes (`./gis up --tls`)."
+    )
+    tls_cert: Path | None = Field(
+        None, description="Your own certificate with its chain, PEM; the service then speaks https."
+    )
+    tls_key: Path | None = Field(None, description="The key of that certificate, PEM.")
+    trust_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of the page that tells phones how to trust this "
+        "machine's own authority, over plain http; by default the one after the service's, "
+        "0 for none."
+    )
     maps: Path = Field(
         default_factory=lambda: Path(__file__).resolve().parent.parent / "maps",
         description="Folder of the map definitions.",
@@ -154,10 +167,10 @@ class Settings(BaseSettings):
     )
     basemap_attribution: str = Field("", description="Credit shown for the online basemap.")
 
-    @field_validator("home", "maps")
+    @field_validator("home", "maps", "tls_cert", "tls_key")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().resolve()
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -175,7 +188,11 @@ class Settings(BaseSettings):
         if self.base_url:
             return self.base_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.speaks_tls else 'http'}://{host}:{self.port}"
+
+    @property
+    def speaks_tls(self) -> bool:
+        return self.tls or self.tls_cert is not None
 
     @property
     def crs_codes(self) -> tuple[int, ...]:
@@ -186,6 +203,10 @@ class Settings(BaseSettings):
     @property
     def listens_locally(self) -> bool:
         return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def listens_everywhere(self) -> bool:
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104 - told, not listened on
 
 
 def read_settings(**overrides: Any) -> Settings:

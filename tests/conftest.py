@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -210,11 +211,13 @@ def free_port() -> int:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float = 60) -> None:
+    unchecked = ssl._create_unverified_context()
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         assert process.poll() is None, "the service ended while starting"
         try:
-            with urllib.request.urlopen(f"{address}/health/ready", timeout=2):
+            ready = f"{address}/health/ready"
+            with urllib.request.urlopen(ready, timeout=2, context=unchecked):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -236,7 +239,7 @@ def service_of(
     process = subprocess.Popen(
         [sys.executable, "-m", "gis_service", "serve", *options], env=environment, cwd=home
     )
-    address = f"http://127.0.0.1:{port}"
+    address = f"{'https' if '--tls' in options else 'http'}://127.0.0.1:{port}"
     try:
         wait_for(address, process)
         yield address, process

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -155,6 +156,18 @@ def test_cookies_are_for_this_host_and_not_for_scripts(
         plain = {"Cookie": f"gis_session={session_token(site)}"}
         site.cookies.clear()
         assert site.get(STAFF_ONLY, headers=plain).status_code == 404
+
+
+@pytest.mark.parametrize(("given", "held"), [({"tls_cert": Path("a.pem")}, True),
+                                             ({"tls": True}, False)])
+def test_browsers_are_held_to_https_by_the_admins_certificate_only(
+    addresses: Addresses, settings: Settings, given: dict[str, object], held: bool
+):
+    with client_of(addresses, settings.model_copy(update=given)) as site:
+        answer = site.get("/login")
+        assert str(site.base_url).startswith("https://")
+        assert ("strict-transport-security" in answer.headers) is held
+        assert "Secure" in cookies_set(answer)["__Host-gis_login"]
 
 
 def test_anonymous_readers_get_no_cookie(site: TestClient):

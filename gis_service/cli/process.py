@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from types import FrameType
 import uvicorn
 
 from gis_service.errors import ConfigurationError, Unavailable
+from gis_service.services.certificates import ServedCertificate
 from gis_service.settings import Settings
 
 READY_WITHIN_S = 120
@@ -113,17 +115,17 @@ class ServiceProcess:
             time.sleep(0.05)
         raise Unavailable(f"The service (process {pid}) does not stop. {self._log_tail()}")
 
-    def refuse_taken_port(self) -> None:
-        """Raise `ConfigurationError` when another program listens on our port."""
+    def refuse_taken_port(self, port: int, choose: str) -> None:
+        """Raise `ConfigurationError` when another program listens on one of our ports."""
         family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((self.settings.host, self.settings.port))
+                probe.bind((self.settings.host, port))
             except OSError as error:
                 raise ConfigurationError(
-                    f"Cannot listen on {self.settings.host}:{self.settings.port}: "
-                    f"{error.strerror}. Choose another with --port."
+                    f"Cannot listen on {self.settings.host}:{port}: "
+                    f"{error.strerror}. Choose another with {choose}."
                 ) from None
 
     @contextmanager
@@ -194,8 +196,16 @@ def _what_is_there(descriptor: int) -> str:
         return ""
 
 
-def serve_until_stopped(process: ServiceProcess, settings: Settings) -> None:
-    """Answer requests until a signal asks to stop."""
+def serve_until_stopped(
+    process: ServiceProcess, settings: Settings, certificate: ServedCertificate | None = None
+) -> None:
+    """Answer requests until a signal asks to stop; over https with a certificate."""
+    if certificate is not None:
+        os.environ.update(GIS_TLS="true", GIS_BASE_URL=settings.public_base_url)
+        if settings.tls_cert is not None and settings.tls_key is not None:
+            os.environ.update(
+                GIS_TLS_CERT=str(settings.tls_cert), GIS_TLS_KEY=str(settings.tls_key)
+            )
     os.environ.update(
         GIS_HOST=settings.host,
         GIS_PORT=str(settings.port),
@@ -217,20 +227,38 @@ def serve_until_stopped(process: ServiceProcess, settings: Settings) -> None:
         proxy_headers=False,
         log_level="warning",
         timeout_graceful_shutdown=10,
+        ssl_certfile=None if certificate is None else certificate.certificate,
+        ssl_keyfile=None if certificate is None else certificate.key,
     )
 
 
 def _local_address(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    scheme = "https" if settings.speaks_tls else "http"
+    return f"{scheme}://[{host}]:{settings.port}" if ":" in host \
+        else f"{scheme}://{host}:{settings.port}"
 
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310
+            f"{address}/health/ready", timeout=2, context=_unchecked()
+        ) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _unchecked() -> ssl.SSLContext:
+    """
+    For asking on this machine whether we answer.
+
+    A certificate for readers need not name 127.0.0.1, and nothing secret is sent.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _started(pid: int) -> str | None:

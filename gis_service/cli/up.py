@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,13 @@ from gis_service.bootstrap import prepared_database, private_cluster, running_cl
 from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
+from gis_service.cli.tls import (
+    certificate_of,
+    reachable,
+    say_how_to_trust,
+    trust_page,
+    trust_port,
+)
 from gis_service.cli.worker import supervised_worker
 from gis_service.crs import served_crs
 from gis_service.errors import ConfigurationError
@@ -24,6 +32,10 @@ from gis_service.store.database import Database
 _HOST = click.option("--host", help="Address to listen on (GIS_HOST).")
 _PORT = click.option("--port", type=int, help="Port to listen on (GIS_PORT).")
 _WORKERS = click.option("--workers", type=int, help="Processes that answer (GIS_WORKERS).")
+_TLS = click.option("--tls", is_flag=True, default=None, help="Speak https (GIS_TLS).")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TLS_CERT = click.option("--tls-cert", type=_FILE, help="Your certificate, PEM (GIS_TLS_CERT).")
+_TLS_KEY = click.option("--tls-key", type=_FILE, help="Its key, PEM (GIS_TLS_KEY).")
 
 _MAKE_ONE = './gis keys create --role admin --name "Your name"'
 
@@ -32,6 +44,9 @@ _MAKE_ONE = './gis keys create --role admin --name "Your name"'
 @_HOST
 @_PORT
 @_WORKERS
+@_TLS
+@_TLS_CERT
+@_TLS_KEY
 @click.option("--detach", is_flag=True, help="Return when the service is ready.")
 @click.option("--no-sample", is_flag=True, help="Leave an empty database empty.")
 @click.option("--tell", type=int, hidden=True,
@@ -40,6 +55,9 @@ def up(  # noqa: PLR0917 - click passes them by name
     host: str | None,
     port: int | None,
     workers: int | None,
+    tls: bool | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     detach: bool,
     no_sample: bool,
     tell: int | None,
@@ -51,8 +69,12 @@ def up(  # noqa: PLR0917 - click passes them by name
       ./gis up                      in the foreground; Ctrl-C stops it
       ./gis up --detach             in the background; ./gis down stops it
       ./gis up --port 9000 --workers 2
+      ./gis up --tls --host 0.0.0.0   for phones: https, by an authority of this machine
+      ./gis up --tls-cert map.pem --tls-key map.key
     """
-    settings = read_settings(host=host, port=port, workers=workers)
+    settings = reachable(read_settings(
+        host=host, port=port, workers=workers, tls=tls, tls_cert=tls_cert, tls_key=tls_key
+    ))
     process = ServiceProcess(settings)
     if detach:
         arguments = ["--no-sample"] if no_sample else []
@@ -89,14 +111,26 @@ def down() -> None:
 @_HOST
 @_PORT
 @_WORKERS
-def serve(host: str | None, port: int | None, workers: int | None) -> None:
+@_TLS
+@_TLS_CERT
+@_TLS_KEY
+def serve(  # noqa: PLR0917 - click passes them by name
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    tls: bool | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+) -> None:
     """
     Serve with the database that GIS_DATABASE_URL names, after migrating it.
 
     \b
       GIS_DATABASE_URL=postgresql://gis:secret@db/gis ./gis serve --host 0.0.0.0
     """
-    settings = read_settings(host=host, port=port, workers=workers)
+    settings = reachable(read_settings(
+        host=host, port=port, workers=workers, tls=tls, tls_cert=tls_cert, tls_key=tls_key
+    ))
     if settings.database_url is None:
         raise ConfigurationError(
             "gis serve needs GIS_DATABASE_URL; gis up brings a database of its own."
@@ -114,6 +148,7 @@ def print_addresses(settings: Settings) -> None:
     say(f"  For programs     {base}/   (OGC API - Features; OpenAPI at {base}/api)")
     say(f"  Health           {base}/health/ready")
     say("")
+    say_how_to_trust(settings)
 
 
 def _serve(
@@ -124,7 +159,12 @@ def _serve(
     key: bool = True,
     tell: int | None = None,
 ) -> None:
-    process.refuse_taken_port()
+    process.refuse_taken_port(settings.port, "--port")
+    if (port := trust_port(settings)) is not None:
+        process.refuse_taken_port(port, "GIS_TRUST_PORT")
+    certificate = certificate_of(settings)
+    for notice in certificate.notices if certificate else ():
+        say(notice)
     if settings.database_url is None:
         say("Starting the private database ...")
     with process.stopping_on_signals():
@@ -144,8 +184,8 @@ def _serve(
                 elif not list_keys(database):
                     say(f"There is no key yet. Make one: {_MAKE_ONE}")
                 say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
-                with supervised_worker(settings):
-                    serve_until_stopped(process, settings)
+                with supervised_worker(settings), trust_page(settings, certificate):
+                    serve_until_stopped(process, settings, certificate)
         finally:
             say("Stopped.")
 
@@ -174,6 +214,10 @@ def _make_first_key(database: Database, settings: Settings, tell: int | None) ->
 
 
 def _options(settings: Settings) -> list[str]:
+    tls = ["--tls"] if settings.tls else []
+    for option, file in (("--tls-cert", settings.tls_cert), ("--tls-key", settings.tls_key)):
+        tls += [] if file is None else [option, str(file)]
     return [
-        "--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)
+        "--host", settings.host, "--port", str(settings.port),
+        "--workers", str(settings.workers), *tls,
     ]

@@ -29,6 +29,9 @@ from gis_service.web.query_string import is_plain
 from gis_service.web.security import COMMON, sharing
 
 LONGEST_ADDRESS = 8192
+HSTS = "max-age=15552000"
+"""With the admin's certificate only: by our own authority it would shut out whoever comes before
+trusting it."""
 
 log = logging.getLogger("gis_service.web")
 
@@ -64,7 +67,10 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _complete(MutableHeaders(scope=message), scope)
+                headers = MutableHeaders(scope=message)
+                _complete(headers, scope)
+                if self._settings.tls_cert is not None:
+                    headers["strict-transport-security"] = HSTS
             await send(message)
 
         try:

@@ -83,13 +83,13 @@ def given_certificate(certificate: Path, key: Path) -> ServedCertificate:
             "Both must be PEM, belong together, and have no password."
         ) from None
     left = ends - datetime.now(UTC)
-    notices = ()
-    if left < WARNED_BEFORE:
-        notices = (
-            f"The certificate {certificate} {'ends' if left > timedelta() else 'ended'} on "
-            f"{ends:%Y-%m-%d}. Renew it and start the service again.",
-        )
-    return ServedCertificate(certificate, key, notices=notices)
+    if left > WARNED_BEFORE:
+        return ServedCertificate(certificate, key)
+    told = (
+        f"The certificate {certificate} {'ends' if left > timedelta() else 'ended'} on "
+        f"{ends:%Y-%m-%d}. Renew it and start the service again."
+    )
+    return ServedCertificate(certificate, key, notices=(told,))
 
 
 def own_certificate(
@@ -225,9 +225,8 @@ def _may_speak_for(authority: x509.Certificate, name: str) -> bool:
     ).value.permitted_subtrees or ()
     address = _address(name)
     if address is not None:
-        return any(
-            isinstance(each, x509.IPAddress) and address in each.value for each in permitted
-        )
+        networks = (each.value for each in permitted if isinstance(each, x509.IPAddress))
+        return any(address in ipaddress.ip_network(network) for network in networks)
     return any(
         isinstance(each, x509.DNSName)
         and (name == each.value or name.endswith(f".{each.value}"))

@@ -87,6 +87,7 @@ def trust_app(trust: Trust) -> Starlette:
             municipality=trust.municipality,
             home=None,
             nav=(),
+            foot=(),
             account=None,
             languages={other: f"{PAGE}?lang={other}" for other in LANGUAGES},
             stylesheets=[static_address(Addresses(""), name) for name in STYLES],

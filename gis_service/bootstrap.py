@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import fcntl
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from typing import IO
 from sqlalchemy import URL
 
 from gis_service.crs import served_crs
+from gis_service.errors import GisError
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
@@ -26,6 +30,7 @@ from gis_service.services.editing import Editing
 from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
+from gis_service.services.field_operations import FieldOperations
 from gis_service.services.front import Fronts
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
@@ -36,12 +41,14 @@ from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
+from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
+from gis_service.services.ward_packages import WardPackages
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.cluster import PrivateCluster
@@ -81,6 +88,9 @@ class Services:
     printing: Printing
     board: BoardReports
     fronts: Fronts
+    ward_packages: WardPackages
+    field_operations: FieldOperations
+    photos: Photos
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         maps = Maps(databases, settings, changes)
         questions = NetworkQuestions(reader, networks)
         certifications = CertificationsDue(reader)
+        field_operations = FieldOperations(reader, editing)
+        catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
             settings=settings,
             gate=gate,
@@ -157,12 +169,26 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 maps, coverages, questions, connecting, certifications, settings
             ),
             fronts=Fronts(reader, coverages),
+            ward_packages=WardPackages(reader, changes, networks),
+            field_operations=field_operations,
+            photos=Photos(reader, editing),
         )
+        catching_up.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await catching_up
         editing.close()
         for database in databases.values():
             database.engine.dispose()
         await snapshots.settle()
         await gate.settle()
+
+
+async def _catch_up(operations: FieldOperations) -> None:
+    """Carry out what was kept by a process that ended before it was done."""
+    try:
+        await operations.carry_out_waiting()
+    except GisError as error:
+        logging.getLogger("gis_service.field").warning("operations wait on: %s", error)
 
 
 @asynccontextmanager

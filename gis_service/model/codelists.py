@@ -215,6 +215,7 @@ STRUCTURE_TYPE = _codelist(
     ("ductEnd", "End of a duct", "Mwisho wa mfereji"),
     ("marker", "Marker post", "Kigingi cha alama"),
     ("slack", "Slack loop", "Kebo ya akiba"),
+    ("closure", "Splice closure", "Kifungio cha nyuzi"),
     closed=False,
 )
 

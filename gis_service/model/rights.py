@@ -10,7 +10,10 @@ from gis_service.model.fields import Collection, Field
 
 FIELD_RECORDS = ("work_log", "measurements", "faults")
 """What technicians add where they work; they change nothing that stands."""
-
+FIELD_ADDED = ("network_nodes", "fibre_links", "structures", "offices", "equipment")
+"""What technicians add besides, by field operations alone."""
+FIELD_CHANGED = ("network_nodes", "structures", "offices", "equipment", "faults")
+"""What technicians change, by field operations alone: each is kept as it came, and merged."""
 
 HISTORIANS = Audience.PLANNER
 """The audience from which on readers may know how things stood before."""
@@ -32,6 +35,16 @@ def rights(collection: Collection, audience: Audience) -> frozenset[Operation]:
     if not audience.includes(Audience.PLANNER):
         return frozenset({Operation.CREATE} if collection.id in FIELD_RECORDS else ())
     return frozenset({Operation.CREATE} if collection.append_only else Operation)
+
+
+def field_rights(collection: Collection, audience: Audience) -> frozenset[Operation]:
+    """What an audience may do to the items of a collection by field operations."""
+    may = set(rights(collection, audience))
+    if audience.is_staff and collection.id in FIELD_ADDED:
+        may.add(Operation.CREATE)
+    if audience.is_staff and collection.id in FIELD_CHANGED:
+        may.add(Operation.UPDATE)
+    return frozenset(may)
 
 
 def possible(collection: Collection) -> frozenset[Operation]:

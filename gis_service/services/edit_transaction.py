@@ -109,6 +109,17 @@ class EditTransaction:
             return self._delete(edit)
         return self._change(edit)
 
+    def standing(self, collection: Collection, id_: UUID) -> Mapping[str, Any]:
+        """
+        An item as its editor sees it, a GeoJSON Feature; it stays so until the end.
+
+        Raises
+        ------
+        NotFound
+            There is none.
+        """
+        return self._standing(Edit(Operation.UPDATE, collection, id_)).feature
+
     def finish(self) -> None:
         """
         Look at what the edits leave together.

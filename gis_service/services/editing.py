@@ -9,6 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from gis_service.errors import GisError, NotAllowed, Unavailable, UnknownKey
 from gis_service.model.audience import Actor, Audience, Principal
@@ -21,6 +24,8 @@ from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.edits import TryAgain, limit, refusals
 from gis_service.store.idempotency import earlier_answer, keep_answer, sweep
+
+T = TypeVar("T")
 
 TRIES = 4
 SWEPT_EVERY_S = 600.0
@@ -89,54 +94,80 @@ class Editing:
         """
         for edit in edits:
             allow(edit.operation, edit.collection, principal)
+
+        def work(connection: Connection) -> Answer:
+            known = repeatable and earlier_answer(connection, repeatable)
+            if known:
+                return known
+            answer = answering(_carried_out(self.opened(connection, principal, edits), edits))
+            if repeatable is not None:
+                keep_answer(connection, repeatable, answer)
+            return answer
+
+        answer = await self.transact(work, principal, request_id=request_id)
+        if repeatable is not None:
+            await asyncio.to_thread(self._sweep, self._databases[principal.audience])
+        return answer
+
+    async def transact(
+        self, work: Callable[[Connection], T], principal: Principal, *, request_id: str
+    ) -> T:
+        """
+        Do some work in one transaction of an editor.
+
+        Parameters
+        ----------
+        work
+            Is begun anew when its transaction had to give way to another. It
+            makes its edits by `opened`, which asks for no rights.
+
+        Raises
+        ------
+        Unavailable
+            The database does not answer, or too many edits wait for it.
+        GisError
+            Whatever the work raises; then nothing of it was done.
+        """
         if not self._room.acquire(blocking=False):
             raise Unavailable("Too many changes are waiting to be made.")
 
-        def work() -> Answer:
+        def run() -> T:
             try:
-                return self._made(edits, principal, answering, request_id, repeatable)
+                return self._transacted(work, principal, request_id)
             finally:
                 self._room.release()
 
-        made = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        answer = await asyncio.shield(made)
+        made = asyncio.get_running_loop().run_in_executor(self._threads, run)
+        done = await asyncio.shield(made)
         # So that the editor's next question is answered with the edit in it.
         with contextlib.suppress(GisError):
             await self._changes.refresh()
-        return answer
+        return done
+
+    def opened(
+        self, connection: Connection, principal: Principal, edits: Sequence[Edit]
+    ) -> EditTransaction:
+        """What makes these edits on a connection that `transact` gave."""
+        return EditTransaction(
+            connection, principal, edits, max_vertices=self._settings.max_vertices
+        )
 
     def close(self) -> None:
         """Let what is being made end, and take on nothing more."""
         self._threads.shutdown()
 
-    def _made(
-        self,
-        edits: Sequence[Edit],
-        principal: Principal,
-        answering: Answering,
-        request_id: str,
-        repeatable: Repeatable | None,
-    ) -> Answer:
+    def _transacted(
+        self, work: Callable[[Connection], T], principal: Principal, request_id: str
+    ) -> T:
         database = self._databases[principal.audience]
         actor = Actor(principal.person_id, request_id)
         for _ in range(TRIES):
             try:
                 with refusals(), database.begin(actor) as connection:
                     limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
-                    known = repeatable and earlier_answer(connection, repeatable)
-                    if known:
-                        return known
-                    transaction = EditTransaction(
-                        connection, principal, edits, max_vertices=self._settings.max_vertices
-                    )
-                    answer = answering(_carried_out(transaction, edits))
-                    if repeatable is not None:
-                        keep_answer(connection, repeatable, answer)
+                    return work(connection)
             except TryAgain:
                 continue
-            if repeatable is not None:
-                self._sweep(database)
-            return answer
         raise Unavailable("Other changes were in the way of this one.")
 
     def _sweep(self, database: Database) -> None:

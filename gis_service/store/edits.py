@@ -185,6 +185,12 @@ def refusals() -> Iterator[None]:
         raise _meaning(error) from error
 
 
+def must_wait(error: GisError) -> bool:
+    """Whether it was only somebody else's lock that was in the way."""
+    refused = getattr(error.__cause__, "orig", None)
+    return isinstance(refused, pg.LockNotAvailable)
+
+
 def _meaning(error: DBAPIError) -> GisError | TryAgain:  # noqa: PLR0911 - one for each kind
     refused = error.orig
     diagnosis = getattr(refused, "diag", None)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gis_service.model.audience import Audience
+from gis_service.model.field_operations import Outcome
 from gis_service.model.jobs import JobState
 from gis_service.store.tables import METADATA
 
@@ -47,6 +48,7 @@ def _one_of(name: str, *values: str) -> CheckConstraint:
 
 
 STAFF = tuple(a.value for a in Audience if a.is_staff)
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
 JOB_STATES = tuple(state.value for state in JobState)
 
 PEOPLE = Table(
@@ -141,8 +143,17 @@ ATTACHMENTS = Table(
     Column("person_id", UUID(as_uuid=True)),
     _time("taken_at"),
     _time("created_at", now=True),
+    Column("sent_sha256", Text, nullable=False),
+    Column("operation_id", UUID(as_uuid=True)),
+    Column("content", LargeBinary, nullable=False),
     Index("attachments_item_id_idx", "item_id"),
 )
+"""
+Photos, made anew by the service: `sha256` is of `content`, `sent_sha256` of what was sent.
+
+They lie in the database, since they are small and few: a photo and its row come
+and go in one transaction, and one copy of the database holds them all.
+"""
 
 OPERATIONS = Table(
     "operations",
@@ -154,9 +165,23 @@ OPERATIONS = Table(
     _time("made_at"),
     _time("received_at", now=True),
     _time("applied_at"),
-    Column("outcome", Text),
+    Column("outcome", Text, nullable=False, server_default="waiting"),
+    _time("sent_at"),
+    Column("role", Text, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    Column("answer", JSONB),
+    _one_of("outcome", *OUTCOMES),
+    _one_of("role", *STAFF),
+    Index(
+        "operations_waiting_idx", "received_at", postgresql_where=text("outcome = 'waiting'")
+    ),
 )
-"""Field operations as they came, kept raw before they are applied."""
+"""
+Field operations as they came, kept raw before they are applied.
+
+`role` is the sender's when it was received: what was accepted is carried out
+even if the key is revoked before.
+"""
 
 CONFLICTS = Table(
     "conflicts",
@@ -169,6 +194,7 @@ CONFLICTS = Table(
     _time("created_at", now=True),
     _time("settled_at"),
     Column("settled_by", UUID(as_uuid=True)),
+    Column("settlement", JSONB),
     Index("conflicts_operation_id_idx", "operation_id"),
 )
 

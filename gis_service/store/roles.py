@@ -22,7 +22,14 @@ from gis_service.errors import ConfigurationError
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
-from gis_service.model.rights import Operation, reads_history, rights, sets_visibility
+from gis_service.model.rights import (
+    HISTORIANS,
+    Operation,
+    field_rights,
+    reads_history,
+    rights,
+    sets_visibility,
+)
 from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.internal import INTERNAL
 from gis_service.store.published import PUBLISHED, published_collections
@@ -78,6 +85,7 @@ def grants() -> Iterator[Grant]:
     yield from _writing()
     yield from _keeping_keys()
     yield from _working()
+    yield from _field_work()
 
 
 def _reading() -> Iterator[Grant]:
@@ -103,7 +111,7 @@ def _writing() -> Iterator[Grant]:
     writers = {Login.of(a): a for a in Audience} | {Login.LOADER: Audience.ADMIN}
     for login, audience in writers.items():
         for collection in REGISTRY.values():
-            for privilege in sorted({_PRIVILEGES[each] for each in rights(collection, audience)}):
+            for privilege in _privileges(collection, audience):
                 narrowed = privilege != "DELETE" and not sets_visibility(audience)
                 columns = _all_but_visibility(collection) if narrowed else ()
                 yield Grant(login, SCHEMA, collection.id, privilege, columns)
@@ -111,6 +119,10 @@ def _writing() -> Iterator[Grant]:
         if edits and login is not Login.LOADER:
             for privilege in ("SELECT", "INSERT", "DELETE"):
                 yield Grant(login, INTERNAL, "answers", privilege)
+
+
+def _privileges(collection: Collection, audience: Audience) -> list[str]:
+    return sorted({_PRIVILEGES[each] for each in field_rights(collection, audience)})
 
 
 def _all_but_visibility(collection: Collection) -> tuple[str, ...]:
@@ -134,6 +146,22 @@ def _working() -> Iterator[Grant]:
         yield Grant(Login.LOADER, INTERNAL, "jobs", privilege)
     for privilege in ("SELECT", "INSERT"):
         yield Grant(Login.LOADER, INTERNAL, "loads", privilege)
+
+
+def _field_work() -> Iterator[Grant]:
+    """Whoever works in the field has it written down; planners settle what disagrees."""
+    for audience in (each for each in Audience if each.is_staff):
+        login = Login.of(audience)
+        for privilege in ("SELECT", "INSERT"):
+            yield Grant(login, INTERNAL, "operations", privilege)
+            yield Grant(login, INTERNAL, "attachments", privilege)
+        yield Grant(login, INTERNAL, "operations", "UPDATE", ("answer", "applied_at", "outcome"))
+        yield Grant(login, INTERNAL, "conflicts", "INSERT")
+        if audience.includes(HISTORIANS):
+            yield Grant(login, INTERNAL, "conflicts", "SELECT")
+            yield Grant(
+                login, INTERNAL, "conflicts", "UPDATE", ("settled_at", "settled_by", "settlement")
+            )
 
 
 def grant_statements(database: str) -> list[str]:

@@ -16,6 +16,7 @@ from gis_service.web import (
     collections,
     dashboard,
     edits,
+    field,
     field_shell,
     health,
     history,
@@ -25,6 +26,7 @@ from gis_service.web import (
     login,
     maps,
     nearest,
+    photos,
     printing,
     processes,
     schemas,
@@ -74,7 +76,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, printing, dashboard, jobs, health,
-        field_shell,
+        field_shell, field, photos,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -81,6 +81,12 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/health/live": None,
     "/health/ready": None,
     "/login": (*COMMON, "next"),
+    "/field/me": COMMON,
+    "/field/wards": COMMON,
+    "/field/wards/{code}": COMMON,
+    "/field/words": COMMON,
+    "/field/operations": (*COMMON, "ids"),
+    "/field/photos/{id}": COMMON,
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -92,6 +98,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/jobs/{id}/cancel": ("POST",),
     "/login": ("POST",),
     "/logout": ("POST",),
+    "/field/operations": ("POST",),
+    "/field/photos/{id}": ("PUT",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""
@@ -107,10 +115,10 @@ COMPANIONS: Mapping[str, Mapping[str, str]] = {
 
 
 def filled(route: str) -> str:
-    """A route with a tile of its own in it, if it is about tiles."""
+    """A route with a tile, or a ward, of its own in it."""
     return route.replace(TILE, f"WebMercatorQuad/{PLACES[2]}").replace(
         "{tile_matrix_set}", "WebMercatorQuad"
-    )
+    ).replace("{code}", "KSI-W-01")
 
 
 @dataclass(frozen=True)
@@ -232,6 +240,7 @@ class World:
             "type": ["create"],
             "lon": ["34.9"],
             "lat": ["-0.7"],
+            "ids": [NOBODY, "nonsense"],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],

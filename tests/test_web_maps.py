@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import mapbox_vector_tile  # type: ignore[import-untyped]
 import pytest
 from starlette.testclient import TestClient
 
 from gis_service.model.audience import Audience
+from gis_service.model.tiles import BUFFER, Tile
 from gis_service.settings import Settings
 from tests.conformance.clients import Clients, sample_clients
 
@@ -121,20 +123,61 @@ def test_large_layers_are_told_from_afar_and_brought_by_box(
     monkeypatch.setattr("gis_service.services.maps.MOST_WHOLE", 20)
     offices = public.get(data.format("offices")).json()
     assert offices["features"] == []
-    assert sum(count for _, _, count in offices["cells"]) == len(whole["offices"]["features"])
     connections = [f["properties"]["connection"] for f in whole["offices"]["features"]]
     assert offices["counts"] == {each: connections.count(each) for each in set(connections)}
+    gathered = [sum(numbers) for numbers in zip(*(c[2:] for c in offices["cells"]), strict=True)]
+    assert dict(zip(offices["kinds"], gathered, strict=True)) == offices["counts"]
     links = public.get(data.format("fibre_links")).json()
-    lines = sum(len(f["geometry"]["coordinates"]) for f in links["features"])
-    assert lines == len(whole["fibre_links"]["features"])
+    assert links["features"] == []
     one = whole["offices"]["features"][0]
     lon, lat = one["geometry"]["coordinates"]
     box = f"{lon - 0.01},{lat - 0.01},{lon + 0.01},{lat + 0.01}"
-    near = public.get(data.format("offices"), params={"bbox": box}).json()["features"]
-    assert one in near
+    answer = public.get(data.format("offices"), params={"bbox": box}).json()
+    assert answer["lean"] is True
+    near = {each["id"]: each for each in answer["features"]}
     assert len(near) < len(whole["offices"]["features"])
+    assert near[one["id"]]["properties"].items() < one["properties"].items()
+    assert {"name", "connection"} <= near[one["id"]]["properties"].keys()
     assert public.get(data.format("offices"), params={"id": one["id"]}).json()["features"] == [one]
     absent = {"id": "00000000-0000-0000-0000-000000000000"}
     assert public.get(data.format("offices"), params=absent).json()["features"] == []
     for wrong in ({"id": "x"}, {"bbox": "1,2"}, {"limit": "1"}):
         assert public.get(data.format("offices"), params=wrong).status_code == 400
+
+
+def test_tiles_hold_the_shapes_of_all_and_nothing_else(
+    public: TestClient, clients: Clients
+) -> None:
+    whole = public.get("/maps/coverage/data/offices.geojson").json()["features"]
+    asked = "/maps/coverage/tiles/{}/12/2055/2443"
+    reply = public.get(asked.format("offices"))
+    assert reply.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    layer = mapbox_vector_tile.decode(reply.content)["offices"]
+    west, south, east, north = Tile(12, 2055, 2443).box(buffer=BUFFER)
+    drawn: dict[str, int] = {}
+    for feature in layer["features"]:
+        assert feature["properties"].keys() == {"kind"}
+        places = feature["geometry"]["coordinates"]
+        several = feature["geometry"]["type"] == "MultiPoint"
+        drawn[feature["properties"]["kind"]] = len(places) if several else 1
+    inside = [
+        each["properties"]["connection"] for each in whole
+        if west < each["geometry"]["coordinates"][0] < east
+        and south < each["geometry"]["coordinates"][1] < north
+    ]
+    # Offices that fall on the same half pixel are drawn once.
+    assert drawn == {kind: inside.count(kind) for kind in set(inside)}
+    again = public.get(asked.format("offices"), headers={"if-none-match": reply.headers["etag"]})
+    assert again.status_code == 304
+    links = asked.format("fibre_links").replace("12/2055/2443", "{}")
+    kinds = {}
+    with clients(audience=Audience.PLANNER) as planner:
+        for reader in (planner, public):
+            found = mapbox_vector_tile.decode(reader.get(links.format("10/513/610")).content)
+            kinds[reader] = {f["properties"]["kind"] for f in found["fibre_links"]["features"]}
+        assert kinds[public] == {"operational"} < kinds[planner]
+        assert planner.get(links.format("12/0/0")).content == b""
+    for wrong in ("14/0/0", "3/9/0", "a/0/0", "12/0"):
+        assert public.get(links.format(wrong)).status_code == 404
+    assert public.get(asked.format("wards")).status_code == 404
+    assert public.get(asked.format("equipment")).status_code == 404

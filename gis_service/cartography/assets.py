@@ -24,10 +24,12 @@ LEAFLET_JS = "npm:leaflet/leaflet.js"
 LEAFLET_CSS = "npm:leaflet/leaflet.css"
 
 MAP_SCRIPTS = (
-    "canvas", "bundle", "symbols", "labels", "names", "details", "search", "legend", "panel",
-    "layer", "app", "start",
+    "canvas", "symbols", "labels", "names", "details", "search", "legend", "panel",
+    "layer", "tiles", "large", "app", "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""
+TILES_WORKER = "map/tiles_worker.js"
+"""What draws tiles beside the page, as a script of its own."""
 DESK_SCRIPTS = (
     "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "ramp", "figures",
     "view", "tables",

@@ -23,12 +23,18 @@ from gis_service.cartography.indicators import INDICATORS, class_of, value_of
 from gis_service.cartography.kinds import NodeKind, node_kind, visible_kinds
 from gis_service.cartography.styles import STYLES
 from gis_service.crs import to_wgs84
+from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import Counts, CoverageTable
 from gis_service.model.fields import Field
 
 DECIMALS = 6
+LEAN_DECIMALS = 5
+LEAN_TOLERANCE_DEG = 1e-5
+"""About a metre: what lean shapes may be off."""
 NEAR_ZOOM = 14
 """From this zoom on the items of a layer with too many of them are asked for by box."""
+TILES_ZOOM = {"office": 12, "node": 12}
+"""By style, the zoom from which tiles are drawn; others are drawn by tiles from the first on."""
 
 _Computed = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -39,6 +45,7 @@ def layer_payload(
     *,
     fields: Sequence[Field],
     coverage: CoverageTable | None = None,
+    lean: bool = False,
 ) -> bytes:
     """
     A layer's rows as a GeoJSON FeatureCollection (RFC 7946).
@@ -52,6 +59,9 @@ def layer_payload(
         The fields that this reader may see; other columns stay behind.
     coverage
         What wards are coloured by.
+    lean
+        Only what is drawn: shapes to about a metre, and no more than `lean_fields`;
+        what comes of it says so in the member `lean`.
 
     Returns
     -------
@@ -61,9 +71,14 @@ def layer_payload(
     """
     frame = to_wgs84(frame)
     frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
-    geometries = _rounded(frame.geometry.to_numpy())
+    geometries = frame.geometry.to_numpy()
+    if lean:
+        geometries = shapely.simplify(geometries, LEAN_TOLERANCE_DEG, preserve_topology=False)
+        fields = [field for field in fields if field.name in lean_fields(layer, fields)]
+    geometries = _rounded(geometries, LEAN_DECIMALS if lean else DECIMALS)
     document: dict[str, Any] = {
         "type": "FeatureCollection",
+        **({"lean": True} if lean else {}),
         "features": list(_features(frame, geometries, fields, _computer(layer, fields, coverage))),
     }
     if layer.style in ("indicator", "outline") and len(geometries):
@@ -76,41 +91,45 @@ def overview_payload(
     *,
     fields: Sequence[Field],
     counts: Sequence[tuple[Mapping[str, Any], int]],
-    cells: Sequence[tuple[float, float, int]] = (),
-    lines: Sequence[tuple[str | None, str]] = (),
+    cells: Sequence[tuple[float, float, Mapping[str, int]]] = (),
+    major: bytes | None = None,
 ) -> bytes:
     """
-    What a layer with too many items shows from afar.
+    What a layer with too many items shows from afar, besides its tiles.
 
     Parameters
     ----------
     counts
         How many items there are of each combination of the fields of `told_apart`.
     cells
-        Of points: mean position and number in each cell.
-    lines
-        Of lines: GeoJSON of many together, by status where they have one.
+        Of points: mean position and number by kind in each cell.
+    major
+        The items that stand out, as `layer_payload` has them.
 
     Returns
     -------
     bytes
         A FeatureCollection with the members `overview` (the zoom from which items
-        are asked for by `bbox`), `counts` by kind and `cells`.
+        are asked for by `bbox`), `tiles` (the zoom from which tiles are drawn before
+        that), `counts` by kind, `kinds`, and `cells`: longitude, latitude, and a number for
+        each of the kinds.
     """
     kinds = visible_kinds(fields)
     by_kind: Counter[str] = Counter()
     for values, count in counts:
         by_kind[_kind_of(layer, values, kinds)] += count
+    in_cells = sorted({kind for _, _, counted in cells for kind in counted})
     return orjson.dumps({
         "type": "FeatureCollection",
         "overview": NEAR_ZOOM,
+        "tiles": TILES_ZOOM.get(layer.style, 0),
         "counts": by_kind,
-        "cells": cells,
-        "features": [
-            {"type": "Feature", "geometry": orjson.Fragment(geometry),
-             "properties": {"status": status} if status else {}}
-            for status, geometry in lines
+        "kinds": in_cells,
+        "cells": [
+            (lon, lat, *(counted.get(kind, 0) for kind in in_cells))
+            for lon, lat, counted in cells
         ],
+        "features": orjson.loads(major)["features"] if major else [],
     })
 
 
@@ -123,6 +142,28 @@ def told_apart(layer: LayerDefinition, fields: Sequence[Field]) -> tuple[str, ..
         "node": tuple(kind.field for kind in visible_kinds(fields)),
     }.get(layer.style, ())
     return tuple(name for name in dict.fromkeys(wanted) if name in names)
+
+
+def drawn_by(layer: LayerDefinition, fields: Sequence[Field]) -> str | None:
+    """The field by whose value the shapes in a layer's tiles are told apart; None for none."""
+    names = () if layer.style == "node" else told_apart(layer, fields)
+    return names[0] if names else None
+
+
+def major_values(
+    layer: LayerDefinition, fields: Sequence[Field]
+) -> dict[str, frozenset[object]]:
+    """By field, the values of which an item holds one when it stands out from afar."""
+    if layer.style != "node":
+        return {}
+    return {kind.field: kind.values for kind in visible_kinds(fields) if kind.major}
+
+
+def lean_fields(layer: LayerDefinition, fields: Sequence[Field]) -> frozenset[str]:
+    """The fields that a layer's signs, names and widths are made from."""
+    collection = REGISTRY[layer.collection]
+    more = STYLES[layer.style].tells
+    return frozenset((*told_apart(layer, fields), collection.label, collection.key, *more))
 
 
 def _kind_of(
@@ -179,11 +220,11 @@ def _json_number(value: float) -> float | None:
     return int(value) if value.is_integer() else value
 
 
-def _rounded(geometries: Any) -> Any:
-    """Geometries with 6 decimals, outer rings anticlockwise as RFC 7946 has them."""
+def _rounded(geometries: Any, decimals: int = DECIMALS) -> Any:
+    """Geometries with so many decimals, outer rings anticlockwise as RFC 7946 has them."""
     flat = shapely.force_2d(geometries)
     return shapely.orient_polygons(
-        shapely.transform(flat, lambda xy: np.round(xy, DECIMALS)), exterior_cw=False
+        shapely.transform(flat, lambda xy: np.round(xy, decimals)), exterior_cw=False
     )
 
 

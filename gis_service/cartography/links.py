@@ -49,6 +49,9 @@ class PageLinks:
         Address of a layer's data by collection id.
     languages
         The same page in each language.
+    tiles
+        Address below which a layer's tiles of bare shapes stand, by collection id; None
+        where there are none.
     printed, tables
         The map on paper, and its collections as tables to take away.
     search
@@ -60,6 +63,7 @@ class PageLinks:
 
     assets: str
     data: Callable[[str], str]
+    tiles: Callable[[str], str] | None = None
     languages: Mapping[Language, str] = field(default_factory=dict)
     home: str | None = None
     nav: tuple[NavLink, ...] = ()

@@ -26,6 +26,7 @@ from gis_service.cartography.assets import (
     LEAFLET_CSS,
     LEAFLET_JS,
     MAP_SCRIPTS,
+    TILES_WORKER,
     hashed_name,
     icon_path,
     own_file,
@@ -236,7 +237,7 @@ def _folium_parts(
     root = leaflet_map.get_root()
     assert isinstance(root, Figure)  # noqa: S101 - Folium puts every map in one
     root.render()
-    return _taken_apart(definition.id, root, with_desk=with_desk)
+    return _taken_apart(definition.id, root, with_desk=with_desk, with_tiles="worker" in config)
 
 
 def _folium_map(definition: MapDefinition) -> folium.Map:
@@ -260,7 +261,7 @@ def _folium_map(definition: MapDefinition) -> folium.Map:
     return leaflet_map
 
 
-def _taken_apart(id_: str, root: Figure, *, with_desk: bool) -> _Parts:
+def _taken_apart(id_: str, root: Figure, *, with_desk: bool, with_tiles: bool) -> _Parts:
     files: dict[str, bytes] = {}
 
     def add(name: str, content: bytes) -> str:
@@ -293,6 +294,8 @@ def _taken_apart(id_: str, root: Figure, *, with_desk: bool) -> _Parts:
             add("desk.js", own_file(*(f"map/desk/{name}.js" for name in DESK_SCRIPTS)))
         )
     scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
+    if with_tiles:
+        add("tiles.js", own_file(TILES_WORKER))
     icon = add("icon.svg", own_file("icon.svg"))
     return _Parts(root.html.render().strip(), icon, tuple(styles), tuple(scripts), files)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gis_service.cartography.assets import icon_path
+from gis_service.cartography.assets import TILES_WORKER, hashed_name, icon_path, own_file
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, desk_config
 from gis_service.cartography.indicators import INDICATORS
@@ -46,6 +46,8 @@ def script_config(
             _layer_config(layer, fields[layer.collection], language, links) for layer in layers
         ],
     }
+    if links.tiles is not None:
+        config["worker"] = links.assets + hashed_name("tiles.js", own_file(TILES_WORKER))
     if desk is not None:
         config["desk"] = desk_config(definition, layers, desk, language)
     return config
@@ -61,6 +63,7 @@ def _layer_config(
         "title": layer.title[language],
         "visible": layer.visible,
         "data": links.data(layer.collection),
+        **({"tiles": links.tiles(layer.collection)} if links.tiles else {}),
         "label": collection.label,
         "key": collection.key,
         "fields": [_field_config(f, language) for f in fields if f.name != collection.label],

@@ -18,11 +18,14 @@ class Style:
         What it can draw; None for any geometry.
     needs
         Fields that the collection must have.
+    tells
+        Fields that signs and hints tell besides.
     """
 
     id: str
     geometry: GeometryType | None
     needs: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
 
     def fault_with(self, collection: Collection) -> str | None:
         """Why `collection` cannot be drawn so; None when it can."""
@@ -44,10 +47,10 @@ STYLES: dict[str, Style] = {
     for style in (
         Style("indicator", GeometryType.MULTI_POLYGON, ("code", "name")),
         Style("outline", GeometryType.MULTI_POLYGON),
-        Style("road", GeometryType.LINE_STRING),
-        Style("link", GeometryType.LINE_STRING, ("status",)),
+        Style("road", GeometryType.LINE_STRING, (), ("road_class",)),
+        Style("link", GeometryType.LINE_STRING, ("status",), ("capacity_gbps",)),
         Style("node", GeometryType.POINT),
-        Style("office", GeometryType.POINT, ("connection",)),
+        Style("office", GeometryType.POINT, ("connection",), ("office_type",)),
         Style("plain", None),
     )
 }

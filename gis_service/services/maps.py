@@ -20,8 +20,7 @@ from gis_service.cartography.desk import Desk, Phase
 from gis_service.cartography.layers import (
     data_script,
     layer_payload,
-    overview_payload,
-    told_apart,
+    lean_fields,
 )
 from gis_service.cartography.rendering import (
     Account,
@@ -36,14 +35,16 @@ from gis_service.errors import NotFound
 from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
-from gis_service.model.fields import LANGUAGES, Field, GeometryType, Language
+from gis_service.model.fields import LANGUAGES, Field, Language
 from gis_service.model.processes import visible_processes
 from gis_service.model.queries import BBox
+from gis_service.model.tiles import Tile
+from gis_service.services.large_layers import LargeLayers, large_overview
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
-from gis_service.store.overview import can_be_outlined, cells, counts, is_larger, lines
+from gis_service.store.overview import can_be_outlined, is_larger
 
 MOST_WHOLE = 5_000
 """A layer of more items is shown by an overview from afar, and by box from near."""
@@ -100,6 +101,7 @@ class Maps:
         self._settings = settings
         self._changes = changes
         self._kept: dict[tuple[str, bool], tuple[object, Any]] = {}
+        self._large = LargeLayers(changes)
 
     def definitions(self, principal: Principal) -> tuple[MapDefinition, ...]:
         """Every map that the reader may see, by file name."""
@@ -170,24 +172,48 @@ class Maps:
         Parameters
         ----------
         box, id_
-            Only the items in a box, `MOST_IN_BOX` at most, or the one with this id.
+            Only the items in a box, `MOST_IN_BOX` at most and those of a large layer
+            without what is not drawn, or the one with this id.
 
         Raises
         ------
         NotFound
             The map has no such layer for this reader.
         """
+        definition, each = self._layer(name, layer, principal)
+        if box is not None or id_ is not None:
+            return await asyncio.to_thread(
+                self._part, definition, each, principal.audience, box=box, id_=id_
+            )
+        return await asyncio.to_thread(self._served_payload, definition, each, principal.audience)
+
+    async def tile(self, name: str, layer: str, tile: Tile, principal: Principal) -> bytes:
+        """
+        A vector tile of bare shapes, by which the map draws a large layer from afar.
+
+        Raises
+        ------
+        NotFound
+            The map has no such layer for this reader, or it has no such tile.
+        """
+        definition, each = self._layer(name, layer, principal)
+        return await asyncio.to_thread(self._tile, definition, each, principal.audience, tile)
+
+    def _layer(
+        self, name: str, layer: str, principal: Principal
+    ) -> tuple[MapDefinition, LayerDefinition]:
         definition = self.definition(name, principal)
         for each in definition.layers:
             if each.collection == layer and layer in fields_of(definition, principal.audience):
-                if box is not None or id_ is not None:
-                    return await asyncio.to_thread(
-                        self._part, definition, each, principal.audience, box=box, id_=id_
-                    )
-                return await asyncio.to_thread(
-                    self._served_payload, definition, each, principal.audience
-                )
+                return definition, each
         raise NotFound(f"The map {name} has no layer {layer!r}.")
+
+    def _tile(
+        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience, tile: Tile
+    ) -> bytes:
+        fields = fields_of(definition, audience)[layer.collection]
+        with self._databases[audience].begin() as connection:
+            return self._large.tile(connection, layer, fields, audience, tile)
 
     def contents(self, definition: MapDefinition, audience: Audience) -> MapContents:
         """The rows that a map shows, read at one moment."""
@@ -286,9 +312,10 @@ class Maps:
         if can_be_outlined(collection):
             with self._databases[audience].begin() as connection:
                 if is_larger(connection, collection, audience, most=MOST_WHOLE):
+                    fields = fields_of(definition, audience)[layer.collection]
                     return self._while_it_stands(
                         f"{definition.id}/{collection.id}", (collection.id,), audience,
-                        lambda: _overview(connection, definition, layer, audience),
+                        lambda: large_overview(connection, layer, fields, audience),
                     )
         return self._payload(definition, layer, audience)
 
@@ -304,13 +331,18 @@ class Maps:
         collection = REGISTRY[layer.collection]
         fields = fields_of(definition, audience)[layer.collection]
         with self._databases[audience].begin() as connection:
+            lean = (
+                id_ is None and can_be_outlined(collection)
+                and is_larger(connection, collection, audience, most=MOST_WHOLE)
+            )
             frame = read_frame(
-                connection, collection, audience, box=box, id_=id_, most=MOST_IN_BOX
+                connection, collection, audience, box=box, id_=id_, most=MOST_IN_BOX,
+                only=tuple(lean_fields(layer, fields)) if lean else None,
             )
             summary = None
             if layer.indicator:
                 summary, _ = self._coverage(connection, definition, audience)
-        return layer_payload(layer, frame, fields=fields, coverage=summary)
+        return layer_payload(layer, frame, fields=fields, coverage=summary, lean=lean)
 
     def _coverage(
         self, connection: Connection, definition: MapDefinition, audience: Audience
@@ -371,26 +403,6 @@ def _coverage(connection: Connection, audience: Audience) -> _Coverage:
     return coverage_by_ward(wards, offices), approximate
 
 
-def _overview(
-    connection: Connection,
-    definition: MapDefinition,
-    layer: LayerDefinition,
-    audience: Audience,
-) -> bytes:
-    collection = REGISTRY[layer.collection]
-    fields = fields_of(definition, audience)[layer.collection]
-    names = told_apart(layer, fields)
-    found = counts(connection, collection, audience, names)
-    if collection.geometry is GeometryType.POINT:
-        return overview_payload(
-            layer, fields=fields, counts=found, cells=cells(connection, collection, audience)
-        )
-    by = names[0] if names else None
-    return overview_payload(
-        layer, fields=fields, counts=found, lines=lines(connection, collection, audience, by)
-    )
-
-
 def _plans(
     connection: Connection, audience: Audience
 ) -> tuple[tuple[Phase, ...], dict[str, str]]:
@@ -415,6 +427,7 @@ def _served_links(prefix: str, definition: MapDefinition, language: Language) ->
     return PageLinks(
         assets=f"{here}/files/",
         data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
+        tiles=lambda layer: f"{here}/tiles/{layer}",
         languages={each: f"{here}?lang={each}" for each in LANGUAGES},
         home=f"{prefix}/?lang={language}",
         printed=tuple(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as AnyOf
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, func, or_, select
 
 from gis_service.model.audience import Audience
 from gis_service.model.declarations.network import NETWORKS
@@ -25,6 +28,8 @@ def read_frame(
     box: BBox | None = None,
     id_: UUID | None = None,
     most: int | None = None,
+    among: Mapping[str, AnyOf[object]] | None = None,
+    only: Sequence[str] | None = None,
 ) -> gpd.GeoDataFrame:
     """
     The items of a collection that an audience may see.
@@ -37,6 +42,10 @@ def read_frame(
         Only the one with this id.
     most
         No more than these, the first by id.
+    among
+        Only those of which any of these fields holds any of its values.
+    only
+        The fields that are read; None for all that the audience may see.
 
     Returns
     -------
@@ -45,13 +54,20 @@ def read_frame(
         EPSG:4326 (longitude, latitude); ordered by id.
     """
     source = readable(collection, audience)
-    columns = [c for c in source.c if c.name not in {"geom", "id", "search_text"}]
+    columns = [
+        c for c in source.c
+        if c.name not in {"geom", "id", "search_text"} and (only is None or c.name in only)
+    ]
     geom = [func.ST_AsBinary(source.c.geom).label("geom")] if "geom" in source.c else []
     statement = select(source.c.id, *columns, *geom).order_by(source.c.id)
     if box is not None:
         statement = statement.where(is_in(source.c.geom, box))
     if id_ is not None:
         statement = statement.where(source.c.id == id_)
+    if among is not None:
+        statement = statement.where(or_(*(
+            _holds(source.c[name], values) for name, values in among.items()
+        )))
     if most is not None:
         statement = statement.limit(most)
     rows = connection.execute(statement).all()
@@ -67,6 +83,12 @@ def read_frame(
         frame.pop("geom").map(lambda b: None if b is None else bytes(b)), crs=SRID
     )
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=SRID)
+
+
+def _holds(column: ColumnElement[Any], values: AnyOf[object]) -> ColumnElement[bool]:
+    if isinstance(column.type, ARRAY):
+        return column.op("&&")(sorted(map(str, values)))
+    return column.in_(list(values))
 
 
 def is_synthetic(connection: Connection, audience: Audience) -> bool:

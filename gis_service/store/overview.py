@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Double, func, literal, or_, select
 from sqlalchemy.types import NullType
 
 from gis_service.model.audience import Audience
@@ -14,12 +15,10 @@ from gis_service.model.queries import BBox
 from gis_service.store.readable import readable
 from gis_service.store.tables import SRID
 
-CELL_DEG = 0.005
-"""Points are gathered in cells of this width and height, some 550 m at the equator."""
-DECIMALS = 4
-"""Of coordinates in an overview; 0.0001 degree is some 11 m."""
-COLLECTED = 2000
-"""Lines that come as one geometry."""
+CELL_DEG = 0.01
+"""Points are gathered in cells of this width and height, some 1.1 km at the equator."""
+DECIMALS = 3
+"""Of positions of cells; 0.001 degree is some 110 m."""
 
 
 def is_larger(
@@ -32,54 +31,39 @@ def is_larger(
 
 
 def cells(
-    connection: Connection, collection: Collection, audience: Audience
-) -> list[tuple[float, float, int]]:
-    """How many points lie in each cell, with their mean position: longitude, latitude, count."""
-    geom = readable(collection, audience).c.geom
-    x, y = func.ST_X(geom, type_=Double), func.ST_Y(geom, type_=Double)
-    statement = (
-        select(func.avg(x), func.avg(y), func.count())
-        .where(geom.is_not(None))
-        .group_by(func.floor(x / CELL_DEG), func.floor(y / CELL_DEG))
-    )
-    return sorted(
-        (round(lon, DECIMALS), round(lat, DECIMALS), count)
-        for lon, lat, count in connection.execute(statement)
-    )
-
-
-def lines(
     connection: Connection, collection: Collection, audience: Audience, by: str | None
-) -> list[tuple[str | None, str]]:
+) -> list[tuple[float, float, dict[str, int]]]:
     """
-    Simplified lines, many in each geometry.
+    How many points lie in each cell.
 
     Parameters
     ----------
     by
-        A field by whose value they are kept apart; None for none.
+        A field by whose value they are counted apart; None for none.
 
     Returns
     -------
     list
-        The field's value, and GeoJSON of a MultiLineString.
+        Mean position (longitude, latitude), and the number for each value of the field.
     """
     source = readable(collection, audience)
-    kind: ColumnElement[Any] = func.coalesce(source.c[by], "") if by else func.coalesce(None, "")
-    place = func.row_number().over(partition_by=kind, order_by=source.c.id)
-    plain = func.ST_Simplify(source.c.geom, 10.0**-DECIMALS, True, type_=NullType())
-    found = (
-        select(kind.label("kind"), (place / COLLECTED).label("part"), plain.label("line"))
-        .where(source.c.geom.is_not(None))
-        .subquery()
-    )
-    text = func.ST_AsGeoJSON(func.ST_Collect(found.c.line, type_=NullType()), DECIMALS, 0)
+    x, y = (get(source.c.geom, type_=Double) for get in (func.ST_X, func.ST_Y))
+    column, row = (func.floor(each / CELL_DEG) for each in (x, y))
+    kind: ColumnElement[Any] = func.coalesce(source.c[by], "") if by else literal("")
     statement = (
-        select(found.c.kind, text)
-        .group_by(found.c.kind, found.c.part)
-        .order_by(found.c.kind, found.c.part)
+        select(column, row, func.sum(x), func.sum(y), kind, func.count())
+        .where(source.c.geom.is_not(None))
+        .group_by(column, row, kind)
+        .order_by(column, row, kind)
     )
-    return [(kind or None, geometry) for kind, geometry in connection.execute(statement)]
+    found: list[tuple[float, float, dict[str, int]]] = []
+    for _, rows in groupby(connection.execute(statement), key=lambda each: each[:2]):
+        together = list(rows)
+        counted = {each[4]: each[5] for each in together}
+        count = sum(counted.values())
+        lon, lat = (sum(each[n] for each in together) / count for n in (2, 3))
+        found.append((round(lon, DECIMALS), round(lat, DECIMALS), counted))
+    return found
 
 
 def counts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 
 import pyarrow
 from isal import igzip, isal_zlib
@@ -32,6 +33,12 @@ def _brotli(body: bytes) -> bytes:
     return bytes(pyarrow.Codec("brotli", compression_level=4).compress(body, asbytes=True))
 
 
+@lru_cache(maxsize=128)
+def _smallest(body: bytes) -> bytes:
+    """As small as brotli makes it, which takes its time: for what is asked for once."""
+    return bytes(pyarrow.Codec("brotli", compression_level=11).compress(body, asbytes=True))
+
+
 def _gzip(body: bytes) -> bytes:
     return bytes(igzip.compress(body, compresslevel=2))
 
@@ -56,19 +63,23 @@ class Compression:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        encoding = preferred_encoding(
-            Headers(scope=scope).get("accept-encoding", ""), tuple(ENCODERS)
-        )
-        await self._app(scope, receive, _Sender(scope, send, encoding))
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        encoding = preferred_encoding(accepted, tuple(ENCODERS))
+        takes_brotli = preferred_encoding(accepted, ("br",)) is not None
+        sender = _Sender(scope, send, encoding, takes_brotli=takes_brotli)
+        await self._app(scope, receive, sender)
 
 
 class _Sender:
     """Holds the answer's head back until its first bytes are there."""
 
-    def __init__(self, scope: Scope, send: Send, encoding: str | None) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, encoding: str | None, *, takes_brotli: bool
+    ) -> None:
         self._scope = scope
         self._send = send
         self._encoding = encoding
+        self._takes_brotli = takes_brotli
         self._head: Message | None = None
         self._stream: isal_zlib.Compress | None = None
 
@@ -113,7 +124,10 @@ class _Sender:
             return
         if len(body) >= SMALLEST:
             encode = ENCODERS[encoding]
-            body = encode(body) if len(body) < INLINE else await asyncio.to_thread(encode, body)
+            is_slow = "immutable" in headers.get("cache-control", "") and self._takes_brotli
+            if is_slow:
+                encoding, encode = "br", _smallest
+            body = encode(body) if len(body) < INLINE and not is_slow else await asyncio.to_thread(encode, body)
             _tell(headers, encoding)
             headers["content-length"] = str(len(body))
         await self._send(head)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -12,9 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.cartography.definition import MapDefinition
-from gis_service.errors import InvalidDefinition, InvalidParameter
+from gis_service.errors import InvalidDefinition, InvalidParameter, NotFound
+from gis_service.model.tiles import Tile
 from gis_service.ogc.links import Link, documents
-from gis_service.ogc.media import GEOJSON, HTML, JSON, PDF, PNG
+from gis_service.ogc.media import GEOJSON, HTML, JSON, MVT, PDF, PNG
 from gis_service.ogc.parameters import parse_bbox, parse_id
 from gis_service.web.asked import Asked, caching, read
 from gis_service.web.conditions import known_tag
@@ -25,6 +28,7 @@ log = logging.getLogger("gis_service.web")
 FOREVER = "max-age=31536000, immutable"
 """For addresses whose content never changes, since its hash is part of them."""
 
+_PLACE = re.compile(r"\d{1,9}", re.ASCII)
 _TYPES = {
     ".css": "text/css",
     ".geojson": "application/geo+json",
@@ -122,17 +126,36 @@ async def map_layer(request: Request) -> Response:
         box=parse_bbox(box)[0] if box is not None else None,
         id_=_item_id(id_),
     )
+    return _kept(
+        asked, content, GEOJSON.media_type,
+        {"vary": "Accept-Language", "content-language": asked.language},
+    )
+
+
+async def map_tile(request: Request) -> Response:
+    """A vector tile of one layer of a map, without anything but shapes."""
+    asked = _read_any(request)
+    places = [request.path_params[name] for name in ("zoom", "row", "column")]
+    if not all(_PLACE.fullmatch(place) for place in places):
+        raise NotFound(f"There is no tile {'/'.join(place[:20] for place in places)}.")
+    content = await asked.services.maps.tile(
+        request.path_params["name"],
+        request.path_params["layer"],
+        Tile(*(int(place) for place in places)),
+        asked.principal,
+    )
+    return _kept(asked, content, MVT.media_type, {})
+
+
+def _kept(asked: Asked, content: bytes, media_type: str, more: Mapping[str, str]) -> Response:
+    """What a client may keep and ask for again by its ETag."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {
-        "etag": etag,
-        "cache-control": caching(asked.principal),
-        "vary": "Accept-Language",
-        "content-language": asked.language,
-    }
+    headers = {"etag": etag, "cache-control": caching(asked.principal), **more}
+    request = asked.request
     known = known_tag(etag, request.headers.get("if-none-match"))
     if known is not None:
         return Response(status_code=304, headers=headers | {"etag": known})
-    return Response(content, headers=headers, media_type=GEOJSON.media_type)
+    return Response(content, headers=headers, media_type=media_type)
 
 
 def _read_any(request: Request, *parameters: str) -> Asked:
@@ -156,4 +179,5 @@ ROUTES = (
     Route("/maps/{name}", map_page, methods=["GET"]),
     Route("/maps/{name}/files/{file}", map_file, methods=["GET"]),
     Route("/maps/{name}/data/{layer}.geojson", map_layer, methods=["GET"]),
+    Route("/maps/{name}/tiles/{layer}/{zoom}/{row}/{column}", map_tile, methods=["GET"]),
 )

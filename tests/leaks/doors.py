@@ -29,6 +29,7 @@ NEAREST = ("lon", "lat", "limit", "max_distance_m")
 PROPERTIES = "a property of the collection"
 INPUTS = "an input of the process"
 TILE = "{tile_matrix_set}/{tile_matrix}/{row}/{column}"
+MAP_TILE = "{zoom}/{row}/{column}"
 PLACES = ("0/0/0", "8/128/152", "10/513/610", "12/2055/2443", "13/4111/4887", "15/16445/19548")
 """Zoom, row and column of tiles around Kisii."""
 
@@ -70,6 +71,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/maps/{name}": None,
     "/maps/{name}/files/{file}": ("lang", "v"),
     "/maps/{name}/data/{layer}.geojson": ("lang", "v", "bbox", "id"),
+    f"/maps/{{name}}/tiles/{{layer}}/{MAP_TILE}": ("lang", "v"),
     "/maps/{name}/print.pdf": ("lang", "orientation"),
     "/maps/{name}/print.png": ("lang", "orientation"),
     "/dashboard": COMMON,
@@ -147,6 +149,10 @@ class World:
         if "{tile_matrix}" in route:
             for place in PLACES:
                 yield from self.paths(route.replace(TILE, f"WebMercatorQuad/{place}"))
+            return
+        if MAP_TILE in route:
+            for place in PLACES:
+                yield from self.paths(route.replace(MAP_TILE, place))
             return
         route = filled(route)
         if "{collection_id}" in route:

@@ -15,6 +15,7 @@
       this.searchable = [];
       this.writer = new gisMap.Writer(this);
       this.back = null;
+      this.isPlaced = false;
     }
 
     /** Fly to an item, show its card, and move the keyboard there if asked. */
@@ -41,7 +42,22 @@
       }
     }
 
+    /** Open what was clicked: the item, or what tiles draw above an area there. */
+    async choose(item, latlng) {
+      this.back = null;
+      const isArea = Boolean(item) && ["indicator", "outline"].includes(item.config.style);
+      const above = isArea || !item ? await gisMap.under(this, latlng) : null;
+      const meant = above || item;
+      if (meant) {
+        this.openCard(meant, meant.feature.geometry.type === "Point" ? meant.at : latlng, false);
+      }
+    }
+
     openCard(item, at, focus) {
+      if (item.lean) {
+        this.complete(item).then(() => this.openCard(item, at, focus));
+        return;
+      }
       const card = gisMap.details(this, item.config, item.feature);
       gisMap.desk?.addTo(card, item);
       const narrow = this.map.getSize().x < 480;
@@ -84,6 +100,13 @@
       return answer && answer.ok ? answer.json() : null;
     }
 
+    /** All that there is to tell of an item that came without it. */
+    async complete(item) {
+      const found = await this.fetchData(item.config, { id: item.feature.id });
+      Object.assign(item.feature, found && found.features[0]);
+      item.lean = false;
+    }
+
     /** An item by its collection and id, fetched where its layer did not bring it. */
     async bring(key) {
       const [collection, id] = key.split("/");
@@ -117,6 +140,11 @@
       }).addTo(this.mark);
     }
 
+    /** Resolves when all that is asked for is drawn. */
+    async settled() {
+      await Promise.all([...this.layers.values()].map((layer) => layer.settled?.()));
+    }
+
     toggle(id, on) {
       const layer = this.layers.get(id);
       if (!layer) {
@@ -136,7 +164,7 @@
     restack() {
       for (const layer of this.layers.values()) {
         if (this.map.hasLayer(layer.group)) {
-          layer.group.eachLayer((path) => path.bringToFront());
+          layer.group.bringToFront();
         }
       }
     }

@@ -23,10 +23,6 @@
     }
 
     async build() {
-      if (this.payload.overview) {
-        this.buildOverview();
-        return;
-      }
       const features = this.payload.features;
       for (let start = 0; start < features.length; start += CHUNK) {
         features.slice(start, start + CHUNK).forEach((feature) => this.add(feature));
@@ -123,88 +119,6 @@
       }
     }
 
-    /** Too many items to bring: cells or bare lines from afar, and from near what is in view. */
-    buildOverview() {
-      const { cells, features, overview } = this.payload;
-      this.far = L.featureGroup().addTo(this.group);
-      this.near = null;
-      this.gathered = [];
-      if (this.style.far) {
-        this.bundle([cells || []], () => this.style.far());
-      } else {
-        this.gathered = (cells || []).map(([lng, lat, count]) => ({ at: L.latLng(lat, lng), count }));
-        this.gathered.forEach(({ at }) => this.bounds.extend(at));
-      }
-      for (const feature of features) {
-        const style = () => {
-          const path = this.style.path(this.config, feature, this.app.map.getZoom());
-          return { ...path, casing: null, weight: path.weight / 2, opacity: 0.6 };
-        };
-        this.bundle(feature.geometry.coordinates, style);
-      }
-      this.payload = { overview, features: [] };
-      this.app.map.on("moveend", () => this.look(overview));
-      if (this.style.interactive) {
-        this.listen();
-      }
-    }
-
-    bundle(parts, style) {
-      const path = new gisMap.Bundle(parts, { ...style(), renderer: this.app.renderer });
-      this.entries.push({ path, style, rank: 0 });
-      this.far.addLayer(path);
-      this.bounds.extend(path.getBounds());
-    }
-
-    /** Bring what is in view when the map is near enough. */
-    async look(overview) {
-      const { map } = this.app;
-      if (map.getZoom() < overview) {
-        this.show(null);
-        return;
-      }
-      if (this.near && this.near.box.contains(map.getBounds())) {
-        return;
-      }
-      const box = map.getBounds().pad(0.3);
-      const asked = this.asked = {};
-      const found = await this.app.fetchData(this.config, { bbox: box.toBBoxString() });
-      if (this.asked === asked && found) {
-        await this.show({ box, features: found.features });
-      }
-    }
-
-    async show(near) {
-      this.near = near;
-      this.asked = near ? this.asked : null;
-      this.points = [];
-      this.labels = [];
-      this.entries = this.entries.filter((entry) => !entry.item);
-      this.group.clearLayers();
-      if (near) {
-        near.features.forEach((feature) => this.add(feature));
-        this.labels = gisMap.labelsOf(this.config, near.features);
-        if (this.points.length) {
-          this.drawPoints();
-        }
-      } else {
-        this.group.addLayer(this.far);
-        this.restyle();
-      }
-      this.app.restack();
-      this.app.drawLabels();
-    }
-
-    drawGathered(zoom) {
-      const cells = this.merged(this.gathered, zoom, (one) => one.count);
-      this.far.clearLayers();
-      for (const { at, count, items } of cells) {
-        const sign = new gisMap.Sign(at, { ...gisMap.clusterSign(count), renderer: this.app.renderer });
-        sign.cell = { at, items, count };
-        this.far.addLayer(sign);
-      }
-    }
-
     /** Points as they are shown: each alone, or gathered where they are too many. */
     cells(zoom) {
       if (!this.thinned || zoom >= CLUSTERS_UP_TO) {
@@ -233,9 +147,6 @@
 
     restyle() {
       const zoom = this.app.map.getZoom();
-      if (this.gathered && this.gathered.length && !this.near) {
-        this.drawGathered(zoom);
-      }
       if (this.points.length) {
         if (this.thinned) {
           this.drawPoints();
@@ -258,8 +169,7 @@
         const { item, cell } = event.propagatedFrom || event.layer;
         L.DomEvent.stop(event);
         if (item) {
-          app.back = null;
-          app.openCard(item, item.feature.geometry.type === "Point" ? item.at : event.latlng, false);
+          app.choose(item, event.latlng);
         } else if (cell) {
           const bounds = L.latLngBounds(cell.items.map((one) => one.at));
           app.map.fitBounds(bounds, { ...app.room(), maxZoom: 16, animate: !calm.matches });

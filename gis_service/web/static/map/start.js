@@ -31,7 +31,8 @@
         failed.push(config.title);
         return;
       }
-      const layer = new gisMap.DataLayer(app, config, payload);
+      const Made = payload.overview ? gisMap.LargeLayer : gisMap.DataLayer;
+      const layer = new Made(app, config, payload);
       await layer.build();
       layer.finish();
       made.set(config.id, layer);
@@ -108,11 +109,12 @@
 
   function startCanvas(app) {
     const map = app.map;
-    for (const [name, level] of [["mark", 450], ["labels", 460]]) {
+    for (const [name, level] of [["tiles", 405], ["far", 410], ["mark", 450], ["labels", 460]]) {
       map.createPane(name).style.zIndex = level;
       map.getPane(name).style.pointerEvents = "none";
     }
     app.renderer = new gisMap.Canvas({ padding: 0.3, tolerance: 6 }).addTo(map);
+    app.farRenderer = new gisMap.Canvas({ pane: "far", padding: 0.3 });
     app.markRenderer = L.svg({ pane: "mark", padding: 0.3 });
     app.mark = L.layerGroup().addTo(map);
     app.labels = new gisMap.Labels().addTo(map);
@@ -132,6 +134,7 @@
       app.restack();
     };
     map.on("zoomend", restyle);
+    map.on("click", ({ latlng }) => app.choose(null, latlng));
     map.on("popupclose", () => {
       app.mark.clearLayers();
       gisMap.markWard("");
@@ -143,6 +146,7 @@
     const repaint = () => {
       gisMap.forgetTokens();
       restyle();
+      app.layers.forEach((layer) => layer.tiles?.redraw());
       app.drawLabels();
     };
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
@@ -164,10 +168,9 @@
     gisMap.startSearch(app);
     startTools(app);
     startEvents(app);
-    let isPlaced = false;
     const place = () => {
-      if (!isPlaced) {
-        isPlaced = true;
+      if (!app.isPlaced) {
+        app.isPlaced = true;
         startView(app);
       }
     };
@@ -176,6 +179,7 @@
     startScale(app);
     app.drawLabels();
     await gisMap.desk?.start(app);
+    await app.settled();
     document.body.dataset.ready = "true";
   };
 })(globalThis.gisMap);

@@ -157,7 +157,7 @@
     },
     node: {
       interactive: true,
-      far: () => ({ dot: 1.6, stroke: false, fill: true, fillColor: token("network"), fillOpacity: 0.8 }),
+      tileRank: 2,
       sign(config, feature, zoom) {
         const id = (feature.computed && feature.computed.kind) || "node";
         const kind = gisMap.pick(config.kinds, id, config.kinds.node);
@@ -168,6 +168,7 @@
     },
     office: {
       interactive: true,
+      tileRank: 3,
       sign(config, feature, zoom) {
         return {
           draw: drawOffice, connection: feature.properties.connection,
@@ -189,6 +190,31 @@
   gisMap.clusterSign = (count) => ({
     draw: drawCluster, count: String(count), radius: 11 + Math.min(9, 2.4 * Math.log10(count) ** 2),
   });
+
+  /** Many items gathered: a disc whose parts are as large as the share of each kind. */
+  gisMap.gatheredSign = (parts, count) => ({
+    draw: drawGathered, parts, radius: 3.5 + Math.min(8, 1.6 * Math.log10(count) ** 1.6),
+  });
+
+  function drawGathered(context, point, { parts, radius }) {
+    disc(context, point, radius + 1.4);
+    context.fillStyle = token("halo");
+    context.fill();
+    const all = parts.reduce((sum, [, number]) => sum + number, 0);
+    let from = -Math.PI / 2;
+    for (const [kind, number] of parts) {
+      const to = from + (2 * Math.PI * number) / all;
+      context.beginPath();
+      context.moveTo(point.x, point.y);
+      context.arc(point.x, point.y, radius, from, to);
+      context.closePath();
+      context.fillStyle = token(gisMap.pick(GATHERED, kind, "accent"));
+      context.fill();
+      from = to;
+    }
+  }
+
+  const GATHERED = { connected: "connected", unconnected: "unconnected", unknown: "unknown" };
 
   function roadWidth(feature, zoom) {
     const trunk = gisMap.isTrunk(feature);

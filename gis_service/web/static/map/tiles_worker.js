@@ -1,0 +1,164 @@
+/* Fetches tiles of bare shapes and draws them, away from the page, so that it never waits. */
+"use strict";
+
+const PIXELS = 512;
+const WIDTHS = { 0: "skipVarint", 1: "skip8", 2: "skipBytes", 5: "skip4" };
+
+/** Reads the fields of a protocol buffer. */
+class Reader {
+  constructor(bytes, start = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  varint() {
+    let value = 0;
+    let scale = 1;
+    let byte = 0;
+    do {
+      byte = this.bytes[this.at++];
+      value += (byte & 127) * scale;
+      scale *= 128;
+    } while (byte > 127);
+    return value;
+  }
+
+  signed() {
+    const value = this.varint();
+    return value % 2 ? -(value + 1) / 2 : value / 2;
+  }
+
+  part() {
+    const size = this.varint();
+    const start = this.at;
+    this.at += size;
+    return new Reader(this.bytes, start, this.at);
+  }
+
+  text() {
+    const { bytes, at, end } = this.part();
+    return new TextDecoder().decode(bytes.subarray(at, end).slice());
+  }
+
+  skipVarint() { this.varint(); }
+  skip8() { this.at += 8; }
+  skip4() { this.at += 4; }
+  skipBytes() { this.part(); }
+
+  /** Calls `take[number]` for the fields that it has, and passes over the others. */
+  fields(take) {
+    while (this.at < this.end) {
+      const key = this.varint();
+      const number = Math.floor(key / 8);
+      if (take[number]) {
+        take[number](this);
+      } else {
+        this[WIDTHS[key % 8]]();
+      }
+    }
+  }
+}
+
+/** The layer of a tile (Mapbox vector tile 2.1): { extent, shapes: [{ kind, type, geometry }] }. */
+function decoded(bytes) {
+  const layer = { extent: 4096, shapes: [] };
+  const values = [];
+  const found = [];
+  new Reader(bytes).fields({
+    3: (tile) => tile.part().fields({
+      2: (of) => {
+        const shape = { tag: null, type: 0, geometry: null };
+        of.part().fields({
+          2: (feature) => {
+            const tags = feature.part();
+            tags.varint();
+            shape.tag = tags.varint();
+          },
+          3: (feature) => { shape.type = feature.varint(); },
+          4: (feature) => { shape.geometry = feature.part(); },
+        });
+        found.push(shape);
+      },
+      4: (of) => of.part().fields({ 1: (value) => values.push(value.text()) }),
+      5: (of) => { layer.extent = of.varint(); },
+    }),
+  });
+  layer.shapes = found.map(({ tag, type, geometry }) => ({ kind: values[tag] || "", type, geometry }));
+  return layer;
+}
+
+/** Puts a shape into a path; points become discs of radius `dot`. */
+function trace(context, { type, geometry }, scale, dot) {
+  let x = 0;
+  let y = 0;
+  while (geometry.at < geometry.end) {
+    const command = geometry.varint();
+    const count = Math.floor(command / 8);
+    for (let i = 0; i < count; i += 1) {
+      x += geometry.signed();
+      y += geometry.signed();
+      if (type === 1) {
+        context.moveTo(x * scale + dot, y * scale);
+        context.arc(x * scale, y * scale, dot, 0, 2 * Math.PI);
+      } else if (command % 8 === 1) {
+        context.moveTo(x * scale, y * scale);
+      } else {
+        context.lineTo(x * scale, y * scale);
+      }
+    }
+  }
+}
+
+/** A tile as an image. `styles` says how each kind looks; the one called "" is for the rest. */
+function drawn(bytes, styles, ratio) {
+  const canvas = new OffscreenCanvas(PIXELS * ratio, PIXELS * ratio);
+  const context = canvas.getContext("2d");
+  const { extent, shapes } = decoded(bytes);
+  const order = Object.keys(styles);
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  for (const shape of shapes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))) {
+    const style = Object.hasOwn(styles, shape.kind) ? styles[shape.kind] : styles[""];
+    context.globalAlpha = style.opacity;
+    context.beginPath();
+    trace(context, shape, (PIXELS * ratio) / extent, (style.dot || 0) * ratio);
+    if (shape.type === 1) {
+      context.fillStyle = style.color;
+      context.fill();
+    } else {
+      context.strokeStyle = style.color;
+      context.lineWidth = style.width * ratio;
+      context.setLineDash(style.dash.map((length) => length * ratio));
+      context.stroke();
+    }
+  }
+  return canvas.transferToImageBitmap();
+}
+
+const running = new Map();
+
+async function make({ id, address, styles, ratio }) {
+  const stop = new AbortController();
+  running.set(id, stop);
+  let image = null;
+  let isThere = true;
+  try {
+    const answer = await fetch(address, { signal: stop.signal });
+    isThere = answer.ok;
+    const bytes = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+    image = bytes.length ? drawn(bytes, styles, ratio) : null;
+  } catch {
+    isThere = false;
+  }
+  running.delete(id);
+  postMessage({ id, image, isThere }, image ? [image] : []);
+}
+
+addEventListener("message", ({ data }) => {
+  if (data.address) {
+    make(data);
+  } else {
+    running.get(data.id)?.abort();
+  }
+});

@@ -124,10 +124,10 @@ class _Sender:
             return
         if len(body) >= SMALLEST:
             encode = ENCODERS[encoding]
-            is_slow = "immutable" in headers.get("cache-control", "") and self._takes_brotli
-            if is_slow:
-                encoding, encode = "br", _smallest
-            body = encode(body) if len(body) < INLINE and not is_slow else await asyncio.to_thread(encode, body)
+            at_once = len(body) < INLINE
+            if self._takes_brotli and "immutable" in headers.get("cache-control", ""):
+                encoding, encode, at_once = "br", _smallest, False
+            body = encode(body) if at_once else await asyncio.to_thread(encode, body)
             _tell(headers, encoding)
             headers["content-length"] = str(len(body))
         await self._send(head)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.indicators import STAFF_INDICATORS
+from gis_service.cartography.toolbox import Toolbox, toolbox_config
 from gis_service.cartography.wording import wording
 from gis_service.model import codelists
 from gis_service.model.fields import Language
@@ -40,11 +41,14 @@ class Desk:
         The phases of the plan, in the order in which they end.
     scenarios
         Names of the scenarios by id.
+    toolbox
+        What the tools for listing, drawing and measuring may do.
     """
 
     processes: Mapping[str, str]
     phases: Sequence[Phase] = ()
     scenarios: Mapping[str, str] | None = None
+    toolbox: Toolbox = field(default_factory=Toolbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,21 @@ def desk_config(
     layers: Sequence[LayerDefinition],
     desk: Desk,
     language: Language,
+    *,
+    tools: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the script of the tools is told; it depends on no data."""
+    """
+    What the script of the tools is told; it depends on no data.
+
+    Parameters
+    ----------
+    tools
+        Addresses of the files that are fetched when a tool is first used.
+    """
     words = wording(language)
     return {
         "processes": dict(desk.processes),
+        "tools": toolbox_config(layers, desk.toolbox, tools),
         "words": {key: text for key, text in words.items() if key.startswith(_PHRASES)},
         "themes": {code.code: code.title[language] for code in codelists.THEME},
         "breaks": {layer.indicator: layer.breaks for layer in layers if layer.indicator},

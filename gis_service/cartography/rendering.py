@@ -41,6 +41,7 @@ from gis_service.cartography.links import Account, NavLink, PageLinks
 from gis_service.cartography.policy import content_security_policy
 from gis_service.cartography.script import script_config
 from gis_service.cartography.templates import template
+from gis_service.cartography.toolbox import toolbox_files
 from gis_service.cartography.wording import wording
 from gis_service.errors import ConfigurationError
 from gis_service.model.coverage import CoverageTable
@@ -153,8 +154,13 @@ def render_map(
         The libraries are not installed, or the basemap's address is not one.
     """
     layers = [layer for layer in definition.layers if layer.collection in fields]
-    config = script_config(definition, layers, language, fields, links, desk=desk)
+    tools = toolbox_files(layers, fields, desk.toolbox, language) if desk else {}
+    config = script_config(
+        definition, layers, language, fields, links, desk=desk,
+        tools={tool: links.assets + name for tool, (name, _) in tools.items()},
+    )
     parts = _folium_parts(definition, config, online_basemap, with_desk=desk is not None)
+    parts.files.update(tools.values())
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
     origins = (online_basemap.origin,) if online_basemap else ()
     html = template("map.html").render(

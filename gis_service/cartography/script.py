@@ -32,6 +32,7 @@ def script_config(
     links: PageLinks,
     *,
     desk: Desk | None = None,
+    tools: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """All that the script needs to know: words, signs, fields and addresses."""
     words = wording(language)
@@ -49,7 +50,9 @@ def script_config(
     if links.tiles is not None:
         config["worker"] = links.assets + hashed_name("tiles.js", own_file(TILES_WORKER))
     if desk is not None:
-        config["desk"] = desk_config(definition, layers, desk, language)
+        config["desk"] = desk_config(
+            definition, layers, desk, language, tools=tools or {}
+        )
     return config
 
 

@@ -40,6 +40,7 @@ from gis_service.model.processes import visible_processes
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import Tile
 from gis_service.services.large_layers import LargeLayers, large_overview
+from gis_service.services.toolboxes import toolbox_of
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.database import Database
@@ -277,7 +278,10 @@ class Maps:
         links = _folder_links() if folder else _served_links(prefix, definition, language)
         desk = None
         if audience.is_staff and not folder:
-            desk = Desk(_process_addresses(prefix, audience), facts.phases, facts.scenarios)
+            desk = Desk(
+                _process_addresses(prefix, audience), facts.phases, facts.scenarios,
+                toolbox_of(definition, audience, prefix),
+            )
         basemap = None
         if settings.basemap_url:
             basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)

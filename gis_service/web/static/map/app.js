@@ -16,6 +16,7 @@
       this.writer = new gisMap.Writer(this);
       this.back = null;
       this.isPlaced = false;
+      this.sketch = null;
     }
 
     /** Fly to an item, show its card, and move the keyboard there if asked. */
@@ -44,6 +45,9 @@
 
     /** Open what was clicked: the item, or what tiles draw above an area there. */
     async choose(item, latlng) {
+      if (this.sketch) {
+        return;
+      }
       this.back = null;
       const isArea = Boolean(item) && ["indicator", "outline"].includes(item.config.style);
       const above = isArea || !item ? await gisMap.under(this, latlng) : null;

@@ -88,17 +88,42 @@
       this.group.clearLayers();
       if (near) {
         near.found.features.forEach((feature) => this.add(feature));
-        this.labels = gisMap.labelsOf(this.config, near.found.features);
+        this.labels = gisMap.labelsOf(
+          this.config, near.found.features.filter((feature) => this.keeps({ feature })));
         near.found = null;
         if (this.points.length) {
           this.drawPoints();
         }
+        this.keepPaths();
       } else {
         this.group.addLayer(this.far);
         this.restyle();
       }
       this.app.restack();
       this.app.drawLabels();
+    }
+
+    /** Show only the items with these ids where items are shown: near. */
+    filter(ids) {
+      this.only = ids;
+      this.again();
+    }
+
+    replace(id, feature) {
+      this.drop(id);
+      if (feature) {
+        this.only?.add(id);
+      }
+      this.tiles.redraw();
+      return this.again();
+    }
+
+    /** Bring anew what is in view. */
+    again() {
+      if (this.app.map.getZoom() >= this.nearFrom) {
+        this.near = null;
+      }
+      return this.look();
     }
 
     add(feature) {

@@ -20,6 +20,7 @@
       this.points = [];
       this.entries = [];
       this.payload = payload;
+      this.only = null;
     }
 
     async build() {
@@ -119,12 +120,69 @@
       }
     }
 
+    keeps(item) {
+      return !this.only || this.only.has(item.feature.id);
+    }
+
+    /** Show only the items with these ids; null shows all. */
+    filter(ids) {
+      this.only = ids;
+      if (this.points.length || this.style.sign) {
+        this.drawPoints();
+      }
+      this.keepPaths();
+      const shown = this.payload.features.filter((feature) => this.keeps({ feature }));
+      this.labels = gisMap.labelsOf(this.config, shown);
+      this.app.restack();
+      this.app.drawLabels();
+    }
+
+    keepPaths() {
+      for (const { path, item } of this.entries) {
+        if (item && this.group.hasLayer(path) !== this.keeps(item)) {
+          this.group[this.keeps(item) ? "addLayer" : "removeLayer"](path);
+        }
+      }
+    }
+
+    /** Take an item away, or put its feature in its place. */
+    replace(id, feature) {
+      this.drop(id);
+      this.payload.features = this.payload.features.filter((each) => each.id !== id);
+      if (feature) {
+        this.payload.features.push(feature);
+        this.only?.add(id);
+        this.add(feature);
+      }
+      this.filter(this.only);
+      this.restyle();
+      this.app.countLegend(this.config, this.payload);
+      this.app.searchable = gisMap.searchable(this.app);
+    }
+
+    drop(id) {
+      const { app } = this;
+      const is = (item) => item && item.config === this.config && item.feature.id === id;
+      for (const { path } of this.entries.filter((entry) => is(entry.item))) {
+        this.group.removeLayer(path);
+      }
+      this.entries = this.entries.filter((entry) => !is(entry.item));
+      this.points = this.points.filter((item) => !is(item));
+      app.items = app.items.filter((item) => !is(item));
+      for (const [key, item] of app.byName) {
+        if (is(item)) {
+          app.byName.delete(key);
+        }
+      }
+    }
+
     /** Points as they are shown: each alone, or gathered where they are too many. */
     cells(zoom) {
+      const points = this.points.filter((item) => this.keeps(item));
       if (!this.thinned || zoom >= CLUSTERS_UP_TO) {
-        return this.points.map((item) => ({ at: item.at, items: [item] }));
+        return points.map((item) => ({ at: item.at, items: [item] }));
       }
-      return this.merged(this.points, zoom, () => 1);
+      return this.merged(points, zoom, () => 1);
     }
 
     merged(points, zoom, weight) {
@@ -166,6 +224,9 @@
     listen() {
       const app = this.app;
       this.group.on("click", (event) => {
+        if (app.sketch) {
+          return;
+        }
         const { item, cell } = event.propagatedFrom || event.layer;
         L.DomEvent.stop(event);
         if (item) {

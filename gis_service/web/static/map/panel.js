@@ -82,13 +82,18 @@
     table.tBodies[0].append(...rows);
   }
 
-  gisMap.startPanel = function (app) {
-    startSheet(app);
+  /** Make the tables of the panel lead to the map and sort. */
+  gisMap.startTables = function (app) {
     startWards(app);
     startSorting();
     for (const hint of document.querySelectorAll(".needs-script")) {
       hint.hidden = false;
     }
+  };
+
+  gisMap.startPanel = function (app) {
+    startSheet(app);
+    gisMap.startTables(app);
   };
 
   gisMap.markWard = function (code) {

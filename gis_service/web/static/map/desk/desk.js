@@ -6,6 +6,7 @@
   const cardParts = [];
   const outlets = [];
   const starters = [];
+  const openers = [];
 
   const desk = gisMap.desk = { app: null, words: {}, numbers: null };
 
@@ -20,8 +21,11 @@
 
   desk.read = (name) => new URLSearchParams(location.search).get(name);
 
+  /** `tell(item)` runs when a card opens, and with null when it is closed. */
+  desk.onOpen = (tell) => openers.push(tell);
+
   /** Change parameters of the address; an empty value takes one away. */
-  desk.write = function (changes) {
+  desk.write = function (changes, { replace = false } = {}) {
     const query = new URLSearchParams(location.search);
     for (const [name, value] of Object.entries(changes)) {
       if (value) {
@@ -33,9 +37,10 @@
     const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
     const next = location.pathname + (text ? "?" + text : "") + location.hash;
     if (next !== location.pathname + location.search + location.hash) {
-      history.pushState(null, "", next);
-      desk.apply();
+      history[replace ? "replaceState" : "pushState"](null, "", next);
+      return desk.apply();
     }
+    return null;
   };
 
   /** Show what the address says. */
@@ -122,12 +127,13 @@
   desk.keyOf = (item) => item.config.id + "/" + item.feature.id;
 
   /** Open an item's card, where it is if that is in view. */
-  desk.open = function (item) {
+  desk.open = function (item, { focus = true, back = null } = {}) {
     const { app } = desk;
     if (app.map.getBounds().contains(item.at)) {
-      app.openCard(item, item.at, true);
+      app.back = back;
+      app.openCard(item, item.at, focus);
     } else {
-      app.show(item, { focus: true });
+      app.show(item, { focus, back });
     }
   };
 
@@ -140,6 +146,7 @@
     card.querySelector(".card-name").after(room);
     desk.card = { item, room };
     fill();
+    openers.forEach((tell) => tell(item));
   };
 
   function fill() {
@@ -167,7 +174,10 @@
     desk.app = app;
     desk.words = app.config.desk.words;
     desk.numbers = new Intl.NumberFormat(app.config.language + "-KE", { maximumFractionDigits: 2 });
-    app.map.on("popupclose", () => { desk.card = null; });
+    app.map.on("popupclose", () => {
+      desk.card = null;
+      openers.forEach((tell) => tell(null));
+    });
     for (const start of starters) {
       start(app);
     }

@@ -17,7 +17,7 @@
     /** `feature` and `etag` are what stands; both null for what is new. */
     constructor({ collection, id = null, etag = null, feature = null, key = newKey(), steps = null, step = 0 }) {
       Object.assign(this, { collection, id, etag, feature, key });
-      this.steps = steps || [{ values: {}, positions: positionsOf(feature?.geometry) }];
+      this.steps = steps || [{ values: {}, positions: positionsOf(feature?.geometry), writing: null }];
       this.step = step;
     }
 
@@ -70,13 +70,14 @@
       return { type: geometry, coordinates: geometry === "Point" ? positions[0] : positions };
     }
 
-    /** One step on, from which undoing leads back. */
-    change({ values = {}, positions = this.now.positions }) {
-      const next = { values: { ...this.now.values, ...values }, positions };
-      if (same(next, this.now)) {
+    /** One step on, from which undoing leads back; writing on in one field is one step. */
+    change({ values = {}, positions = this.now.positions, writing = null }) {
+      const next = { values: { ...this.now.values, ...values }, positions, writing };
+      if (same({ ...next, writing: null }, { ...this.now, writing: null })) {
         return;
       }
-      this.steps = [...this.steps.slice(0, this.step + 1), next].slice(-MOST_STEPS);
+      const isSame = writing !== null && this.now.writing === writing;
+      this.steps = [...this.steps.slice(0, this.step + (isSame ? 0 : 1)), next].slice(-MOST_STEPS);
       this.step = this.steps.length - 1;
       this.keep();
     }
@@ -88,7 +89,7 @@
 
     /** What someone else saved meanwhile becomes what stands; `values` and `positions` are chosen. */
     rebase(feature, etag, { values, positions }) {
-      Object.assign(this, { feature, etag, steps: [{ values, positions }], step: 0 });
+      Object.assign(this, { feature, etag, steps: [{ values, positions, writing: null }], step: 0 });
       this.keep();
     }
 

@@ -85,8 +85,8 @@
       const save = element("button", "desk-main", words.tool_save);
       save.type = "submit";
       this.saving = save;
-      this.foot = element("div", "bench-actions bench-foot", save,
-        desk.button(words.tool_discard, "desk-ask", () => this.discard()),
+      this.away = desk.button(words.tool_done, "desk-ask", () => this.discard());
+      this.foot = element("div", "bench-actions bench-foot", save, this.away,
         this.draft.isNew ? null : desk.button(words.tool_delete, "desk-ask is-danger", () => this.askToDelete()));
     }
 
@@ -94,7 +94,7 @@
       const { draft } = this;
       const { label } = draft.declared;
       const made = await Promise.all(draft.fields.map(
-        (field) => desk.fieldForm(field, (value) => this.filled(field.name, value))));
+        (field) => desk.fieldForm(field, (value, isWriting) => this.filled(field.name, value, isWriting))));
       made.forEach((form) => this.forms.set(form.field.name, form));
       const isFirst = ({ field }) => field.required || field.name === label;
       const first = made.filter(isFirst).sort((a, b) => (b.field.name === label) - (a.field.name === label));
@@ -126,8 +126,9 @@
     }
 
     /** A field was filled; a node that is chosen as an end draws the line to it. */
-    async filled(name, value) {
-      const change = { values: { [name]: value } };
+    async filled(name, value, isWriting) {
+      const change = { values: { [name]: value }, writing: isWriting ? name : null };
+      this.forms.get(name).shown = value;
       if (this.isLine && value && Object.values(ENDS).includes(name)) {
         const [from, to] = await Promise.all(Object.values(ENDS).map((end) => {
           const id = end === name ? value : this.draft.value(end);
@@ -187,10 +188,11 @@
       const isDrawing = this.sketch.isDrawing;
       this.finish.hidden = !isDrawing || !this.isLine;
       this.finish.disabled = !this.sketch.isEnough;
-      this.again.hidden = isDrawing;
+      this.again.hidden = isDrawing || !this.isLine;
+      this.away.textContent = draft.isDirty ? desk.words.tool_discard : desk.words.tool_done;
       this.length.textContent = this.isLine && positions.length > 1
         ? desk.say("tool_length", { length: desk.metres(geodesy.length(positions)) }) : "";
-      this.hint.textContent = isDrawing ? desk.words["tool_draw_" + draft.declared.geometry] : desk.words.tool_change_hint;
+      this.hint.textContent = isDrawing ? desk.words["tool_draw_" + draft.declared.geometry] : desk.words["tool_change_" + draft.declared.geometry];
       this.saving.disabled = !draft.isDirty;
     }
 

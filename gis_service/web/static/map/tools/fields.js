@@ -120,7 +120,7 @@
 
   /**
    * A field's form: `element`, `set(value)`, `fault(text)`, `focus()`.
-   * `changed(value)` hears of every finished change; null is no value.
+   * `changed(value, isWriting)` hears of every change, also while it is written; null is no value.
    */
   desk.fieldForm = async function (field, changed) {
     const made = await (KINDS[field.type] || KINDS.text)(field);
@@ -133,10 +133,11 @@
     fault.id = id + "-fault";
     made.box.id = id;
     made.box.setAttribute("aria-describedby", `${help.id} ${fault.id}`);
-    made.box.addEventListener("change", () => {
+    const isWritten = made.box.matches("input") && !made.beside;
+    made.box.addEventListener(isWritten ? "input" : "change", () => {
       fault.textContent = "";
       made.box.removeAttribute("aria-invalid");
-      changed(none(made.get()));
+      changed(none(made.get()), isWritten);
     });
     const label = element(made.isGroup ? "span" : "label", "field-label", title, needed);
     if (made.isGroup) {

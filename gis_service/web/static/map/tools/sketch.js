@@ -139,7 +139,7 @@
         }));
       }
       if (texts.length) {
-        L.tooltip({ permanent: true, direction: "right", offset: [14, 0], className: "gis-hint sketch-hint" })
+        L.tooltip({ permanent: true, direction: "auto", offset: [14, 0], className: "gis-hint sketch-hint" })
           .setLatLng(at).setContent(element("span", "", texts.join(" · "))).addTo(this.rubber);
       }
     }

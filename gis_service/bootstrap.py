@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import IO
-
-from sqlalchemy import URL
 
 from gis_service.crs import served_crs
 from gis_service.errors import GisError
+from gis_service.installation import Addresses, addresses_of, databases_of
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
@@ -51,14 +48,10 @@ from gis_service.services.tiles import Tiles
 from gis_service.services.ward_packages import WardPackages
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
-from gis_service.store.cluster import PrivateCluster
-from gis_service.store.cluster.secrets import Secrets
-from gis_service.store.database import Database, newest_revision, parse_url
+from gis_service.store.database import newest_revision
 from gis_service.store.reading import Reader
-from gis_service.store.roles import Login, ensure_roles, login_url, role_name
+from gis_service.store.roles import Login
 
-DATABASE = "gis"
-OWNER = "gis_owner"
 KEPT_CONNECTIONS = 2
 """So many connections of each login stay open for edits and maps."""
 
@@ -91,18 +84,6 @@ class Services:
     ward_packages: WardPackages
     field_operations: FieldOperations
     photos: Photos
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the database is, for its owner and for each login."""
-
-    owner: URL
-    logins: Mapping[Login, URL]
-
-    @classmethod
-    def of(cls, owner: URL, secrets: Secrets) -> Addresses:
-        return cls(owner, {each: login_url(owner, each, secrets.password) for each in Login})
 
 
 @asynccontextmanager
@@ -227,101 +208,3 @@ def _exports(reader: Reader, settings: Settings) -> Exports:
         timeout_s=settings.export_timeout_s,
         most_mb=settings.max_export_mb,
     )
-
-
-def databases_of(addresses: Addresses, *, kept: int = 0) -> dict[Audience, Database]:
-    """The database under the login of each audience, each with so many connections kept open."""
-    return {a: Database.at(addresses.logins[Login.of(a)], kept=kept) for a in Audience}
-
-
-def private_cluster(settings: Settings) -> PrivateCluster | None:
-    """The private cluster; None when settings name another database."""
-    if settings.database_url is not None:
-        return None
-    return PrivateCluster(settings.home, pg_bin=settings.pg_bin)
-
-
-@contextmanager
-def running_cluster(settings: Settings) -> Iterator[PrivateCluster | None]:
-    """
-    The private cluster, running; None when settings name another database.
-
-    Commands and the service may use it side by side: the last one stops it.
-    """
-    cluster = private_cluster(settings)
-    if cluster is None:
-        yield None
-        return
-    users = settings.home / "run" / "database-users.lock"
-    users.parent.mkdir(parents=True, exist_ok=True)
-    with users.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        try:
-            cluster.start()
-            yield cluster
-        finally:
-            if _is_last(lock):
-                cluster.stop()
-
-
-def _is_last(lock: IO[str]) -> bool:
-    fcntl.flock(lock, fcntl.LOCK_UN)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def addresses_of(settings: Settings) -> Addresses:
-    """Addresses of the database that settings mean, without starting or checking it."""
-    cluster = private_cluster(settings)
-    if cluster is not None:
-        owner = cluster.url(DATABASE, OWNER)
-    else:
-        assert settings.database_url is not None  # noqa: S101 - private_cluster decides so
-        owner = parse_url(settings.database_url.get_secret_value())
-    return Addresses.of(owner, Secrets(settings.home / "secrets.json"))
-
-
-def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tuple[Database, bool]:
-    """
-    The database with its logins, migrated; and whether anything was done.
-
-    In a running private cluster it is made when absent.
-
-    Raises
-    ------
-    Unavailable, ConfigurationError, ClusterError
-        It does not answer, or lacks something.
-    """
-    if cluster is not None:
-        cluster.ensure_login(OWNER)
-        cluster.ensure_database(DATABASE, owner=OWNER)
-        for login in Login:
-            cluster.ensure_login(role_name(DATABASE, login))
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database.at(addresses_of(settings).owner)
-    database.check()
-    if cluster is None:
-        secrets = Secrets(settings.home / "secrets.json")
-        with database.begin() as connection:
-            ensure_roles(connection, secrets.password)
-    return database, database.migrate()
-
-
-@contextmanager
-def open_database(settings: Settings, login: Login | None = None) -> Iterator[Database]:
-    """
-    The database, migrated, for a command on the command line.
-
-    Parameters
-    ----------
-    login
-        Under which login; None for the owner.
-    """
-    with running_cluster(settings) as cluster:
-        database, _ = prepared_database(settings, cluster)
-        if login is not None:
-            database = Database.at(addresses_of(settings).logins[login])
-        yield database

@@ -22,7 +22,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from gis_service.bootstrap import OWNER, Addresses, open_services
+from gis_service.bootstrap import open_services
+from gis_service.installation import OWNER, Addresses
 from gis_service.model.audience import Audience
 from gis_service.services.keys import create_key
 from gis_service.services.sample import load_sample

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from gis_service.bootstrap import addresses_of
+from gis_service.installation import addresses_of
 from gis_service.model.fields import Text
 from gis_service.services.jobs import KINDS, JobContext, Kind
 from gis_service.services.worker import Worker

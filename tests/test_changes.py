@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import Connection, text
 
-from gis_service.bootstrap import Addresses
+from gis_service.installation import Addresses
 from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.reading import Reader

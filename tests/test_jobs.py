@@ -18,9 +18,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gis_service.bootstrap import Addresses
 from gis_service.cli import cli
 from gis_service.errors import InvalidInput
+from gis_service.installation import Addresses
 from gis_service.model.audience import Audience
 from gis_service.model.jobs import Job, JobState
 from gis_service.services import jobs as service

@@ -16,8 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from gis_service.bootstrap import Addresses, open_services
+from gis_service.bootstrap import open_services
 from gis_service.errors import NotAllowed, TooManyAttempts, UnknownKey
+from gis_service.installation import Addresses
 from gis_service.model.audience import PUBLIC, Audience, Principal
 from gis_service.model.keys import KeyText, sha256
 from gis_service.services.keys import create_key, list_keys, revoke_key

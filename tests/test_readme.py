@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from click import Group
+from click import Context, Group
 
 from gis_service.cli import all_commands, cli, example
 from gis_service.cli.settings import markdown_table
 from gis_service.model.collections import REGISTRY
 
+CONTEXT = Context(cli)
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
@@ -37,13 +38,13 @@ def test_collections_are_those_of_the_registry():
 
 def test_every_command_named_exists():
     for words in re.findall(r"\./gis ([a-z]+)(?: ([a-z]+))?", README.read_text()):
-        command = cli.commands[words[0]]
+        command = cli.get_command(CONTEXT, words[0])
         if isinstance(command, Group):
             assert words[1] in command.commands, words
 
 
 def test_every_command_is_explained_with_an_example():
-    for command in all_commands(cli):
+    for command in all_commands(cli, CONTEXT):
         assert example(command).startswith(("./gis ", "GIS_")), command.name
 
 

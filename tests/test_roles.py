@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from gis_service.bootstrap import OWNER
 from gis_service.errors import ConfigurationError
+from gis_service.installation import OWNER
 from gis_service.store.database import Database
 from gis_service.store.history import HISTORY
 from gis_service.store.internal import INTERNAL

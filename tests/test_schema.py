@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from gis_service.bootstrap import OWNER
+from gis_service.installation import OWNER
 from gis_service.store import schema
 from gis_service.store.database import LOCK_TIMEOUT_S, MIGRATIONS, Database, newest_revision
 from gis_service.store.roles import Login, apply_grants, role_name

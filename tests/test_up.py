@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from gis_service.bootstrap import running_cluster
+from gis_service.installation import running_cluster
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from tests.conftest import ROOT, free_port, wait_for

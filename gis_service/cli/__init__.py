@@ -5,39 +5,43 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import click
 
 from gis_service import __version__
-from gis_service.cli.analyse import analyse
-from gis_service.cli.develop import check, test
-from gis_service.cli.export import export
-from gis_service.cli.history import history
-from gis_service.cli.jobs import jobs, loads
-from gis_service.cli.keys import keys
-from gis_service.cli.load import load
-from gis_service.cli.maps import maps
-from gis_service.cli.people import people
-from gis_service.cli.report import report
-from gis_service.cli.settings import settings
-from gis_service.cli.tiles import tiles
-from gis_service.cli.up import down, serve, up
-from gis_service.cli.worker import worker
 from gis_service.errors import GisError
+
+MODULES = {
+    "up": "up", "down": "up", "load": "load", "loads": "jobs", "jobs": "jobs",
+    "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
+    "report": "report", "history": "history", "keys": "keys", "people": "people",
+    "settings": "settings", "serve": "up", "worker": "worker", "test": "develop",
+    "check": "develop",
+}
+"""Commands in the order in which people need them, and the module of each."""
 
 
 class Commands(click.Group):
-    """Lists commands in the order in which people need them; tells errors in plain words."""
+    """Imports a command when it is called, for that is slow; tells errors in plain words."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        found: click.Command = getattr(
+            import_module(f"gis_service.cli.{MODULES[cmd_name]}"), cmd_name
+        )
+        return found
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One example of every command, the first of its own help."""
         with formatter.section("Examples"):
             formatter.write_dl(
-                [(example(c), c.get_short_help_str(300)) for c in all_commands(self)]
+                [(example(c), c.get_short_help_str(300)) for c in all_commands(self, ctx)]
             )
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -48,12 +52,13 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-def all_commands(group: click.Group) -> Iterator[click.Command]:
+def all_commands(group: click.Group, ctx: click.Context) -> Iterator[click.Command]:
     """Every command that does something, those of groups included."""
-    for command in group.commands.values():
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
         if isinstance(command, click.Group):
-            yield from all_commands(command)
-        elif not command.hidden:
+            yield from all_commands(command, ctx)
+        elif command is not None and not command.hidden:
             yield command
 
 
@@ -71,13 +76,6 @@ def cli() -> None:
 
     `./gis COMMAND --help` tells all of a command.
     """
-
-
-for command in (
-    up, down, load, loads, jobs, export, tiles, maps, analyse, report, history, keys, people,
-    settings, serve, worker, test, check,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from gis_service.bootstrap import addresses_of, open_database, open_services
+from gis_service.bootstrap import open_services
 from gis_service.formats.strict_json import parse_json
+from gis_service.installation import addresses_of, open_database
 from gis_service.model.audience import Audience, Principal
 from gis_service.model.fields import LANGUAGES, Field
 from gis_service.model.processes import PROCESSES, Process

@@ -13,8 +13,9 @@ import click
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gis_service.bootstrap import open_database, open_exports
+from gis_service.bootstrap import open_exports
 from gis_service.cli.progress import say
+from gis_service.installation import open_database
 from gis_service.model.audience import Audience, Principal, visible_collection
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.queries import ItemsQuery

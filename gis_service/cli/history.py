@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import click
 
-from gis_service.bootstrap import open_database
+from gis_service.installation import open_database
 from gis_service.model.collections import REGISTRY
 from gis_service.model.history import (
     Difference,

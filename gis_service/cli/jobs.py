@@ -25,11 +25,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gis_service.bootstrap import open_database
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.cli.reports import print_report, printable
 from gis_service.errors import NotFound
+from gis_service.installation import open_database
 from gis_service.model.collections import REGISTRY
 from gis_service.model.jobs import Job, JobState
 from gis_service.model.reports import LoadReport

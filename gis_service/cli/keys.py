@@ -7,8 +7,8 @@ from datetime import datetime
 
 import click
 
-from gis_service.bootstrap import open_database
 from gis_service.cli.progress import say, say_table
+from gis_service.installation import open_database
 from gis_service.model.audience import Audience
 from gis_service.model.keys import IssuedKey, KeyRecord, KeyState
 from gis_service.services import keys as service

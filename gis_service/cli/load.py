@@ -21,10 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gis_service.bootstrap import open_database
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.cli.reports import print_report
+from gis_service.installation import open_database
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.services.jobs import enqueue_load
 from gis_service.services.loading import LoadRequest, load_file

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gis_service.bootstrap import addresses_of, databases_of, open_database
 from gis_service.cli.progress import say
+from gis_service.installation import addresses_of, databases_of, open_database
 from gis_service.model.audience import Audience, Principal
 from gis_service.services.maps import Maps
 from gis_service.settings import Settings, read_settings

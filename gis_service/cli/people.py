@@ -6,8 +6,8 @@ from uuid import UUID
 
 import click
 
-from gis_service.bootstrap import open_database
 from gis_service.cli.progress import say, say_table
+from gis_service.installation import open_database
 from gis_service.services import people as service
 from gis_service.settings import read_settings
 

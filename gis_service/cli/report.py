@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from gis_service.bootstrap import addresses_of, open_database, open_services
+from gis_service.bootstrap import open_services
 from gis_service.cli.progress import say
+from gis_service.installation import addresses_of, open_database
 from gis_service.model.audience import Audience, Principal
 from gis_service.model.fields import LANGUAGES
 from gis_service.services.board import ReportFormat

@@ -12,10 +12,11 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis_service.bootstrap import open_archive, open_database
+from gis_service.bootstrap import open_archive
 from gis_service.cli.export import INTERRUPTED
 from gis_service.cli.progress import say
 from gis_service.errors import ExportFailed
+from gis_service.installation import open_database
 from gis_service.model.tiles import DETAIL_ZOOM
 from gis_service.services.archive import Written
 from gis_service.settings import Settings, read_settings

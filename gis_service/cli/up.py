@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from gis_service.bootstrap import prepared_database, private_cluster, running_cluster
 from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
@@ -23,6 +22,7 @@ from gis_service.cli.tls import (
 from gis_service.cli.worker import supervised_worker
 from gis_service.crs import served_crs
 from gis_service.errors import ConfigurationError
+from gis_service.installation import prepared_database, private_cluster, running_cluster
 from gis_service.services.coordinates import check_crs
 from gis_service.services.keys import first_key, list_keys
 from gis_service.services.sample import is_empty, load_sample

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 
 import click
 
-from gis_service.bootstrap import addresses_of
 from gis_service.cli.progress import say
+from gis_service.installation import addresses_of
 from gis_service.services.worker import STOPPED_WITHIN_S, Worker
 from gis_service.settings import Settings, read_settings
 

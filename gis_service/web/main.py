@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from gis_service.bootstrap import addresses_of, open_services
+from gis_service.bootstrap import open_services
+from gis_service.installation import addresses_of
 from gis_service.settings import read_settings
 from gis_service.web.app import create_app
 

@@ -25,7 +25,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection
 
-from gis_service.bootstrap import OWNER
+from gis_service.installation import OWNER
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.database import Database
 

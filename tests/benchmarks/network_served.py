@@ -22,12 +22,8 @@ from typing import Any
 import numpy as np
 from starlette.testclient import TestClient
 
-from gis_service.bootstrap import (
-    addresses_of,
-    open_services,
-    prepared_database,
-    running_cluster,
-)
+from gis_service.bootstrap import open_services
+from gis_service.installation import addresses_of, prepared_database, running_cluster
 from gis_service.model.audience import Audience
 from gis_service.network.graph import CONNECTIONS, STATUSES, THEMES, NetworkGraph, texts
 from gis_service.services.keys import create_key

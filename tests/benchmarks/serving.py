@@ -16,7 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Connection, text
 
-from gis_service.bootstrap import addresses_of, open_services
+from gis_service.bootstrap import open_services
+from gis_service.installation import addresses_of
 from gis_service.model.codelists import Codelist
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field, FieldType, GeometryType, PublicRule, Text

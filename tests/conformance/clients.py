@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
-from gis_service.bootstrap import Addresses, open_services
+from gis_service.bootstrap import open_services
+from gis_service.installation import Addresses
 from gis_service.model.audience import Audience
 from gis_service.services.keys import create_key
 from gis_service.settings import Settings

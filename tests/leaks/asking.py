@@ -15,7 +15,8 @@ from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI
 
-from gis_service.bootstrap import Addresses, open_services
+from gis_service.bootstrap import open_services
+from gis_service.installation import Addresses
 from gis_service.settings import Settings
 from gis_service.web.app import create_app
 

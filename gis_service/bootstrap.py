@@ -41,6 +41,7 @@ from gis_service.services.networks import Networks
 from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
+from gis_service.services.public import PublicSite
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
@@ -80,6 +81,7 @@ class Services:
     dashboards: Dashboards
     printing: Printing
     board: BoardReports
+    public: PublicSite
     fronts: Fronts
     ward_packages: WardPackages
     field_operations: FieldOperations
@@ -110,19 +112,21 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         maps = Maps(databases, settings, changes)
         questions = NetworkQuestions(reader, networks)
+        features = Features(reader, changes, snapshots, count_cap=settings.count_cap)
+        search, nearest = Search(reader), Nearest(reader)
         certifications = CertificationsDue(reader)
         field_operations = FieldOperations(reader, editing)
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
             settings=settings,
             gate=gate,
-            features=Features(reader, changes, snapshots, count_cap=settings.count_cap),
+            features=features,
             exports=_exports(reader, settings),
             editing=editing,
             records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
-            nearest=Nearest(reader),
+            nearest=nearest,
             networks=networks,
-            search=Search(reader),
+            search=search,
             maps=maps,
             health=Health(reader, home=settings.home, revision=newest_revision()),
             jobs=Jobs(reader),
@@ -149,6 +153,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             board=BoardReports(
                 maps, coverages, questions, connecting, certifications, settings
             ),
+            public=PublicSite(databases[Audience.PUBLIC], changes, features, search, nearest),
             fronts=Fronts(reader, coverages),
             ward_packages=WardPackages(reader, changes, networks),
             field_operations=field_operations,

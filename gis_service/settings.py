@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         description="Where no roads are loaded, trenches are so many times as long as the "
         "straight line; source.",
     )
+    licence: str = Field(
+        "CC BY 4.0; https://creativecommons.org/licenses/by/4.0/",
+        pattern=r"^[^;]+; *https?://\S+$",
+        description="Licence of the data that is published: its name; its address.",
+    )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."
     )
@@ -193,6 +198,12 @@ class Settings(BaseSettings):
     @property
     def speaks_tls(self) -> bool:
         return self.tls or self.tls_cert is not None
+
+    @property
+    def licence_parts(self) -> tuple[str, str]:
+        """Name and address of the licence of what is published."""
+        name, _, address = self.licence.partition(";")
+        return name.strip(), address.strip()
 
     @property
     def crs_codes(self) -> tuple[int, ...]:

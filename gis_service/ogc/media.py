@@ -65,6 +65,7 @@ OPENAPI = Format(
     "OpenAPI 3.0",
     also=("openapi", "application/json", "application/openapi+json"),
 )
+JSONLD = Format("jsonld", "application/ld+json", "JSON-LD", also=("json", "application/json"))
 PROBLEM = Format("json", "application/problem+json", "Problem", also=("application/json",))
 MVT = Format(
     "mvt", "application/vnd.mapbox-vector-tile", "Mapbox vector tile", suffix="mvt",

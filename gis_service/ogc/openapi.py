@@ -15,7 +15,7 @@ from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.documents import service_description, service_title
-from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Format
+from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, JSONLD, OPENAPI, SCHEMA, Format
 from gis_service.ogc.openapi_answers import feature_schemas, shared_responses
 from gis_service.ogc.openapi_asking import (
     NEAREST_SHARED,
@@ -158,6 +158,10 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         formats=False, faults=("404",),
     )
     paths.update(printing_paths(audience, get=_get))
+    paths["/public/catalog.jsonld"] = _get(
+        "Maps", "getCatalogue", "Catalogue of what is published (DCAT 3)",
+        [(JSONLD, {"type": "object"})],
+    )
     if audience.is_staff:
         paths["/dashboard"] = _get(
             "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]

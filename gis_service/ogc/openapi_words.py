@@ -23,6 +23,7 @@ _KISWAHILI = {
     "One map": "Ramani moja",
     "One map on A4 (PDF)": "Ramani moja kwenye A4 (PDF)",
     "One map on A4 (PNG)": "Ramani moja kwenye A4 (PNG)",
+    "Catalogue of what is published (DCAT 3)": "Katalogi ya yaliyochapishwa (DCAT 3)",
     "Analyses": "Chambuzi",
     "How the network and its records stand": "Hali ya mtandao na rekodi zake",
     "Whether the process runs": "Kama programu inafanya kazi",

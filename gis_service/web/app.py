@@ -29,6 +29,7 @@ from gis_service.web import (
     photos,
     printing,
     processes,
+    public,
     schemas,
     search,
     static,
@@ -75,7 +76,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, printing, dashboard, jobs, health,
+        processes, maps, printing, public, dashboard, jobs, health,
         field_shell, field, photos,
     ):
         app.router.routes.extend(module.ROUTES)

@@ -15,6 +15,7 @@ import orjson
 from gis_service.cartography.definition import MapDefinition
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience, visible_fields
+from gis_service.model.codelists import THEME
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.processes import PROCESSES
@@ -74,6 +75,10 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     f"/maps/{{name}}/tiles/{{layer}}/{MAP_TILE}": ("lang", "v"),
     "/maps/{name}/print.pdf": ("lang", "orientation"),
     "/maps/{name}/print.png": ("lang", "orientation"),
+    "/public": (*COMMON, "q", "lon", "lat"),
+    "/public/catalog.jsonld": COMMON,
+    "/public/wards/{code}": COMMON,
+    "/embed": (*COMMON, "ward", "theme"),
     "/dashboard": COMMON,
     "/field": ("lang",),
     "/field/sw.js": None,
@@ -112,6 +117,7 @@ COMPANIONS: Mapping[str, Mapping[str, str]] = {
     "/collections/{collection_id}/nearest": {"lon": "34.77", "lat": "-0.68"},
     "/collections/{collection_id}/changes": {"since": "2020-01-01"},
     "/search": {"q": "kisii"},
+    "/public": {"lon": "34.77", "lat": "-0.68"},
 }
 """What a route needs before it answers at all."""
 
@@ -120,7 +126,7 @@ def filled(route: str) -> str:
     """A route with a tile, or a ward, of its own in it."""
     return route.replace(TILE, f"WebMercatorQuad/{PLACES[2]}").replace(
         "{tile_matrix_set}", "WebMercatorQuad"
-    ).replace("{code}", "KSI-W-01")
+    ).replace("{code}", "1301")
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,10 @@ class World:
         if MAP_TILE in route:
             for place in PLACES:
                 yield from self.paths(route.replace(MAP_TILE, place))
+            return
+        if "{code}" in route:
+            for code in (*self.values["wards", "code"], "none"):
+                yield route.replace("{code}", code), None
             return
         route = filled(route)
         if "{collection_id}" in route:
@@ -243,6 +253,8 @@ class World:
             "next": ["/collections"],
             "v": ["1"],
             "orientation": ["portrait"],
+            "ward": [*self.values["wards", "code"], "none"],
+            "theme": [*THEME.values(), "none"],
             "type": ["create"],
             "lon": ["34.9"],
             "lat": ["-0.7"],

@@ -28,8 +28,9 @@ _INTERNAL = {
     "'zzhidden', now() + interval '1 h' FROM internal.api_keys LIMIT 1",
     "loads": "(collection, source, sha256, report) VALUES ('offices', 'zzhidden', 'x', '{}')",
     "jobs": f"(id, kind, payload) VALUES ({_ZERO}, 'maps', '{{}}')",
-    "attachments": "(collection, item_id, sha256, media_type, bytes, title) SELECT 'offices', "
-    "id, 'x', 'image/png', 5, 'zzhidden' FROM gis.offices LIMIT 5",
+    "attachments": "(collection, item_id, sha256, sent_sha256, media_type, bytes, title, "
+    "content) SELECT 'offices', id, 'x', 'x', 'image/png', 5, 'zzhidden', "
+    "convert_to('zzhidden', 'UTF8') FROM gis.offices LIMIT 5",
     "operations": f"(id, device, content) VALUES ({_ZERO}, 'zzhidden', '{{}}')",
     "conflicts": f"(operation_id, collection, item_id, fields) VALUES ({_ZERO}, 'offices', "
     f"{_ZERO}, '{{}}')",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gis_service.crs import served_crs
 from gis_service.errors import GisError
+from gis_service.formats.raster_tiles import RasterTiles, open_raster_tiles
 from gis_service.installation import Addresses, addresses_of, databases_of
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
@@ -74,6 +75,7 @@ class Services:
     health: Health
     jobs: Jobs
     tiles: Tiles
+    basemap: RasterTiles | None
     crs: tuple[ServedCrs, ...]
     changes: Changes
     analyses: Analyses
@@ -110,7 +112,10 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
-        maps = Maps(databases, settings, changes)
+        basemap = (
+            open_raster_tiles(settings.basemap_pmtiles) if settings.basemap_pmtiles else None
+        )
+        maps = Maps(databases, settings, changes, tiles=basemap)
         questions = NetworkQuestions(reader, networks)
         features = Features(reader, changes, snapshots, count_cap=settings.count_cap)
         search, nearest = Search(reader), Nearest(reader)
@@ -135,6 +140,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 most_bytes=settings.max_tile_kb * 1000,
                 cache_bytes=settings.tile_cache_mb * 1_000_000,
             ),
+            basemap=basemap,
             crs=served_crs(settings.crs_codes),
             changes=changes,
             analyses=Analyses(reader, {
@@ -162,6 +168,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await catching_up
+        if basemap is not None:
+            basemap.close()
         editing.close()
         for database in databases.values():
             database.engine.dispose()

@@ -167,12 +167,17 @@ class Settings(BaseSettings):
         pattern=r"^[^;]+; *https?://\S+$",
         description="Licence of the data that is published: its name; its address.",
     )
+    basemap_pmtiles: Path | None = Field(
+        None, description="A PMTiles file of images on this machine that lies beneath the maps."
+    )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."
     )
-    basemap_attribution: str = Field("", description="Credit shown for the online basemap.")
+    basemap_attribution: str = Field(
+        "", description="Credit shown for the basemap; by default that of the file."
+    )
 
-    @field_validator("home", "maps", "tls_cert", "tls_key")
+    @field_validator("home", "maps", "tls_cert", "tls_key", "basemap_pmtiles")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().resolve()

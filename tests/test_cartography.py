@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import folium
+import folium.plugins
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -352,6 +353,36 @@ def test_an_address_without_a_file_is_refused(
         rendered(definition)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        folium.plugins.Fullscreen, folium.plugins.MarkerCluster, folium.TileLayer,
+        lambda: folium.Element('<link rel="stylesheet" href="//cdn.example.org/x.css">'),
+        lambda: folium.TileLayer("https://tiles.example.org/other/{z}/{x}/{y}.png", attr="x"),
+    ],
+)
+def test_what_folium_loads_from_elsewhere_is_refused(
+    definition: MapDefinition, monkeypatch: pytest.MonkeyPatch, part: Any
+):
+    make = rendering._folium_map
+
+    def with_part(wanted: MapDefinition) -> folium.Map:
+        leaflet_map = make(wanted)
+        made = part()
+        if isinstance(made, folium.map.Layer | folium.plugins.Fullscreen):
+            leaflet_map.add_child(made)
+        else:
+            leaflet_map.get_root().header.add_child(made)
+        return leaflet_map
+
+    monkeypatch.setattr(rendering, "_folium_map", with_part)
+    basemap = OnlineBasemap("https://tiles.example.org/{z}/{x}/{y}.png?a=1&b=2", "")
+    with pytest.raises(UnmappedAddress):
+        rendered(definition, basemap=basemap)
+    monkeypatch.setattr(rendering, "_folium_map", make)
+    assert rendered(definition, basemap=basemap).image_origins == ("https://tiles.example.org",)
+
+
 def test_folium_itself_stays_as_it_was(definition: MapDefinition):
     before = list(folium.Map.default_js)
     rendered(definition)
@@ -383,7 +414,7 @@ def test_an_embedded_page_brings_policy_and_data(definition: MapDefinition):
 
 def test_an_online_basemap_widens_images_only(definition: MapDefinition):
     basemap = OnlineBasemap("https://{s}.tiles.example.org/{z}/{x}/{y}.png", "© <b>Example</b>")
-    page = rendered(definition, online_basemap=basemap)
+    page = rendered(definition, basemap=basemap)
     assert page.image_origins == ("https://*.tiles.example.org",)
     assert "img-src 'self' data: https://*.tiles.example.org;" in page.content_security_policy
     assert "© &lt;b&gt;Example&lt;/b&gt;" in page.html
@@ -397,7 +428,7 @@ def test_an_online_basemap_widens_images_only(definition: MapDefinition):
 ])
 def test_what_is_no_basemap_is_refused(definition: MapDefinition, url: str):
     with pytest.raises(ConfigurationError, match="basemap"):
-        rendered(definition, online_basemap=OnlineBasemap(url, ""))
+        rendered(definition, basemap=OnlineBasemap(url, ""))
 
 
 # --- vendored files ---

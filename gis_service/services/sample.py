@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import select
 
 from gis_service.model.collections import REGISTRY
 from gis_service.services.loading import LoadRequest, load_file
-from gis_service.settings import Settings
+from gis_service.settings import Settings, shipped
 from gis_service.store.database import Database
 from gis_service.store.tables import table
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "sample"
+FOLDER = shipped("data/sample")
 NETWORK = "kisii"
 
 

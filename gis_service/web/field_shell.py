@@ -122,7 +122,10 @@ def scripts() -> tuple[str, ...]:
 
 
 LATER = frozenset(
-    f"field/{name}.js" for name in ("asset", "form", "work", "plan", "walk", "photo", "scan")
+    f"field/{name}.js" for name in (
+        "asset", "form", "work", "plan", "photo", "exif", "scan", "scan_worker", "walk",
+        "walk_end", "walk_keep", "walk_record", "walk_sketch", "walk_track",
+    )
 )
 """Modules that the page loads when they are needed first; a phone keeps them all the same."""
 

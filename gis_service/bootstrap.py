@@ -47,6 +47,7 @@ from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
+from gis_service.services.walked_routes import WalkedRoutes
 from gis_service.services.ward_packages import WardPackages
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
@@ -88,6 +89,7 @@ class Services:
     ward_packages: WardPackages
     field_operations: FieldOperations
     photos: Photos
+    walked_routes: WalkedRoutes
 
 
 @asynccontextmanager
@@ -164,6 +166,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ward_packages=WardPackages(reader, changes, networks),
             field_operations=field_operations,
             photos=Photos(reader, editing),
+            walked_routes=WalkedRoutes(reader, editing),
         )
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import ssl
 import stat
-import tempfile
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,24 +11,19 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import Browser
 
-from gis_service.cli.process import ServiceProcess
 from gis_service.cli.tls import certificate_of, trust_address, trust_port
 from gis_service.cli.up import _options
 from gis_service.errors import ConfigurationError
 from gis_service.services import certificates
 from gis_service.services.certificates import (
     ServedCertificate,
-    fingerprint,
     given_certificate,
     own_certificate,
 )
 from gis_service.services.machine import names_of_machine
 from gis_service.settings import Settings
 from tests.browser.conftest import chromium
-from tests.browser.pages import PHONE, Visit, axe, fits
-from tests.conftest import Databases, free_port, service_of
 
 __all__ = ["chromium"]
 
@@ -169,66 +157,8 @@ def test_a_machine_knows_names_of_its_own() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.fixture(scope="module")
-def service(databases: Databases, sample_template: str, home: Path) -> Iterator[Settings]:
-    """Settings of a service that speaks https by an authority of its own."""
-    database = databases.fresh(sample_template)
-    databases.with_logins(database)
-    own = Path(tempfile.mkdtemp(prefix="tls-", dir=home))
-    shutil.copy(home / "secrets.json", own)
-    trust = free_port()
-    (own / ".env").write_text(f"GIS_TRUST_PORT={trust}\n")
-    with service_of(database, own, "--tls") as (address, _):
-        yield Settings(
-            _env_file=None, home=own, tls=True, port=int(address[-5:]),  # type: ignore[call-arg]
-            trust_port=trust,
-        )
-    databases.drop(database)
-
-
-def test_the_service_speaks_https_as_phones_are_told_to_trust(service: Settings) -> None:
-    address, trust = service.public_base_url, trust_address(service)
-    assert ServiceProcess(service).wait_ready() == address
-    authority = service.home / "tls" / "authority.pem"
-    by_us = ssl.create_default_context(cafile=str(authority))
-    for name in ("127.0.0.1", "localhost"):
-        ready = f"https://{name}:{service.port}/health/ready"
-        with urllib.request.urlopen(ready, timeout=5, context=by_us) as answer:
-            assert json.load(answer)["ok"]
-    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        urllib.request.urlopen(f"{address}/health/ready", timeout=5)
-    with urllib.request.urlopen(f"{trust}/authority.crt", timeout=5) as answer:
-        assert answer.headers["content-type"] == "application/x-x509-ca-cert"
-        given = x509.load_der_x509_certificate(answer.read())
-    assert given == x509.load_pem_x509_certificate(authority.read_bytes())
-
-
-@pytest.mark.browser
-def test_a_phone_is_told_how_to_trust_it(service: Settings, chromium: Browser) -> None:
-    authority = x509.load_pem_x509_certificate((service.home / "tls/authority.pem").read_bytes())
-    context = chromium.new_context(
-        viewport=PHONE, bypass_csp=True, ignore_https_errors=True,
-        user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)",
-    )
-    page = context.new_page()
-    seen = Visit(page)
-    for language, heading in (("en", "Let this phone trust"), ("sw", "Ruhusu simu hii")):
-        page.goto(f"{trust_address(service)}?lang={language}")
-        assert heading in page.inner_text("h1")
-        assert page.inner_text(".trust-print").split() == fingerprint(authority).split(":")
-        assert page.inner_text("details[open] summary").startswith("iPhone")
-        assert fits(page)
-        if folder := os.environ.get("GIS_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"trust-{language}-390.png", full_page=True)
-    assert axe(page) == []
-    page.goto(f"http://127.0.0.1:{service.trust_port}/login?lang=sw")
-    assert page.url == f"{service.public_base_url}/login?lang=sw"
-    assert page.evaluate("isSecureContext")
-    assert seen.complaints == []
-    context.close()
-
-
-def test_it_starts_in_the_background_as_it_was_asked_to(service: Settings) -> None:
-    assert "--tls" in _options(service)
-    given = service.model_copy(update={"tls_cert": Path("a.pem"), "tls_key": Path("a.key")})
+def test_it_starts_in_the_background_as_it_was_asked_to(settings: Settings) -> None:
+    assert "--tls" in _options(settings.model_copy(update={"tls": True}))
+    files = {"tls_cert": Path("a.pem"), "tls_key": Path("a.key")}
+    given = settings.model_copy(update={"tls": True, **files})
     assert " ".join(_options(given)).endswith("--tls --tls-cert a.pem --tls-key a.key")

@@ -217,7 +217,7 @@ def _route(operation: FieldOperation) -> list[Edit]:
     edits = []
     for end, position in (("start_node", positions[0]), ("end_node", positions[-1])):
         if values.get(end) is None:
-            id_ = uuid5(operation.item, end)
+            id_ = end_node_id(operation.item, end)
             own = {"name": f"{name or 'Route'} ({'A' if end == 'start_node' else 'B'})",
                    "status": PROPOSED, **network}
             if operation.accuracy_m is not None:
@@ -229,6 +229,11 @@ def _route(operation: FieldOperation) -> list[Edit]:
     link = _created(FIBRE_LINKS, operation.item, line, values | {"status": PROPOSED})
     structures = [_structure(operation, point, network) for point in points]
     return [link, *edits, *structures]
+
+
+def end_node_id(link: UUID, end: str) -> UUID:
+    """The node that is made for an end of a route (`start_node`, `end_node`) at no known one."""
+    return uuid5(link, end)
 
 
 def _structure(operation: FieldOperation, point: object, network: Document) -> Edit:

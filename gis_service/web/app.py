@@ -35,6 +35,7 @@ from gis_service.web import (
     search,
     static,
     tiles,
+    walked_routes,
 )
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
@@ -78,7 +79,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health,
-        field_shell, field, photos,
+        field_shell, field, photos, walked_routes,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

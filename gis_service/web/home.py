@@ -48,6 +48,7 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_dashboard", "/dashboard", Audience.TECHNICIAN), "gauge"),
     (Entry("home_analysis", "/processes", Audience.TECHNICIAN), "analysis"),
     (Entry("home_conflicts", "/conflicts", Audience.PLANNER), "fork"),
+    (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),
 )
 """Pages and their icons; the words of each are under its key and that with `_text`."""
 

@@ -95,6 +95,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field/words": COMMON,
     "/field/operations": (*COMMON, "ids"),
     "/field/photos/{id}": COMMON,
+    "/routes": (*COMMON, "done"),
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -108,6 +109,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/logout": ("POST",),
     "/field/operations": ("POST",),
     "/field/photos/{id}": ("PUT",),
+    "/routes/{id}": ("POST",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""

@@ -10,9 +10,9 @@ import { t } from "./words.js";
 
 export const MOST_BYTES = 150_000;
 const LONGEST_SIDE = 1600;
-const SHORTEST_SIDE = 480;
-const QUALITIES = [0.82, 0.7, 0.58, 0.46];
-const SHRINK = 0.75;
+const SHORTEST_SIDE = 320;
+const QUALITIES = [0.8, 0.6];
+const LEAST_SHRINK = 0.4;
 
 /** A photo that cannot be used; its message is for the reader. */
 export class PhotoFault extends Error {}
@@ -64,17 +64,19 @@ async function decoded(file) {
   }
 }
 
-/** The image in the best quality that fits: first a lower quality, then fewer pixels. */
+/** The image so small that it fits: first at a lower quality, then with fewer pixels. */
 async function small(image) {
   let side = Math.min(LONGEST_SIDE, Math.max(image.width, image.height));
-  for (; side >= SHORTEST_SIDE; side = Math.round(side * SHRINK)) {
+  while (side >= SHORTEST_SIDE || side === Math.max(image.width, image.height)) {
     const canvas = drawn(image, side);
+    let blob = null;
     for (const quality of QUALITIES) {
-      const blob = await encoded(canvas, quality);
+      blob = await encoded(canvas, quality);
       if (blob.size <= MOST_BYTES) {
         return blob;
       }
     }
+    side = Math.floor(side * Math.max(LEAST_SHRINK, Math.sqrt(MOST_BYTES / blob.size) * 0.97));
   }
   throw new PhotoFault(t("field_photo_too_large"));
 }

@@ -117,9 +117,9 @@ function walking() {
   return {
     element: h("div", { class: "walk" },
       h("div", { class: "walk-figures" }, length, elapsed, quality),
-      said, drawing.element, ends,
-      h("h2", {}, t("field_walk_points")), kinds, points,
-      h("div", { class: "field-actions" }, pause, finish, undo), drop),
+      said, h("h2", {}, t("field_walk_points")), kinds,
+      h("div", { class: "field-actions" }, pause, finish, undo),
+      ends, drawing.element, points, drop),
     tick: () => fill(elapsed, clock(Date.now() - new Date(walk.started_at).getTime())),
     update() {
       const { track, fix } = recorder;

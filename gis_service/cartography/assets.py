@@ -31,8 +31,8 @@ MAP_SCRIPTS = (
 TILES_WORKER = "map/tiles_worker.js"
 """What draws tiles beside the page, as a script of its own."""
 DESK_SCRIPTS = (
-    "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "ramp", "figures",
-    "view", "tables", "tools", "shown",
+    "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "certified", "ramp",
+    "figures", "view", "tables", "tools", "shown",
 )
 """Files of `static/map/desk/`, which come after the map's own and before its start, for staff."""
 

@@ -121,6 +121,8 @@ def desk_config(
         "processes": dict(desk.processes),
         "tools": toolbox_config(layers, desk.toolbox, tools),
         "words": {key: text for key, text in words.items() if key.startswith(_PHRASES)},
+        "certification": {c.code: c.title[language] for c in codelists.CERTIFICATION},
+        "categories": {c.code: c.title[language] for c in codelists.EQUIPMENT_CATEGORY},
         "themes": {code.code: code.title[language] for code in codelists.THEME},
         "breaks": {layer.indicator: layer.breaks for layer in layers if layer.indicator},
         "indicators": {

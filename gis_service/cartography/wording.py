@@ -10,7 +10,10 @@ from types import MappingProxyType
 from gis_service.cartography.assets import WEB
 from gis_service.model.fields import LANGUAGES, Language
 
-FILES = ("strings.toml", "desk_strings.toml", "tool_strings.toml", "public_strings.toml")
+FILES = (
+    "strings.toml", "desk_strings.toml", "checks_strings.toml", "tool_strings.toml",
+    "public_strings.toml",
+)
 
 
 @cache

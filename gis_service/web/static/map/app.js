@@ -71,19 +71,19 @@
       });
       popup.setLatLng(at).setContent(card).openOn(this.map);
       this.highlight(item);
-      const room = this.namePopup(popup, item);
+      const room = this.dressPopup(popup, gisMap.nameOf(item.config, item.feature, this.words));
       if (focus) {
         room.focus({ preventScroll: true });
       }
     }
 
     /** Names a popup and its button, and lets the keyboard scroll and close it. */
-    namePopup(popup, item) {
+    dressPopup(popup, name) {
       const box = popup.getElement();
       const room = box.querySelector(".leaflet-popup-content");
       room.tabIndex = 0;
       room.setAttribute("role", "group");
-      room.setAttribute("aria-label", gisMap.nameOf(item.config, item.feature, this.words));
+      room.setAttribute("aria-label", name);
       box.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", this.words.close);
       box.addEventListener("keydown", (event) => {
         if (event.key === "Escape") {

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     max_vertices: int = Field(
         50_000, ge=100, description="Most vertices that one geometry may have."
     )
+    map_whole: int = Field(
+        5_000, ge=1, description="Items above which a layer of a map is drawn from afar by tiles "
+        "and asked for piece by piece from near."
+    )
     max_edit_mb: int = Field(
         4, ge=1, le=100, description="Largest body of a request that changes items, in megabytes."
     )

@@ -17,6 +17,7 @@ from gis_service.model.fields import Field, FieldType, GeometryType, Language, T
 TOOLS: Mapping[str, tuple[str, ...]] = {
     "sketch": ("geodesy", "sketch", "coordinates"),
     "measure": ("measure",),
+    "dig": ("dig",),
     "query": ("query",),
     "edit": ("options", "fields", "draft", "saving", "conflict", "figures", "editor"),
     "list": ("filters", "rows", "list"),

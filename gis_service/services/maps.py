@@ -48,8 +48,6 @@ from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
 from gis_service.store.overview import can_be_outlined, is_larger
 
-MOST_WHOLE = 5_000
-"""A layer of more items is shown by an overview from afar, and by box from near."""
 MOST_IN_BOX = 4_000
 
 V = TypeVar("V")
@@ -182,7 +180,7 @@ class Maps:
         id_: UUID | None = None,
     ) -> bytes:
         """
-        What one layer shows, as GeoJSON: all of it, or an overview of more than `MOST_WHOLE`.
+        What one layer shows, as GeoJSON: all of it, or an overview of more than `map_whole`.
 
         Parameters
         ----------
@@ -338,7 +336,7 @@ class Maps:
         collection = REGISTRY[layer.collection]
         if can_be_outlined(collection):
             with self._databases[audience].begin() as connection:
-                if is_larger(connection, collection, audience, most=MOST_WHOLE):
+                if is_larger(connection, collection, audience, most=self._settings.map_whole):
                     fields = fields_of(definition, audience)[layer.collection]
                     return self._while_it_stands(
                         f"{definition.id}/{collection.id}", (collection.id,), audience,
@@ -360,7 +358,7 @@ class Maps:
         with self._databases[audience].begin() as connection:
             lean = (
                 id_ is None and can_be_outlined(collection)
-                and is_larger(connection, collection, audience, most=MOST_WHOLE)
+                and is_larger(connection, collection, audience, most=self._settings.map_whole)
             )
             frame = read_frame(
                 connection, collection, audience, box=box, id_=id_, most=MOST_IN_BOX,

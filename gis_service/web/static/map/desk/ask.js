@@ -8,13 +8,22 @@
 
   desk.may = (process) => Object.hasOwn(desk.app.config.desk.processes, process);
 
-  /** The answer of a process as JSON; throws `Refused` with the reason. */
-  desk.ask = async function (process, inputs) {
-    const query = new URLSearchParams({ ...inputs, f: "json", lang: desk.app.config.language });
+  /**
+   * The answer of a process as JSON; throws `Refused` with the reason.
+   *
+   * Inputs stand in the address; with the session's `token` in a body, as geometries have to.
+   */
+  desk.ask = async function (process, inputs, { token = null } = {}) {
+    const query = new URLSearchParams({ ...(token ? {} : inputs), f: "json", lang: desk.app.config.language });
     const address = desk.app.config.desk.processes[process] + "?" + query;
+    const headers = { Accept: "application/json" };
+    const options = token ? {
+      method: "POST", headers: { ...headers, "Content-Type": "application/json", "X-CSRF-Token": token },
+      body: JSON.stringify({ inputs }),
+    } : { headers };
     let answer = null;
     try {
-      answer = await fetch(address, { headers: { Accept: "application/json" } });
+      answer = await fetch(address, options);
     } catch {
       throw new Refused(desk.words.desk_no_answer);
     }

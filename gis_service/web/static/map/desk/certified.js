@@ -164,9 +164,7 @@
     const { name, state, collection, category } = thing.properties;
     const kind = gisMap.pick(desk.app.config.desk.categories, category, null);
     const record = element("a", "", desk.words.desk_cert_record);
-    const address = new URL(desk.app.config.desk.items.replace("{collection}", collection), location.href);
-    address.pathname += "/" + encodeURIComponent(thing.id);
-    record.href = address.href;
+    record.href = desk.recordAddress(collection, thing.id);
     return [element("b", "", name || desk.app.words.unnamed), kind && element("small", "", kind),
       element("small", "", titleOf(state) + ". " + since(thing.properties)), record].filter(Boolean);
   }

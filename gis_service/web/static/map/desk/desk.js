@@ -126,6 +126,12 @@
 
   desk.keyOf = (item) => item.config.id + "/" + item.feature.id;
 
+  /** The page of an item. */
+  desk.recordAddress = function (collection, id) {
+    const { items } = desk.app.config.desk.tools;
+    return `${items[collection]}/${encodeURIComponent(id)}?lang=${desk.app.config.language}`;
+  };
+
   /** Open an item's card, where it is if that is in view. */
   desk.open = function (item, { focus = true, back = null } = {}) {
     const { app } = desk;

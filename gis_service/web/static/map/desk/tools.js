@@ -2,7 +2,7 @@
 "use strict";
 (function (gisMap) {
   const { desk, element } = gisMap;
-  const NEEDS = { measure: ["sketch"], edit: ["sketch", "query"], list: ["query"] };
+  const NEEDS = { measure: ["sketch"], dig: ["sketch"], edit: ["sketch", "query"], list: ["query"] };
   const fetched = new Map();
   const listeners = [];
 
@@ -87,6 +87,9 @@
       return;
     }
     room.append(desk.button(desk.words.desk_measure, "desk-ask", () => desk.use("measure", () => desk.measure())));
+    if (desk.may("dig-safe") && desk.token()) {
+      room.append(desk.button(desk.words.desk_dig, "desk-ask", () => desk.use("dig", () => desk.dig())));
+    }
     for (const config of app.config.layers.filter(({ id }) => mayEdit(id))) {
       const text = desk.words["desk_add_" + config.style];
       room.append(desk.button(text, "desk-ask", () => desk.use("edit", () => desk.editor.create(config.id))));

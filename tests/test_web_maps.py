@@ -116,11 +116,15 @@ def test_staff_have_tools_that_the_public_has_not(clients: Clients, public: Test
 
 
 def test_large_layers_are_told_from_afar_and_brought_by_box(
-    public: TestClient, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, public: TestClient
 ) -> None:
     data = "/maps/coverage/data/{}.geojson"
     whole = {name: public.get(data.format(name)).json() for name in ("offices", "fibre_links")}
-    monkeypatch.setattr("gis_service.services.maps.MOST_WHOLE", 20)
+    with clients(map_whole=20) as large:
+        _check_large(large, data, whole)
+
+
+def _check_large(public: TestClient, data: str, whole: Any) -> None:
     offices = public.get(data.format("offices")).json()
     assert offices["features"] == []
     connections = [f["properties"]["connection"] for f in whole["offices"]["features"]]

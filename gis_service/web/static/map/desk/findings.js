@@ -101,7 +101,11 @@
   desk.look = function () {
     const { app } = desk;
     const bounds = marks.getBounds();
-    if (bounds.isValid() && !app.map.getBounds().contains(bounds)) {
+    const { paddingTopLeft, paddingBottomRight } = app.room();
+    const seen = L.latLngBounds(
+      app.map.containerPointToLatLng(paddingTopLeft),
+      app.map.containerPointToLatLng(app.map.getSize().subtract(paddingBottomRight)));
+    if (bounds.isValid() && !seen.contains(bounds)) {
       app.map.fitBounds(bounds, { ...app.room(), maxZoom: 15, animate: false });
     }
   };

@@ -165,5 +165,6 @@
         .map(({ geometry }) => ({ kind: geometry.type.endsWith("Point") ? "place" : "gone", geometry })),
       back: desk.closeBench,
     });
+    desk.look();
   }
 })(globalThis.gisMap);

@@ -34,7 +34,7 @@
         query.delete(name);
       }
     }
-    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
+    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",");
     const next = location.pathname + (text ? "?" + text : "") + location.hash;
     if (next !== location.pathname + location.search + location.hash) {
       history[replace ? "replaceState" : "pushState"](null, "", next);

@@ -192,7 +192,11 @@
       this.away.textContent = draft.isDirty ? desk.words.tool_discard : desk.words.tool_done;
       this.length.textContent = this.isLine && positions.length > 1
         ? desk.say("tool_length", { length: desk.metres(geodesy.length(positions)) }) : "";
-      this.hint.textContent = isDrawing ? desk.words["tool_draw_" + draft.declared.geometry] : desk.words["tool_change_" + draft.declared.geometry];
+      const far = this.isLine && nodes()?.payload.overview && !nodes().points.length;
+      this.hint.textContent = [
+        desk.words[(isDrawing ? "tool_draw_" : "tool_change_") + draft.declared.geometry],
+        far ? desk.words.tool_snap_near : "",
+      ].join(" ");
       this.saving.disabled = !draft.isDirty;
     }
 

@@ -25,9 +25,10 @@
       this.shape = L.layerGroup().addTo(this.map);
       this.marks = L.layerGroup().addTo(this.map);
       this.rubber = L.layerGroup().addTo(this.map);
+      this.hint = L.tooltip({ permanent: true, direction: "auto", offset: [14, 0], className: "gis-hint sketch-hint" });
       this.listeners = {
-        click: (event) => this.click(event), mousemove: (event) => this.move(event),
-        mouseout: () => this.rubber.clearLayers(), moveend: () => this.drawHandles(),
+        click: (event) => this.click(this.pointed(event)), mousemove: (event) => this.move(this.pointed(event)),
+        mouseout: () => this.stopMoving(), moveend: () => this.drawHandles(),
         zoomend: () => this.drawHandles(),
       };
       this.keys = (event) => this.key(event);
@@ -48,7 +49,7 @@
       this.map.off(this.listeners);
       this.map.getContainer().removeEventListener("keydown", this.keys);
       this.map.doubleClickZoom.enable();
-      [this.shape, this.marks, this.rubber].forEach((group) => group.remove());
+      [this.shape, this.marks, this.rubber, this.hint].forEach((group) => group.remove());
       this.app.sketch = null;
       delete document.querySelector(".atlas").dataset.sketch;
     }
@@ -87,7 +88,12 @@
       return best && { ...best, metres: geodesy.distance(rounded(at), rounded(best.item.at)) };
     }
 
-    click({ latlng }) {
+    /** Where the pointer is: of an event on a sign, Leaflet tells where the sign stands. */
+    pointed(event) {
+      return this.map.mouseEventToLatLng(event.originalEvent);
+    }
+
+    click(latlng) {
       if (!this.isDrawing) {
         return;
       }
@@ -110,14 +116,14 @@
 
     finish() {
       if (this.isEnough) {
-        this.rubber.clearLayers();
+        this.stopMoving();
         this.setDrawing(false);
         this.changed(this.positions, {});
       }
     }
 
     /** The line to the pointer, with the length that it would make and what it snaps to. */
-    move({ latlng }) {
+    move(latlng) {
       this.rubber.clearLayers();
       if (!this.isDrawing || this.kind === "Point") {
         return;
@@ -139,9 +145,15 @@
         }));
       }
       if (texts.length) {
-        L.tooltip({ permanent: true, direction: "auto", offset: [14, 0], className: "gis-hint sketch-hint" })
-          .setLatLng(at).setContent(element("span", "", texts.join(" · "))).addTo(this.rubber);
+        this.hint.setLatLng(at).setContent(element("span", "", texts.join(" · "))).addTo(this.map);
+      } else {
+        this.hint.remove();
       }
+    }
+
+    stopMoving() {
+      this.rubber.clearLayers();
+      this.hint.remove();
     }
 
     key(event) {
@@ -149,7 +161,7 @@
         return;
       }
       if (event.key === "Enter") {
-        this.click({ latlng: this.map.getCenter() });
+        this.click(this.map.getCenter());
       } else if (event.key === "Backspace" && this.positions.length) {
         event.preventDefault();
         this.commit(this.positions.slice(0, -1), { last: null });
@@ -249,8 +261,8 @@
         event.preventDefault();
         event.stopPropagation();
         const size = event.shiftKey ? 10 : 1;
-        const point = this.map.latLngToContainerPoint(place(this.positions[index])).add([step[0] * size, step[1] * size]);
-        this.moved(index, this.map.containerPointToLatLng(point), false);
+        const point = this.map.project(place(this.positions[index])).add([step[0] * size, step[1] * size]);
+        this.moved(index, this.map.unproject(point), false);
       } else if (["Delete", "Backspace"].includes(event.key) && this.positions.length > LEAST[this.kind]) {
         event.preventDefault();
         event.stopPropagation();

@@ -124,8 +124,7 @@ def test_a_link_is_drawn_from_node_to_node_by_mouse(desk: Open, service: tuple[s
     page.mouse.click(start[0] + 7, start[1] + 5)  # near enough to be caught
     page.mouse.click(start[0] + 100, start[1] - 60)
     page.mouse.move(end[0] - 9, end[1])
-    hint = page.locator(".sketch-hint").inner_text()
-    assert "joins Kegogi Cabinet (9 px," in hint
+    expect(page.locator(".sketch-hint")).to_contain_text("joins Kegogi Cabinet (9 px,")
     page.mouse.dblclick(end[0] - 9, end[1])
     nodes = {n["properties"]["name"]: n["id"] for n in asked(
         service, "/collections/network_nodes/items?limit=100&properties=name")["features"]}
@@ -334,7 +333,11 @@ def test_distance_and_area_are_geodesic(desk: Open) -> None:
 def test_the_first_view_is_small(desk: Open) -> None:
     visit = desk()
     bodies: list[Response] = []
-    visit.page.on("response", bodies.append)
+
+    def keep(answer: Response) -> None:
+        bodies.append(answer)
+
+    visit.page.on("response", keep)
     visit.page.reload()
     wait_until_ready(visit.page)
     size = sum(len(gzip.compress(answer.body())) for answer in bodies if answer.status == 200)

@@ -20,6 +20,7 @@ from gis_service.services.archive import Archive
 from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
+from gis_service.services.citizen_reports import CitizenReports
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
 from gis_service.services.dashboard import Dashboards
@@ -29,6 +30,7 @@ from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
 from gis_service.services.field_operations import FieldOperations
+from gis_service.services.form_times import FormTimes
 from gis_service.services.front import Fronts
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
@@ -51,10 +53,13 @@ from gis_service.services.walked_routes import WalkedRoutes
 from gis_service.services.ward_packages import WardPackages
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
+from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import newest_revision
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
+FORMS = "forms"
+"""The secret that signs forms stands under this name beside the passwords of the logins."""
 KEPT_CONNECTIONS = 2
 """So many connections of each login stay open for edits and maps."""
 
@@ -90,6 +95,7 @@ class Services:
     field_operations: FieldOperations
     photos: Photos
     walked_routes: WalkedRoutes
+    reports: CitizenReports
 
 
 @asynccontextmanager
@@ -167,6 +173,9 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             field_operations=field_operations,
             photos=Photos(reader, editing),
             walked_routes=WalkedRoutes(reader, editing),
+            reports=CitizenReports(
+                reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
+            ),
         )
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):

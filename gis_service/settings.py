@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     key_rate: float = Field(
         100.0, ge=0, le=100_000, description="The same for one key."
     )
+    reports_per_hour: int = Field(
+        20, ge=0, description="Fault reports that each process takes from one address within an "
+        "hour; 0 sets no limit."
+    )
     trusted_proxies: str = Field(
         "127.0.0.0/8, ::1", description="Networks of the proxies whose X-Forwarded-For is "
         "believed, with commas between; nobody else's is."

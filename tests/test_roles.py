@@ -13,6 +13,7 @@ from gis_service.installation import OWNER
 from gis_service.store.database import Database
 from gis_service.store.history import HISTORY
 from gis_service.store.internal import INTERNAL
+from gis_service.store.publication_tables import PUBLICATIONS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.roles import (
     STATISTICS,
@@ -134,7 +135,7 @@ def test_what_each_login_really_may_is_what_is_listed(world: Database) -> None:
 
 def test_the_public_login_has_the_projection_and_nothing_else() -> None:
     mine = {(g.schema, g.table, g.privilege) for g in grants() if g.login is Login.PUBLIC}
-    names = [*(c.id for c in published_collections()), *COUNTED]
+    names = [*(c.id for c in published_collections()), *COUNTED, PUBLICATIONS.name]
     assert mine == {(PUBLISHED, name, "SELECT") for name in names}
 
 

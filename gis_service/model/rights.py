@@ -63,8 +63,18 @@ def receivable_fields(collection: Collection, audience: Audience) -> tuple[Field
 
 
 def sets_visibility(audience: Audience) -> bool:
-    """Whether an audience decides who may see an item."""
-    return audience is Audience.ADMIN
+    """Whether an audience decides who may see an item: who publishes may also withhold."""
+    return publishes(audience)
+
+
+def publishes(audience: Audience) -> bool:
+    """Whether an audience looks at what the public sees, and stands by it."""
+    return audience.includes(Audience.PLANNER)
+
+
+def settles_reports(audience: Audience) -> bool:
+    """Whether an audience reads what citizens report, accepts it or refuses it."""
+    return audience.includes(Audience.PLANNER)
 
 
 def reads_history(audience: Audience) -> bool:

@@ -206,7 +206,7 @@ class Reader:
 
 
 def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:
-    read_only = "off" if login is Login.GATE else "on"
+    read_only = "off" if login in (Login.GATE, Login.REPORTER) else "on"
     return asyncpg.create_pool(
         **connect_arguments(url),
         min_size=0,

@@ -26,13 +26,17 @@ from gis_service.model.rights import (
     HISTORIANS,
     Operation,
     field_rights,
+    publishes,
     reads_history,
     rights,
     sets_visibility,
+    settles_reports,
 )
 from gis_service.store.history import HISTORY, TRANSACTIONS
 from gis_service.store.internal import INTERNAL
+from gis_service.store.publication_tables import PUBLICATION_NOTES, PUBLICATIONS, PUBLISHED_ROWS
 from gis_service.store.published import PUBLISHED, published_collections
+from gis_service.store.report_tables import REPORTS, SENT, SETTLED, TOLD
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 from gis_service.store.tables import table as stored_table
 from gis_service.store.versions import COUNTED
@@ -56,6 +60,7 @@ class Login(StrEnum):
     ADMIN = "admin"
     LOADER = "loader"
     GATE = "gate"
+    REPORTER = "reporter"
 
     @classmethod
     def of(cls, audience: Audience) -> Login:
@@ -86,6 +91,8 @@ def grants() -> Iterator[Grant]:
     yield from _keeping_keys()
     yield from _working()
     yield from _field_work()
+    yield from _reporting()
+    yield from _publishing()
 
 
 def _reading() -> Iterator[Grant]:
@@ -162,6 +169,28 @@ def _field_work() -> Iterator[Grant]:
             yield Grant(
                 login, INTERNAL, "conflicts", "UPDATE", ("settled_at", "settled_by", "settlement")
             )
+def _reporting() -> Iterator[Grant]:
+    """Who takes citizens' reports in reads nothing of them but how they stand."""
+    yield Grant(Login.REPORTER, INTERNAL, REPORTS.name, "INSERT", tuple(sorted(SENT)))
+    yield Grant(Login.REPORTER, INTERNAL, REPORTS.name, "SELECT", tuple(sorted(TOLD)))
+    for audience in filter(settles_reports, Audience):
+        login = Login.of(audience)
+        yield Grant(login, INTERNAL, REPORTS.name, "SELECT")
+        yield Grant(login, INTERNAL, REPORTS.name, "UPDATE", tuple(sorted(SETTLED)))
+
+
+def _publishing() -> Iterator[Grant]:
+    """Everyone knows that a publication is; who publishes compares what the public sees."""
+    yield Grant(Login.PUBLIC, PUBLISHED, PUBLICATIONS.name, "SELECT")
+    for audience in filter(publishes, Audience):
+        login = Login.of(audience)
+        for name in (*(c.id for c in published_collections()), COUNTED[0]):
+            yield Grant(login, PUBLISHED, name, "SELECT")
+        for schema, table in ((PUBLISHED, PUBLICATIONS), (INTERNAL, PUBLICATION_NOTES)):
+            for privilege in ("SELECT", "INSERT"):
+                yield Grant(login, schema, table.name, privilege)
+        for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            yield Grant(login, INTERNAL, PUBLISHED_ROWS.name, privilege)
 
 
 def grant_statements(database: str) -> list[str]:
@@ -195,9 +224,12 @@ def grant_statements(database: str) -> list[str]:
     return made
 
 
+_FOLDS_NOTHING = (Login.GATE, Login.REPORTER)
+
+
 def _folding() -> set[tuple[Login, str]]:
     """Who searches, or writes rows whose search text the database folds."""
-    return {(login, PUBLISHED) for login in Login if login is not Login.GATE}
+    return {(login, PUBLISHED) for login in Login if login not in _FOLDS_NOTHING}
 
 
 def granted(connection: Connection) -> set[Grant]:

@@ -7,7 +7,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gis_service.model.collections import REGISTRY
-from gis_service.store import derived, history, internal, published, versions
+from gis_service.store import (
+    derived,
+    history,
+    internal,
+    published,
+    report_tables,
+    versions,
+)
 from gis_service.store.tables import FOLD, METADATA, SCHEMA, SEARCH_PATH, table
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -44,6 +51,7 @@ def create_statements() -> list[str]:
         *history.statements(),
         *published.statements(),
         *versions.statements(),
+        *report_tables.statements(),
     ]
 
 

@@ -27,10 +27,13 @@ from gis_service.web import (
     login,
     maps,
     nearest,
+    open311,
     photos,
     printing,
     processes,
     public,
+    report_desk,
+    reports,
     schemas,
     search,
     static,
@@ -40,6 +43,7 @@ from gis_service.web import (
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
+from gis_service.web.quota import Quota
 from gis_service.web.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -83,6 +87,10 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())
+    quota = Quota(settings.reports_per_hour)
+    app.router.routes.extend(
+        (*reports.routes(quota), *open311.routes(quota), *report_desk.ROUTES)
+    )
     app.router.routes.append(static.mount())
     app.state.paths = frozenset(
         route.path for route in app.router.routes if isinstance(route, Route)

@@ -26,6 +26,7 @@ from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from tests.leaks.asking import Question
 
 COMMON = ("f", "lang")
+OPEN311 = ("lang", "jurisdiction_id")
 NEAREST = ("lon", "lat", "limit", "max_distance_m")
 PROPERTIES = "a property of the collection"
 INPUTS = "an input of the process"
@@ -84,6 +85,16 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field": ("lang",),
     "/field/sw.js": None,
     "/field/manifest.webmanifest": ("lang",),
+    "/report": (*COMMON, "reference", "lon", "lat", "ward", "place", "kind"),
+    "/report/{reference}": (*COMMON, "sent"),
+    "/reports": (*COMMON, "state"),
+    "/reports/{reference}": COMMON,
+    "/open311/v2/services.json": OPEN311,
+    "/open311/v2/services/{code}.json": OPEN311,
+    "/open311/v2/requests.json": (
+        *OPEN311, "service_request_id", "service_code", "status", "start_date", "end_date"
+    ),
+    "/open311/v2/requests/{reference}.json": OPEN311,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
     "/health/live": None,
@@ -105,6 +116,12 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/batch": ("POST",),
     "/processes/{process_id}/execution": ("POST",),
     "/jobs/{id}/cancel": ("POST",),
+    "/report": ("POST",),
+    "/reports/{reference}/accept": ("POST",),
+    "/reports/{reference}/refuse": ("POST",),
+    "/reports/{reference}/mended": ("POST",),
+    "/reports/{reference}/forget": ("POST",),
+    "/open311/v2/requests.json": ("POST",),
     "/login": ("POST",),
     "/logout": ("POST",),
     "/field/operations": ("POST",),
@@ -187,6 +204,9 @@ class World:
         elif "{process_id}" in route:
             for process in (*PROCESSES, "no-such-process"):
                 yield route.replace("{process_id}", process), None
+        elif "{reference}" in route or "{code}" in route:
+            for number in (NO_REPORT, "nonsense"):
+                yield route.replace("{reference}", number).replace("{code}", number), None
         elif "{id}" in route:
             for id_ in (NOBODY, NONE, "nonsense"):
                 yield route.replace("{id}", id_), None
@@ -262,6 +282,17 @@ class World:
             "lon": ["34.9"],
             "lat": ["-0.7"],
             "ids": [NOBODY, "nonsense"],
+            "reference": [NO_REPORT, "1"],
+            "ward": ["KSI-W-01", "x"],
+            "place": ["kisii"],
+            "kind": ["cable"],
+            "sent": ["1"],
+            "jurisdiction_id": ["x"],
+            "service_request_id": [NO_REPORT, "1,2"],
+            "service_code": ["cable", "none"],
+            "status": ["open", "closed", "x"],
+            "start_date": ["2020-01-01T00:00:00Z"],
+            "end_date": ["2030-01-01T00:00:00Z"],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],
@@ -305,6 +336,8 @@ class World:
                     )
 
 
+NO_REPORT = "100000006"
+"""A reference number of nothing. Who knows that of a report may know how it stands."""
 NOBODY = "00000000-0000-0000-0000-000000000000"
 NONE = "ffffffff-ffff-4fff-bfff-ffffffffffff"
 CRS = [crs.uri for crs in served_crs((32736, 21036))]

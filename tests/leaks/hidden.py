@@ -36,6 +36,11 @@ _INTERNAL = {
     f"{_ZERO}, '{{}}')",
     "answers": "(key_sha256, request_sha256, status, headers, body) VALUES (sha256('z'), "
     "sha256('z'), 200, '[]', 'zzhidden')",
+    "reports": "(reference, kind, description, place, contact, language, fingerprint) "
+    "VALUES ('123456786', 'other', 'zzhidden', 'zzhidden', 'zzhidden', 'en', sha256('r'))",
+    "publication_notes": "(number, note, counts) SELECT number, 'zzhidden', '{}' FROM "
+    "published.publications LIMIT 1",
+    "published_rows": f"(collection, id, digest) VALUES ('zzhidden', {_ZERO}, sha256('d'))",
 }
 """A row of each table that serves the service itself; `touched` is empty between transactions."""
 

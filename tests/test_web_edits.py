@@ -234,16 +234,17 @@ def test_lists_of_references_are_watched_too(planner: TestClient) -> None:
     assert planner.delete(at).status_code == 204
 
 
-def test_only_an_admin_sets_visibility(planner: TestClient, admin: TestClient) -> None:
-    at, _ = made(planner)
+def test_who_publishes_sets_visibility(planner: TestClient, technician: TestClient) -> None:
+    at, _ = made(planner, visibility="public")
     hide = {"properties": {"visibility": "staff"}}
-    assert planner.patch(at, json=hide, headers=PATCH).status_code == 403
-    assert planner.post(NODES, json=node(visibility="staff"), headers=GEOJSON).status_code == 403
-    assert admin.patch(at, json=hide, headers=PATCH).status_code == 204
-    # Who may not set it need not send it, and may send it back as it is.
+    assert planner.patch(at, json=hide, headers=PATCH).status_code == 204
     assert planner.put(at, json=node("C"), headers=GEOJSON).status_code == 204
     assert planner.put(at, json=node("D", visibility="staff"), headers=GEOJSON).status_code == 204
-    assert admin.get(at).json()["properties"]["visibility"] == "staff"
+    assert planner.get(at).json()["properties"]["visibility"] == "staff"
+    fault = {"type": "Feature", "geometry": None, "properties": {
+        "summary": "Dark", "started_at": "2026-01-01T00:00:00Z", "visibility": "staff"}}
+    answer = technician.post("/collections/faults/items", json=fault, headers=GEOJSON)
+    assert answer.status_code == 403
 
 
 def test_a_key_is_taken_once(planner: TestClient, place: World) -> None:

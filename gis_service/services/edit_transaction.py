@@ -169,7 +169,7 @@ class EditTransaction:
             row["external_id"] = str(id_)
         self._decide_visibility(row, standing="public")
         shown = {field.name for field in visible_fields(collection, self._principal.audience)}
-        for name in sorted(set(given) - set(row)):
+        for name in sorted(set(given) - set(row) - {"visibility"}):
             if given[name] is not None or name not in shown:
                 faults.append(self._values.not_writable(collection, name))
         checked = self._values.checked(edit, row, feature.get("geometry"), network, faults)

@@ -158,7 +158,7 @@ async def received(
     """The reports in a state, those that wait longest first, and how many are in each state."""
     latest = func.coalesce(_R.refused_at, _R.mended_at, _R.accepted_at)
     order = _R.received_at if state is ReportState.RECEIVED else latest.desc()
-    counts: Select[Any] = select(
+    counts: Any = select(
         *(func.count().filter(and_(*_is(each))).label(each.value) for each in ReportState)
     )
     async with reader.moment(Login.of(audience)) as moment:

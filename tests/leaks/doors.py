@@ -283,7 +283,6 @@ class World:
             "lat": ["-0.7"],
             "ids": [NOBODY, "nonsense"],
             "reference": [NO_REPORT, "1"],
-            "ward": ["KSI-W-01", "x"],
             "place": ["kisii"],
             "kind": ["cable"],
             "sent": ["1"],

@@ -43,6 +43,8 @@ MENU: tuple[Entry, ...] = (
     Entry("dashboard", "/dashboard", Audience.TECHNICIAN),
     Entry("menu_analysis", "/processes", Audience.TECHNICIAN),
     Entry("menu_conflicts", "/conflicts", Audience.PLANNER),
+    Entry("menu_reports", "/reports", Audience.PLANNER),
+    Entry("menu_publish", "/publish", Audience.PLANNER),
     Entry("menu_data", "/collections"),
     Entry("menu_api", "/api.html", most=Audience.PUBLIC),
 )
@@ -51,6 +53,7 @@ MENU: tuple[Entry, ...] = (
 FOOT: tuple[Entry, ...] = (
     Entry("home", "/"),
     Entry("menu_public", "/public"),
+    Entry("report_heading", "/report"),
     Entry("menu_data", "/collections"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),

@@ -28,7 +28,9 @@ from gis_service.web.query_string import Parameters, read_parameters
 FOLDER = Path(__file__).resolve().parent
 LOGIN, LOGOUT = "/login", "/logout"
 STYLESHEETS = ("gis.css", "ogc.css")
-STRINGS = ("ogc_strings.toml", "home_strings.toml", "routes_strings.toml")
+STRINGS = (
+    "ogc_strings.toml", "home_strings.toml", "routes_strings.toml", "report_strings.toml"
+)
 """Words of pages that have no map."""
 
 

@@ -21,6 +21,7 @@ from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.citizen_reports import CitizenReports
+from gis_service.services.conflicts import Conflicts
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
 from gis_service.services.dashboard import Dashboards
@@ -96,6 +97,7 @@ class Services:
     photos: Photos
     walked_routes: WalkedRoutes
     reports: CitizenReports
+    conflicts: Conflicts
 
 
 @asynccontextmanager
@@ -129,6 +131,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         search, nearest = Search(reader), Nearest(reader)
         certifications = CertificationsDue(reader)
         field_operations = FieldOperations(reader, editing)
+        records = Records(databases, statement_timeout_s=settings.statement_timeout_s)
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
             settings=settings,
@@ -136,7 +139,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             features=features,
             exports=_exports(reader, settings),
             editing=editing,
-            records=Records(databases, statement_timeout_s=settings.statement_timeout_s),
+            records=records,
             nearest=nearest,
             networks=networks,
             search=search,
@@ -176,6 +179,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),
+            conflicts=Conflicts(reader, editing, records),
         )
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):

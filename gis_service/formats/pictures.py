@@ -15,10 +15,11 @@ MOST_BYTES = 150_000
 MOST_PIXELS = 16_000_000
 """Decoded, some 50 MB."""
 LONGEST_SIDE = 1600
+_SIDES = (LONGEST_SIDE, 1200, 800)
 TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "PNG": "image/png"}
 """Formats that are read, by Pillow's names."""
 MADE_AS = "image/jpeg"
-_QUALITIES = (82, 70, 55, 40, 25)
+_QUALITIES = (82, 65, 45)
 _NO_PICTURE = (
     "This is no photo that can be read. Take it again, or save it as JPEG, WebP or PNG."
 )
@@ -63,15 +64,21 @@ def made_anew(content: bytes) -> Picture:
         Image.DecompressionBombError, Image.DecompressionBombWarning,
     ) as error:
         raise InvalidInput(_NO_PICTURE) from error
-    flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return _small(flat)
+
+
+def _small(image: Image.Image) -> Picture:
+    """The best of what is small enough; the smallest where nothing is."""
     made = b""
-    for quality in _QUALITIES:
-        packed = io.BytesIO()
-        flat.save(packed, "JPEG", quality=quality, optimize=True)
-        made = packed.getvalue()
-        if len(made) <= MOST_BYTES:
-            break
-    return Picture(made, *flat.size)
+    for side in _SIDES:
+        image.thumbnail((side, side))
+        for quality in _QUALITIES:
+            packed = io.BytesIO()
+            image.save(packed, "JPEG", quality=quality, optimize=True)
+            made = packed.getvalue()
+            if len(made) <= MOST_BYTES:
+                return Picture(made, *image.size)
+    return Picture(made, *image.size)
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -89,6 +89,16 @@ REASONS: Mapping[str, Reason] = {
         Text("Download the ward again and compare; give it another number if it is another.",
              "Pakua wadi tena ulinganishe; kipe namba nyingine kama ni kingine."),
     ),
+    "settled": (
+        Text("A planner has decided between your value and another.",
+             "Mpangaji ameamua kati ya thamani yako na nyingine."),
+        Text("Download the ward again to see what stands.",
+             "Pakua wadi tena uone kilichobaki."),
+    ),
+    "settled_taken": (
+        Text("A planner has taken your value.", "Mpangaji amechukua thamani yako."),
+        Text("Nothing to do.", "Huna la kufanya."),
+    ),
     "required": (
         Text("{subject} is missing.", "{subject} haipo."),
         Text("Fill it in and send it again.", "Ijaze, kisha tuma tena."),

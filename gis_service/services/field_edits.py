@@ -12,7 +12,7 @@ from gis_service.model.checklists import checked_lines
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.operations import FAULTS, MEASUREMENTS, WORK_LOG
 from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES, STRUCTURES
-from gis_service.model.edits import Edit
+from gis_service.model.edits import Condition, Edit
 from gis_service.model.field_operations import FieldOperation, OperationKind, Refused, uuid_of
 from gis_service.model.fields import Collection, FieldType, Language
 from gis_service.model.rights import Operation
@@ -116,12 +116,18 @@ def merged(operation: FieldOperation, standing: Mapping[str, Any]) -> Merge:
     return Merge(given, disagreeing)
 
 
-def change(collection: Collection, id_: UUID, given: Mapping[str, Any]) -> Edit:
+def change(
+    collection: Collection,
+    id_: UUID,
+    given: Mapping[str, Any],
+    *,
+    condition: Condition = Condition(),  # noqa: B008 - it is frozen
+) -> Edit:
     """The edit that writes some fields, and `geometry`, of an item."""
     feature: Document = {"properties": {n: v for n, v in given.items() if n != "geometry"}}
     if "geometry" in given:
         feature["geometry"] = given["geometry"]
-    return Edit(Operation.UPDATE, collection, id_, feature)
+    return Edit(Operation.UPDATE, collection, id_, feature, condition=condition)
 
 
 def is_equal(one: object, other: object) -> bool:

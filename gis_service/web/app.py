@@ -15,6 +15,7 @@ from gis_service.web import (
     basemap,
     batches,
     collections,
+    conflicts,
     dashboard,
     edits,
     field,
@@ -83,7 +84,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health,
-        field_shell, field, photos, walked_routes,
+        field_shell, field, photos, walked_routes, conflicts,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -29,7 +29,8 @@ FOLDER = Path(__file__).resolve().parent
 LOGIN, LOGOUT = "/login", "/logout"
 STYLESHEETS = ("gis.css", "ogc.css")
 STRINGS = (
-    "ogc_strings.toml", "home_strings.toml", "routes_strings.toml", "report_strings.toml"
+    "ogc_strings.toml", "home_strings.toml", "routes_strings.toml", "report_strings.toml",
+    "fieldwork_strings.toml",
 )
 """Words of pages that have no map."""
 

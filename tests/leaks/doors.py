@@ -107,6 +107,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field/operations": (*COMMON, "ids"),
     "/field/photos/{id}": COMMON,
     "/routes": (*COMMON, "done"),
+    "/conflicts": (*COMMON, "settled"),
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -127,6 +128,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/field/operations": ("POST",),
     "/field/photos/{id}": ("PUT",),
     "/routes/{id}": ("POST",),
+    "/conflicts/{id}": ("POST",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""
@@ -292,6 +294,7 @@ class World:
             "status": ["open", "closed", "x"],
             "start_date": ["2020-01-01T00:00:00Z"],
             "end_date": ["2030-01-01T00:00:00Z"],
+            "settled": ["1"],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],

@@ -31,7 +31,8 @@ _INTERNAL = {
     "attachments": "(collection, item_id, sha256, sent_sha256, media_type, bytes, title, "
     "content) SELECT 'offices', id, 'x', 'x', 'image/png', 5, 'zzhidden', "
     "convert_to('zzhidden', 'UTF8') FROM gis.offices LIMIT 5",
-    "operations": f"(id, device, role, content) VALUES ({_ZERO}, 'zzhidden', 'planner', '{{}}')",
+    "operations": f"(id, device, content, content_sha256, role) "
+    f"VALUES ({_ZERO}, 'zzhidden', '{{}}', sha256('x'), 'planner')",
     "conflicts": f"(operation_id, collection, item_id, fields) VALUES ({_ZERO}, 'offices', "
     f"{_ZERO}, '{{}}')",
     "answers": "(key_sha256, request_sha256, status, headers, body) VALUES (sha256('z'), "

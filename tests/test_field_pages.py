@@ -1,0 +1,116 @@
+"""Pages about field work: conflicts, the page of a label, labels and ward sheets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from gis_service.model.audience import Audience
+from gis_service.settings import Settings
+from tests.conftest import Databases, new_key
+from tests.editing import World, world
+from tests.fieldwork import OPERATIONS, first, item, operation, send
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def place(databases: Databases, sample_template: str, settings: Settings) -> Iterator[World]:
+    yield from world(databases, sample_template, settings)
+
+
+@pytest.fixture(scope="module")
+def technician(place: World) -> Iterator[TestClient]:
+    with place.clients(audience=Audience.TECHNICIAN) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def planner(place: World) -> Iterator[TestClient]:
+    with place.clients(audience=Audience.PLANNER) as client:
+        yield client
+
+
+def disagreement(technician: TestClient, planner: TestClient, wanted: Any) -> dict[str, Any]:
+    """A planner changes the make of a device, and then what a phone saw before comes in."""
+    device = first(planner, "equipment")
+    answer = planner.patch(
+        f"/collections/equipment/items/{device['id']}",
+        json={"properties": {"make": f"Planned {wanted}"}},
+        headers={"content-type": "application/merge-patch+json"},
+    )
+    assert answer.status_code == 204
+    sent = operation(
+        "update", target={"collection": "equipment", "id": device["id"]},
+        values={"make": wanted}, base={"make": device["make"]},
+    )
+    [result] = send(technician, sent)
+    assert result["outcome"] == "conflict"
+    found = planner.get("/conflicts").json()["conflicts"]
+    one = next(each for each in found if each["item"] == device["id"])
+    return one | {"operation": sent["id"]}
+
+
+def outcome(client: TestClient, id_: str) -> Any:
+    return client.get(OPERATIONS, params={"ids": id_}).json()["results"][0]
+
+
+def test_a_conflict_is_settled_once(technician: TestClient, planner: TestClient) -> None:
+    one = disagreement(technician, planner, "Acme")
+    [field] = one["fields"]
+    assert field["stands"]["value"] == "Planned Acme"
+    assert (field["wanted"]["value"], field["name"]) == ("Acme", "make")
+    assert field["stands"]["person"]
+    assert field["stands"]["at"]
+    address = f"/conflicts/{one['id']}"
+    take = {"version": one["version"], "fields": {"make": {"take": "wanted"}}}
+    for wrong in (
+        {}, [], {"fields": {}}, {"fields": {"make": {"take": "both"}}},
+        {"fields": {"make": {"take": "wanted"}, "model": {"take": "wanted"}}},
+        {"fields": {"make": {"value": {"a": 1}}}}, {"version": True, "fields": {}},
+    ):
+        assert planner.post(address, json=wrong).status_code == 400, wrong
+    assert planner.post(address, json=take | {"version": 1}).status_code == 412
+    assert technician.post(address, json=take).status_code == 403
+    assert technician.get("/conflicts").status_code == 403
+    assert planner.post(address, json=take).status_code == 200
+    assert planner.post(address, json=take).status_code == 409
+    assert item(planner, "equipment", one["item"])["make"] == "Acme"
+    assert one["id"] not in planner.get("/conflicts").text
+    told = outcome(technician, one["operation"])
+    assert (told["outcome"], told["why"]) == ("merged", "A planner has taken your value.")
+
+
+def test_a_planner_types_a_third_value_in_the_form(
+    place: World, technician: TestClient, planner: TestClient
+) -> None:
+    one = disagreement(technician, planner, "<b>Bolt</b>")
+    with place.clients() as browser:
+        form = browser.get("/login", headers=HTML)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        assert token is not None
+        browser.post("/login", data={
+            "csrf_token": token[1], "key": new_key(place.database), "next": "/conflicts"
+        }, headers=HTML)
+        page = browser.get("/conflicts", params={"lang": "sw"}, headers=HTML)
+        assert "&lt;b&gt;Bolt&lt;/b&gt;" in page.text
+        assert "Bakiza kilichopo" in page.text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token is not None
+        address = f"/conflicts/{one['id']}"
+        typed = {"take.make": "other", "other.make": "Third", "version": str(one["version"])}
+        refused = browser.post(address, data=typed, headers=HTML)
+        assert refused.status_code == 403
+        late = typed | {"csrf_token": token[1], "version": "1"}
+        told = browser.post(address, data=late, headers=HTML)
+        assert (told.status_code, 'role="alert"' in told.text) == (200, True)
+        done = browser.post(address, data=typed | {"csrf_token": token[1]}, headers=HTML,
+                            follow_redirects=False)
+        assert done.status_code == 303
+        assert 'role="status"' in browser.get(done.headers["location"], headers=HTML).text
+    assert item(planner, "equipment", one["item"])["make"] == "Third"
+    assert outcome(technician, one["operation"])["outcome"] == "merged"

@@ -25,7 +25,13 @@ from gis_service.cartography.assets import UnmappedAddress, hashed_name, icon_pa
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definition
 from gis_service.cartography.figures import figures
 from gis_service.cartography.indicators import INDICATORS, class_of, value_of
-from gis_service.cartography.kinds import LINK_LINES, NODE_KINDS, node_kind, visible_kinds
+from gis_service.cartography.kinds import (
+    LINK_LINES,
+    NODE_KINDS,
+    node_kind,
+    office_icon,
+    visible_kinds,
+)
 from gis_service.cartography.layers import data_script, layer_payload
 from gis_service.cartography.legend import class_steps, legend
 from gis_service.cartography.rendering import (
@@ -407,6 +413,18 @@ def test_an_embedded_page_brings_policy_and_data(definition: MapDefinition):
     assert 'http-equiv="Content-Security-Policy"' in html
     assert "frame-ancestors" not in html
     assert '<script src="data/wards.js" defer>' in html
+
+
+def test_every_kind_has_a_drawing_of_its_own():
+    drawn = [icon_path(kind.id) for kind in NODE_KINDS] + [icon_path("node")]
+    drawn += [icon_path(office_icon(code.code)) for code in codelists.OFFICE_TYPE]
+    assert len(set(drawn)) == len(drawn)
+    kinds = {value for kind in NODE_KINDS for value in kind.values}
+    named = {c.code for c in (*codelists.NODE_TYPE, *codelists.NODE_INFRASTRUCTURE)}
+    assert named - kinds == {"wifiAccessPoint"}, "which public_wifi tells"
+    assert {code.code for code in codelists.STATUS} == LINK_LINES.keys()
+    looks = [(line.dash, line.hollow, line.tone) for line in LINK_LINES.values()]
+    assert len({(dash, hollow) for dash, hollow, _ in looks}) == len(looks), "not by colour alone"
 
 
 # --- online basemap ---

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gis_service.model import codelists
 from gis_service.model.fields import Field, Text
 
 
@@ -50,10 +51,25 @@ NODE_KINDS: tuple[NodeKind, ...] = (
     _kind("pole", "Pole or tower", "Nguzo au mnara", "infrastructure", "pole", "pylon", "tower"),
     _kind("premises", "Customer premises", "Jengo la mteja", "infrastructure",
           "customerPremises"),
+    _kind("building", "Equipment in a building", "Vifaa ndani ya jengo", "infrastructure",
+          "building", "dataCentre", "exchange", "substation"),
+    _kind("repeater", "Repeater site", "Kituo cha kurudia mawimbi", "type", "repeaterSite"),
+    _kind("branch", "Add-drop site", "Kituo cha kugawa", "type", "addDropSite"),
+    _kind("border", "Border crossing or cable landing", "Kivuko cha mpaka au cha kebo", "type",
+          "borderCrossing", "cableLanding"),
 )
 """In order of precedence: the first that fits is the node's kind."""
 
 OTHER_NODE = NodeKind("node", Text("Network node", "Kituo cha mtandao"), "", frozenset())
+
+OFFICE_KIND_FIELD = "office_type"
+
+
+def office_icon(code: str) -> str:
+    """The name of the icon of a type of office, drawn inside its sign from near."""
+    known = any(code == each.code for each in codelists.OFFICE_TYPE)
+    return f"office-{code}" if known else "office-other"
+
 
 CAPACITY_BREAKS_GBPS: tuple[float, ...] = (10, 100)
 """A link is drawn wider from each of these capacities on."""

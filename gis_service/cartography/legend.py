@@ -12,6 +12,7 @@ from gis_service.cartography.indicators import INDICATORS
 from gis_service.cartography.kinds import (
     CAPACITY_BREAKS_GBPS,
     LINK_LINES,
+    OFFICE_KIND_FIELD,
     LinkLine,
     visible_kinds,
 )
@@ -29,8 +30,8 @@ class LegendRow:
     Parameters
     ----------
     sign
-        How the template draws it: `area`, `nodata`, `office`, `node`, `line`,
-        `width`, `road` or `plain`.
+        How the template draws it: `area`, `nodata`, `office`, `glyph`, `node`,
+        `line`, `width`, `road` or `plain`.
     key
         The value that it stands for; the page counts its items.
     short
@@ -97,6 +98,11 @@ def _group(
         rows = tuple(
             LegendRow("office", code.code, code.title[language]) for code in codelists.CONNECTION
         )
+        if OFFICE_KIND_FIELD in names:
+            rows += tuple(
+                LegendRow("glyph", f"{OFFICE_KIND_FIELD}:{code.code}", code.title[language])
+                for code in codelists.OFFICE_TYPE
+            )
     elif layer.style == "node":
         rows = tuple(
             LegendRow("node", kind.id, kind.title[language]) for kind in visible_kinds(fields)

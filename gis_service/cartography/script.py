@@ -9,10 +9,17 @@ from gis_service.cartography.assets import TILES_WORKER, hashed_name, icon_path,
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, desk_config
 from gis_service.cartography.indicators import INDICATORS
-from gis_service.cartography.kinds import CAPACITY_BREAKS_GBPS, LINK_LINES, visible_kinds
+from gis_service.cartography.kinds import (
+    CAPACITY_BREAKS_GBPS,
+    LINK_LINES,
+    OFFICE_KIND_FIELD,
+    office_icon,
+    visible_kinds,
+)
 from gis_service.cartography.legend import class_steps
 from gis_service.cartography.links import PageLinks
 from gis_service.cartography.wording import wording
+from gis_service.model import codelists
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Field, Language
 
@@ -81,6 +88,10 @@ def _layer_config(
             kind.id: {"title": kind.title[language], "icon": icon_path(kind.id),
                       "major": kind.major}
             for kind in visible_kinds(fields)
+        }
+    elif layer.style == "office" and any(f.name == OFFICE_KIND_FIELD for f in fields):
+        config["icons"] = {
+            each.code: icon_path(office_icon(each.code)) for each in codelists.OFFICE_TYPE
         }
     elif layer.style == "link":
         config["lines"] = {

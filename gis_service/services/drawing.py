@@ -98,7 +98,10 @@ def legend_parts(
             yield painted
             continue
         keys = present.get(group.layer)
-        rows = [row for row in group.rows if keys is None or row.key in keys]
+        rows = [
+            row for row in group.rows
+            if row.sign != "glyph" and (keys is None or row.key in keys)
+        ]  # paper shows no kinds of office
         if rows:
             title = group.note or group.title
             yield LegendPart(title, tuple((sign_of(row, layer), row.title) for row in rows))

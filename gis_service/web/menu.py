@@ -57,7 +57,6 @@ FOOT: tuple[Entry, ...] = (
     Entry("menu_data", "/collections"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),
-    Entry("health", "/health/ready"),
 )
 """Below pages of text."""
 

@@ -37,6 +37,10 @@
       for (const feature of counted ? [] : features) {
         const key = keyOf(config, feature);
         counts.set(key, (counts.get(key) || 0) + 1);
+        if (config.icons) {
+          const kind = "office_type:" + feature.properties.office_type;
+          counts.set(kind, (counts.get(kind) || 0) + 1);
+        }
       }
       const group = legend.querySelector(`fieldset[data-layer="${CSS.escape(config.id)}"]`);
       group.classList.toggle("is-empty", counts.size === 0);

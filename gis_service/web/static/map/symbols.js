@@ -40,23 +40,41 @@
     return between(zoom, [11.5, afar], [14.5, near]);
   }
 
+  /** The line of a ward: thin from afar, dashed from near. */
+  function edge(zoom, tone) {
+    return zoom < 13
+      ? { weight: 1, color: token(tone), opacity: 1, dashArray: null }
+      : { weight: 2, color: token("outline"), opacity: 0.7, dashArray: "7 5" };
+  }
+
+  const GLYPH_FROM = 8.8;
+
+  /** What kind of office it is, inside its sign, from near. */
+  function kindOf(context, point, r, icon, colour, size) {
+    if (icon && r >= GLYPH_FROM) {
+      glyph(context, point, path(icon), r * size, colour);
+    }
+  }
+
   const offices = {
-    connected(context, point, r) {
+    connected(context, point, r, icon) {
       disc(context, point, r + 1.6);
       context.fillStyle = token("halo");
       context.fill();
       disc(context, point, r);
       context.fillStyle = token("connected");
       context.fill();
+      kindOf(context, point, r, icon, token("halo"), 1.3);
     },
-    unconnected(context, point, r) {
+    unconnected(context, point, r, icon) {
       disc(context, point, r + 1.6);
       context.fillStyle = token("halo");
       context.fill();
       disc(context, point, r - 0.8);
-      context.lineWidth = Math.max(2, r * 0.48);
+      context.lineWidth = icon && r >= GLYPH_FROM ? 2.6 : Math.max(2, r * 0.48);
       context.strokeStyle = token("unconnected");
       context.stroke();
+      kindOf(context, point, r, icon, token("unconnected"), 1.15);
     },
     unknown(context, point, r) {
       disc(context, point, r + 1.6);
@@ -72,7 +90,8 @@
   };
 
   function drawOffice(context, point, options) {
-    gisMap.pick(offices, options.connection, offices.unknown)(context, point, options.radius);
+    gisMap.pick(offices, options.connection, offices.unknown)(
+      context, point, options.radius, options.icon);
   }
 
   function drawNode(context, point, options) {
@@ -126,15 +145,15 @@
           fill: true, fillOpacity: veil(zoom), hatched: none,
           under: gisMap.overBasemap ? null : token("land"),
           fillColor: token(view ? view.tone : none ? "area-none" : "area-" + config.steps[found]),
-          weight: 1, color: token(none ? "hatch" : "area-line"), opacity: 1,
+          ...edge(zoom, none ? "hatch" : "area-line"),
         };
       },
     },
     outline: {
       interactive: true,
-      path: () => ({
-        fill: true, fillOpacity: gisMap.overBasemap ? 0.2 : 1, fillColor: token("land"), weight: 1,
-        color: token("area-line"), opacity: 1,
+      path: (config, feature, zoom) => ({
+        fill: true, fillOpacity: gisMap.overBasemap ? 0.2 : 1, fillColor: token("land"),
+        ...edge(zoom, "area-line"),
       }),
     },
     road: {
@@ -178,7 +197,8 @@
       sign(config, feature, zoom) {
         return {
           draw: drawOffice, connection: feature.properties.connection,
-          radius: between(zoom, [8.5, 3.2], [13.5, 7.5]),
+          icon: gisMap.pick(config.icons, feature.properties.office_type, null),
+          radius: between(zoom, [8.5, 3.2], [13.5, 7.5]) + between(zoom, [13.5, 0], [15.5, 4]),
         };
       },
     },

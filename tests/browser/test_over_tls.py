@@ -326,6 +326,53 @@ def test_photos_become_small_and_lose_all_but_pixels_and_time(
     context.close()
 
 
+TRACKED = """async () => {
+    const { Track, operation } = await import('/static/field/walk_track.js');
+    const at = (east_m, seconds, accuracy_m) => ({
+        lon: east_m / 111194.93, lat: 0, accuracy_m, at_ms: seconds * 1000,
+    });
+    const track = new Track({ limit_m: 25 });
+    const said = [
+        at(0, 0, 30), at(0, 1, 20), at(2, 2, 20), at(3, 3, 8), at(3, 3, 8), at(5, 4, 8),
+        at(13, 6, 8), at(400, 7, 8), at(15, 8, 8), at(500, 9, 8), at(502, 10, 8), at(505, 11, 8),
+        at(512, 12, 8),
+    ].map((fix) => track.take(fix));
+    const before = [track.length_m, track.vertices.length];
+    track.undo();
+    track.pin(at(520, 14, 8));
+    said.push(track.take(at(521, 15, 2)));
+    track.pause();
+    track.take(at(600, 60, 8));
+    const walk = { id: 'i', op: 'o', name: '', started_at: 's', points: [
+        { id: 'p', kind: 'pole', vertex: track.vertices.length - 2 }],
+        start: { id: 'a', at: [-10 / 111194.93, 0] }, end: null };
+    const sent = operation(walk, track, 'e');
+    return [said, before.map(Math.round), track.length_m, sent.values, sent.geometry.coordinates];
+}"""
+
+
+def test_positions_that_do_not_count_are_left_out(camera: Browser, service: Settings) -> None:
+    """Metres east of a point on the equator, at a second, with an accuracy."""
+    context = phone(camera)
+    page = context.new_page()
+    page.goto(f"{service.public_base_url}/field")
+    said, before, length_m, values, line = page.evaluate(TRACKED)
+    assert said == [
+        "inaccurate", "kept", "still", "better", "old", "still", "kept", "jump", "still",
+        "jump", "jump", "kept", "kept", "still",
+    ]
+    assert before == [512 - 3, 4]
+    assert math.isclose(length_m, 600 - 3, abs_tol=0.1)
+    assert values["recorded"]["gaps"] == 2
+    assert math.isclose(values["recorded"]["length_m"], 600 + 10, abs_tol=0.2)
+    (pole,) = values["points_of_interest"]
+    assert math.isclose(pole["at_m"], 520 + 10, abs_tol=0.2)
+    assert len(line) == 6
+    assert values["start_node"] == "a"
+    assert values["end_node"] is None
+    context.close()
+
+
 def test_a_label_is_read_by_the_camera_or_typed(camera: Browser, service: Settings) -> None:
     context = phone(camera, permissions=["camera"])
     page = context.new_page()

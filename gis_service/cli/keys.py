@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say, say_table
 from gis_service.installation import open_database
 from gis_service.model.audience import Audience
@@ -141,7 +142,7 @@ def key_notice(issued: IssuedKey, settings: Settings, *, first: bool = False) ->
             f"For {_person(key)} ({key.client}), role {key.role}{ends}.",
             "Keep it where passwords are kept. Only its hash is stored, so",
             "nobody can look it up again; if it is lost, make another.",
-            f"Log in with it at {settings.public_base_url}/login",
+            f"Log in with it at {ServiceProcess(settings).address}/login",
         ]
     )
 

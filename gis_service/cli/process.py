@@ -17,12 +17,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from gis_service.errors import ConfigurationError, Unavailable
-from gis_service.services.certificates import ServedCertificate
 from gis_service.settings import Settings
+
+if TYPE_CHECKING:
+    from gis_service.services.certificates import ServedCertificate
 
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 30
@@ -45,6 +48,12 @@ class ServiceProcess:
     @property
     def log(self) -> Path:
         return self.settings.home / "logs" / "service.log"
+
+    @property
+    def address(self) -> str:
+        """Where readers reach the service that runs, or would reach it when none does."""
+        state = self.state()
+        return self.settings.public_base_url if state is None else str(state["address"])
 
     @contextmanager
     def alone(self) -> Iterator[bool]:

@@ -115,6 +115,7 @@ def shoot(page: Page, name: str) -> None:
 def test_the_service_speaks_https_as_phones_are_told_to_trust(service: Settings) -> None:
     address, trust = service.public_base_url, trust_address(service)
     assert ServiceProcess(service).wait_ready() == address
+    assert ServiceProcess(service.model_copy(update={"tls": False})).address == address
     authority = service.home / "tls" / "authority.pem"
     by_us = ssl.create_default_context(cafile=str(authority))
     for name in ("127.0.0.1", "localhost"):

@@ -24,6 +24,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Field, GeometryType
 from gis_service.model.tiles import BUFFER, Box, Tile
 from gis_service.store.changes import Version
+from gis_service.store.database import Database
 from gis_service.store.frames import read_frame
 from gis_service.store.map_tiles import map_tile
 from gis_service.store.overview import can_be_outlined, cells, counts
@@ -81,7 +82,7 @@ class LargeLayers:
 
     def tile(
         self,
-        connection: Connection,
+        database: Database,
         layer: LayerDefinition,
         fields: Sequence[Field],
         audience: Audience,
@@ -89,6 +90,11 @@ class LargeLayers:
     ) -> bytes:
         """
         A tile of a layer, for a map that draws it on 512 pixels.
+
+        Parameters
+        ----------
+        database
+            The database under the login of the audience; asked for what is not kept.
 
         Raises
         ------
@@ -104,13 +110,14 @@ class LargeLayers:
         now = None
         if self._feed is not None:
             now = self._feed.version(collection.id, staff=audience.is_staff)
-        if now is None or self._feed is None:
-            return map_tile(connection, collection, audience, tile, drawn_by(layer, fields))
-        epoch = self._feed.epoch
-        if (kept := self._fresh(key, epoch, now.number)) is not None:
+        epoch = 0 if self._feed is None else self._feed.epoch
+        kept = None if now is None else self._fresh(key, epoch, now.number)
+        if kept is not None:
             return kept
-        made = map_tile(connection, collection, audience, tile, drawn_by(layer, fields))
-        self._keep(key, (epoch, now.number, made))
+        with database.begin() as connection:
+            made = map_tile(connection, collection, audience, tile, drawn_by(layer, fields))
+        if now is not None:
+            self._keep(key, (epoch, now.number, made))
         return made
 
     def _fresh(self, key: _Key, epoch: int, number: int) -> bytes | None:

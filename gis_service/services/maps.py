@@ -225,8 +225,7 @@ class Maps:
         self, definition: MapDefinition, layer: LayerDefinition, audience: Audience, tile: Tile
     ) -> bytes:
         fields = fields_of(definition, audience)[layer.collection]
-        with self._databases[audience].begin() as connection:
-            return self._large.tile(connection, layer, fields, audience, tile)
+        return self._large.tile(self._databases[audience], layer, fields, audience, tile)
 
     def contents(self, definition: MapDefinition, audience: Audience) -> MapContents:
         """The rows that a map shows, read at one moment."""
@@ -423,7 +422,9 @@ def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[
 
 def _coverage(connection: Connection, audience: Audience) -> _Coverage:
     wards = read_frame(connection, REGISTRY["wards"], audience)
-    offices = read_frame(connection, REGISTRY["offices"], audience)
+    offices = read_frame(
+        connection, REGISTRY["offices"], audience, only=("connection", "theme")
+    )
     approximate = bool(wards["outline_approximate"].fillna(False).astype(bool).any())
     return coverage_by_ward(wards, offices), approximate
 

@@ -2,6 +2,8 @@
 "use strict";
 
 const PIXELS = 512;
+const TOGETHER = 200;
+const ROUND_FROM = 2;
 const WIDTHS = { 0: "skipVarint", 1: "skip8", 2: "skipBytes", 5: "skip4" };
 
 /** Reads the fields of a protocol buffer. */
@@ -88,26 +90,37 @@ function decoded(bytes) {
   return layer;
 }
 
-/** Puts a shape into a path; points become discs of radius `dot`. */
-function trace(context, { type, geometry }, scale, dot) {
-  let x = 0;
-  let y = 0;
+/** Draws a shape, some parts at a time: a path of many thousands is slow. */
+function draw(context, { type, geometry }, scale, dot) {
+  const end = () => (type === 1 ? context.fill() : context.stroke());
+  let [x, y, parts] = [0, 0, 0];
+  context.beginPath();
   while (geometry.at < geometry.end) {
     const command = geometry.varint();
     const count = Math.floor(command / 8);
     for (let i = 0; i < count; i += 1) {
       x += geometry.signed();
       y += geometry.signed();
-      if (type === 1) {
-        context.moveTo(x * scale + dot, y * scale);
-        context.arc(x * scale, y * scale, dot, 0, 2 * Math.PI);
-      } else if (command % 8 === 1) {
-        context.moveTo(x * scale, y * scale);
-      } else {
+      if (command % 8 === 2) {
         context.lineTo(x * scale, y * scale);
+        continue;
+      }
+      parts += 1;
+      if (parts % TOGETHER === 0) {
+        end();
+        context.beginPath();
+      }
+      if (type === 1 && dot < ROUND_FROM) {
+        context.rect(x * scale - dot, y * scale - dot, 2 * dot, 2 * dot);
+        continue;
+      }
+      context.moveTo(x * scale + dot, y * scale);
+      if (type === 1) {
+        context.arc(x * scale, y * scale, dot, 0, 2 * Math.PI);
       }
     }
   }
+  end();
 }
 
 /** A tile as an image. `styles` says how each kind looks; the one called "" is for the rest. */
@@ -116,22 +129,16 @@ function drawn(bytes, styles, ratio) {
   const context = canvas.getContext("2d");
   const { extent, shapes } = decoded(bytes);
   const order = Object.keys(styles);
-  context.lineCap = "round";
-  context.lineJoin = "round";
+  context.lineCap = "butt";
+  context.lineJoin = "bevel";
   for (const shape of shapes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))) {
     const style = Object.hasOwn(styles, shape.kind) ? styles[shape.kind] : styles[""];
+    const dot = shape.type === 1 ? style.dot * ratio : 0;
     context.globalAlpha = style.opacity;
-    context.beginPath();
-    trace(context, shape, (PIXELS * ratio) / extent, (style.dot || 0) * ratio);
-    if (shape.type === 1) {
-      context.fillStyle = style.color;
-      context.fill();
-    } else {
-      context.strokeStyle = style.color;
-      context.lineWidth = style.width * ratio;
-      context.setLineDash(style.dash.map((length) => length * ratio));
-      context.stroke();
-    }
+    context.fillStyle = context.strokeStyle = style.color;
+    context.lineWidth = (style.width || 1) * ratio;
+    context.setLineDash((style.dash || []).map((length) => length * ratio));
+    draw(context, shape, (PIXELS * ratio) / extent, dot);
   }
   return canvas.transferToImageBitmap();
 }

@@ -211,14 +211,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float = 60) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float = 180) -> None:
     unchecked = ssl._create_unverified_context()
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         assert process.poll() is None, "the service ended while starting"
         try:
             ready = f"{address}/health/ready"
-            with urllib.request.urlopen(ready, timeout=2, context=unchecked):
+            with urllib.request.urlopen(ready, timeout=10, context=unchecked):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -227,16 +227,16 @@ def wait_for(address: str, process: subprocess.Popen[bytes], *, within_s: float 
 
 @contextmanager
 def service_of(
-    database: Database, home: Path, *options: str
+    database: Database, home: Path, *options: str, port: int | None = None, **settings: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Address and process of a real service on a database."""
-    port = free_port()
+    """Address and process of a real service on a database; `settings` as in the environment."""
+    port = port or free_port()
     environment = os.environ | {
         "GIS_HOME": str(home),
         "GIS_PORT": str(port),
         "GIS_DATABASE_URL": database.url.render_as_string(hide_password=False),
         "PYTHONPATH": str(ROOT),
-    }
+    } | settings
     process = subprocess.Popen(
         [sys.executable, "-m", "gis_service", "serve", *options], env=environment, cwd=home
     )

@@ -26,6 +26,13 @@ STYLESHEETS = ("gis.css", "field/field.css", "field/walk.css")
 BEFORE_WORKER = ("field/core.js", "field/sending.js")
 """Scripts with which the service worker begins."""
 WORKER_SCRIPT = "field/worker.js"
+FIRST = tuple(
+    f"field/{name}.js" for name in (
+        "app", "core", "data", "dom", "find", "link", "page", "place", "queue", "sending", "store",
+        "update", "words",
+    )
+)
+"""Modules that the page begins with; others are loaded when they are needed first, and kept."""
 PNG_SIDES = (192, 512)
 _LANG = ("lang",)
 
@@ -89,7 +96,7 @@ def _page(municipality: str, base: str, language: Language) -> bytes:
         municipality=municipality,
         base=base,
         stylesheets=[f"{base}/static/{name}" for name in STYLESHEETS],
-        first=[f"{base}/static/{name}" for name in scripts() if name not in LATER],
+        first=[f"{base}/static/{name}" for name in FIRST],
         other=next(each for each in LANGUAGES if each != language),
         signs=_signs(),
         told=orjson.dumps(told).decode().replace("<", "\\u003c"),
@@ -119,15 +126,6 @@ def scripts() -> tuple[str, ...]:
     """The page's modules, as `field/...`; the worker is none of them."""
     found = sorted((STATIC / "field").glob("*.js"))
     return tuple(f"field/{each.name}" for each in found if f"field/{each.name}" != WORKER_SCRIPT)
-
-
-LATER = frozenset(
-    f"field/{name}.js" for name in (
-        "asset", "form", "work", "plan", "photo", "exif", "scan", "scan_worker", "walk",
-        "walk_end", "walk_keep", "walk_record", "walk_sketch", "walk_track",
-    )
-)
-"""Modules that the page loads when they are needed first; a phone keeps them all the same."""
 
 
 def _files(municipality: str, base: str) -> dict[str, str]:

@@ -27,7 +27,8 @@ function shown(found, field, value) {
   if (field.codelist) return titled(found.known, field.codelist, value);
   if (field.type === "date") return day(value);
   if (field.type === "timestamp") return time(value);
-  if (typeof value === "number") return `${number(value, 3)}${field.unit ? ` ${field.unit}` : ""}`;
+  if (field.name === "ward") return found.wards.get(value)?.name ?? value;
+  if (typeof value === "number") return `${number(value, Math.abs(value) < 100 ? 2 : 0)}${field.unit ? ` ${field.unit}` : ""}`;
   return typeof value === "object" ? null : String(value);
 }
 
@@ -144,5 +145,5 @@ export async function mount(element, parts) {
     history(found, item),
     h("h2", {}, t("field_facts")), h("dl", { class: "field-facts" }, facts(found, item)),
     h("p", { class: "field-small" }, t("field_data_age", { age: age(ward?.fetched_at ?? Date.now()) })));
-  return item.at ? follow((now) => { if (now) fill(away, far(now.at, item.at)); }) : undefined;
+  return item.at ? follow((now) => { if (now) fill(away, far(now.at, item.at, true)); }) : undefined;
 }

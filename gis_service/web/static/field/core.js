@@ -71,7 +71,7 @@
       try {
         const going = use((name) => change.objectStore(name));
         Promise.resolve(going).then((value) => { result = value; }, (error) => {
-          reject(error);
+          reject(failure(error));
           try { change.abort(); } catch { /* it has ended already */ }
         });
       } catch (error) {

@@ -16,9 +16,9 @@ const arrow = (degrees) => s("svg", { class: "field-arrow", viewBox: "0 0 24 24"
   s("path", { d: "M12 3l6 16l-6-4l-6 4z", fill: "currentColor", transform: `rotate(${Math.round(degrees)} 12 12)` }));
 
 /** How far something is and where to, in words with an arrow. */
-export function far(from, to) {
+export function far(from, to, inline = false) {
   const degrees = bearing(from, to);
-  return h("span", { class: "field-far" }, arrow(degrees), h("br"),
+  return h("span", { class: inline ? "field-far is-inline" : "field-far" }, arrow(degrees), inline ? null : h("br"),
     distance(metres(from, to)), h("small", {}, ` ${t(compass(degrees))}`));
 }
 

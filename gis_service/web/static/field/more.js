@@ -25,8 +25,8 @@ async function leave(me, said) {
 
 /** The page of all that is no work. */
 export async function mount(element) {
-  const [me, found, estimate, kept] = await Promise.all([
-    get("kept", "me"), counts(), navigator.storage?.estimate?.() ?? {}, navigator.storage?.persisted?.() ?? false,
+  const [me, link, found, estimate, kept] = await Promise.all([
+    get("kept", "me"), get("kept", "link"), counts(), navigator.storage?.estimate?.() ?? {}, navigator.storage?.persisted?.() ?? false,
   ]);
   const waiting = found.waiting + found.received + found.refused + found.conflict + found.sent;
   const said = h("p", { role: "status" });
@@ -40,7 +40,8 @@ export async function mount(element) {
   } }, t("field_log_out"));
   fill(element, h("h1", { tabindex: "-1" }, t("field_more")),
     h("p", {}, place), me ? h("p", {}, t("field_logged_in", { name: me.name ?? me.person, time: time(me.seen_at) })) : h("p", {}, t("field_log_in_first")),
-    h("div", { class: "field-actions" }, h("a", { class: "field-button is-plain", href: loginAddress() }, t("field_log_in")), me ? out : null), said,
+    h("div", { class: "field-actions" }, 
+      link?.state === "online" ? null : h("a", { class: "field-button is-plain", href: loginAddress() }, t("field_log_in")), me ? out : null), said,
     h("h2", {}, t("field_language")), h("div", { class: "field-actions" }, Object.entries(LANGUAGES).map(([code, name]) =>
       h("a", { class: "field-button is-plain", lang: code, href: `${base}/field?lang=${code}#/more`, "aria-current": code === language ? "true" : null }, name))),
     h("h2", {}, t("field_install")), h("p", {}, t(globalThis.isSecureContext ? "field_install_how" : "field_insecure")),

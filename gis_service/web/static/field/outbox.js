@@ -48,7 +48,7 @@ function card(record, me, redraw) {
 
 /** The queue, the newest first, and beneath it what the server has. */
 export async function mount(element) {
-  const cards = h("ol", { class: "field-steps-plain", "aria-live": "off" });
+  const cards = h("ol", { class: "field-cards" });
   const said = h("p", { role: "status" });
   const done = h("div", {});
   const now = h("button", { type: "button", class: "field-button", onclick: async () => {

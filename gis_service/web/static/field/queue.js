@@ -6,6 +6,7 @@ import { base } from "./page.js";
 
 const core = globalThis.fieldCore;
 const WITH_ITEM = new Set(["create", "work", "fault", "measurement", "route"]);
+const RECORDS = { work: "work_log", fault: "faults", measurement: "measurements", route: "fibre_links" };
 const SYNC = "gis-field-send";
 
 /** A random UUID, also where the page is not in a secure context. */
@@ -27,6 +28,12 @@ function whole(op, photos) {
   return made;
 }
 
+/** What a photo of an operation shows. */
+const shownBy = (op) => {
+  if (op.kind === "create") return { collection: op.target.collection, id: op.item };
+  return op.target ?? { collection: RECORDS[op.kind], id: op.item };
+};
+
 /**
  * Keep an operation, or several that belong together, with photos (of the first).
  *
@@ -44,7 +51,7 @@ export async function add(op, photos = [], { title = "", replaces = null } = {})
         id: each.id, seq: counter.value, by: me?.person ?? null, by_name: me?.name ?? null,
         made_at: each.made_at, title: Array.isArray(title) ? title[n] : title, op: each,
         photos: each.photos, state: "waiting", tries: 0, after: 0,
-        item: each.target || null,
+        item: shownBy(each),
       });
     }
     of("kept").put(counter);
@@ -109,7 +116,7 @@ export async function giveUpPhoto(id) {
 
 /** Put something refused back in the queue, changed; the refused one goes in the same step. */
 export async function sendAgain(record, values, note = {}) {
-  const photos = (await all("photos")).filter((photo) => photo.op === record.id)
+  const photos = (await all("photos")).filter((photo) => photo.op === record.id && photo.blob)
     .map((photo) => ({ ...photo, tries: 0, after: 0, why: null }));
   const { id: _id, photos: _photos, ...op } = record.op;
   return add({ ...op, ...note, values }, photos, { title: record.title, replaces: record.id });

@@ -106,7 +106,7 @@
         of("ops").put({
           ...record, state, outcome: result.outcome, tries: 0, after: 0,
           why: result.why || null, todo: result.what_to_do || null,
-          fields: result.fields || [], item: result.item || record.item,
+          fields: result.fields || [],
           answered_at: Date.now(),
         });
       }
@@ -153,7 +153,7 @@
   }
 
   async function sendPhoto(base, me, photo, record) {
-    const item = record.item || record.op.target;
+    const { item } = record;  // the same at every try: the server knows the photo by it
     const query = new URLSearchParams({ operation: record.op.id, taken_at: photo.taken_at });
     if (item) {
       query.set("collection", item.collection);

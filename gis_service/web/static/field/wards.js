@@ -29,6 +29,7 @@ export async function mount(element) {
       await persist();
       const changed = await download(code, (count) => fill(told, t("field_downloaded_so_far", { size: bytes(count) })));
       fill(said, t(changed ? "field_ward_ready" : "field_ward_unchanged"));
+      filter.value = "";
     } catch (error) {
       fill(said, why(error));
       if (error.reason === "login") said.append(" ", h("a", { href: loginAddress() }, t("field_log_in")));

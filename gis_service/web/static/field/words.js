@@ -47,5 +47,7 @@ export function age(at) {
 export const distance = (metres) =>
   (metres < 1000 ? `${number(metres)} m` : `${number(metres / 1000, metres < 10_000 ? 1 : 0)} km`);
 
-export const bytes = (count) =>
-  (count < 1_000_000 ? `${number(count / 1000)} KB` : `${number(count / 1_000_000, 1)} MB`);
+export function bytes(count) {
+  if (count < 1_000_000) return `${number(count / 1000)} KB`;
+  return count < 1e9 ? `${number(count / 1_000_000, 1)} MB` : `${number(count / 1e9, 1)} GB`;
+}

@@ -71,7 +71,7 @@ async function frame(element, { id, heading, about, parts, make, photographed = 
       fill(fault, error instanceof Fault ? error.message
         : t(error.name === "StorageFull" ? "field_storage_full_work" : "field_not_kept"));
       save.disabled = false;
-      if (!(error instanceof Fault)) console.error(error);
+      if (!(error instanceof Fault) && error.name !== "StorageFull") console.error(error);
     }
   });
   fill(element, h("h1", { tabindex: "-1" }, heading), about, form);
@@ -247,7 +247,7 @@ async function created(element, found, collection) {
     make(form) {
       const position = place ? place.read() : {};
       const values = { ...filled(answers(form, fields)), ...filled(at ? at.change() : {}) };
-      return { ops: [{ kind: "create", target: { collection, id: null }, values, ...position }], title: `${heading}: ${values.name ?? values.asset_tag ?? ""}`, then: "#/work" };
+      return { ops: [{ kind: "create", target: { collection }, values, ...position }], title: `${heading}: ${values.name ?? values.asset_tag ?? ""}`, then: "#/work" };
     },
   });
   return () => { leave(); place?.stop(); };
@@ -288,7 +288,8 @@ export async function mountFix(element, record, sendAgain) {
   const fields = fieldsOf(found, collection).filter((field) => field.name !== "kind" || op.kind !== "work");
   const fault = h("p", { class: "field-fault", role: "alert" });
   const form = h("form", { class: "field-form" }, fields.filter((field) => op.kind !== "update" || field.name in op.values)
-    .map((field) => question(found.known, field, field.type === "timestamp" && op.values[field.name] ? local(new Date(op.values[field.name])) : op.values[field.name])), fault,
+    .map((field) => question(found.known, field, field.type === "timestamp"
+      ? local(new Date(op.values[field.name] ?? record.made_at)) : op.values[field.name])), fault,
   h("div", { class: "field-actions" }, h("button", { type: "submit", class: "field-button" }, t("field_send_again"))));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -17,6 +17,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
 from gis_service.services.archive import Archive
+from gis_service.services.assets import Assets
 from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
@@ -36,6 +37,7 @@ from gis_service.services.front import Fronts
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
+from gis_service.services.labels import Labels
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.maps import Maps
 from gis_service.services.nearest import Nearest
@@ -98,6 +100,8 @@ class Services:
     walked_routes: WalkedRoutes
     reports: CitizenReports
     conflicts: Conflicts
+    assets: Assets
+    labels: Labels
 
 
 @asynccontextmanager
@@ -131,6 +135,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         search, nearest = Search(reader), Nearest(reader)
         certifications = CertificationsDue(reader)
         field_operations = FieldOperations(reader, editing)
+        photos = Photos(reader, editing)
+        ward_packages = WardPackages(reader, changes, networks)
         records = Records(databases, statement_timeout_s=settings.statement_timeout_s)
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
@@ -172,14 +178,16 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             ),
             public=PublicSite(databases[Audience.PUBLIC], changes, features, search, nearest),
             fronts=Fronts(reader, coverages),
-            ward_packages=WardPackages(reader, changes, networks),
+            ward_packages=ward_packages,
             field_operations=field_operations,
-            photos=Photos(reader, editing),
+            photos=photos,
             walked_routes=WalkedRoutes(reader, editing),
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),
             conflicts=Conflicts(reader, editing, records),
+            assets=Assets(reader, networks, photos),
+            labels=Labels(ward_packages, settings),
         )
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):

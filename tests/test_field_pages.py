@@ -114,3 +114,44 @@ def test_a_planner_types_a_third_value_in_the_form(
         assert 'role="status"' in browser.get(done.headers["location"], headers=HTML).text
     assert item(planner, "equipment", one["item"])["make"] == "Third"
     assert outcome(technician, one["operation"])["outcome"] == "merged"
+
+
+def test_a_label_leads_staff_to_the_thing_and_the_public_nowhere(
+    place: World, technician: TestClient
+) -> None:
+    device = first(technician, "equipment")
+    one = operation(
+        "work", target={"collection": "equipment", "id": device["id"]},
+        values={"kind": "inspection", "result": "passed", "notes": "<i>Dust</i>"},
+    )
+    broken = operation("fault", target=one["target"], values={"summary": "Fan is loud"})
+    send(technician, one, broken)
+    page = technician.get(f"/a/{device['asset_tag']}")
+    assert page.status_code == 200
+    for words in ("Inspection", "Passed", "&lt;i&gt;Dust", "Fan is loud", "geo:-0.", "#/a/"):
+        assert words in page.text, words
+    swahili = technician.get(f"/a/{device['asset_tag']}", params={"lang": "sw"}).text
+    assert "Njia hadi lango lake" in swahili
+    node = first(technician, "network_nodes")
+    assert node["name"] in technician.get(f"/a/{node['external_id']}").text
+    assert technician.get("/a/none-such").status_code == 404
+    with place.clients() as public:
+        shown, hidden = (
+            public.get(f"/a/{tag}") for tag in (device["asset_tag"], "none-such")
+        )
+    assert shown.status_code == hidden.status_code == 200
+    assert shown.text.replace(device["asset_tag"], "none-such") == hidden.text
+
+
+def test_labels_are_printed_for_staff(place: World, technician: TestClient) -> None:
+    ward = max(technician.get("/field/wards").json()["wards"], key=lambda each: each["equipment"])
+    for size in ("63.5x38.1", "70x37", "99.1x38.1"):
+        sheet = technician.get("/labels", params={"ward": ward["code"], "size": size})
+        assert sheet.status_code == 200, sheet.text
+        assert sheet.headers["content-type"] == "application/pdf"
+        assert sheet.content.startswith(b"%PDF-")
+    for wrong in ({}, {"ward": "none"}, {"ward": ward["code"], "size": "1x1"},
+                  {"ward": ward["code"], "collection": "wards"}):
+        assert technician.get("/labels", params=wrong).status_code in (400, 404)
+    with place.clients() as public:
+        assert public.get("/labels", params={"ward": ward["code"]}).status_code == 401

@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     cast,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -61,6 +62,18 @@ def called_statement(
         if name in source.c
     ]
     return select(union_all(*parts).subquery())
+
+
+def tagged_statement(collection: Collection, tag: str, audience: Audience) -> Select[Any]:
+    """The `id` of the item whose label says so: its asset tag, or its identifier in files."""
+    source = readable(collection, audience)
+    names = [name for name in ("asset_tag", collection.key) if name in source.c]
+    return (
+        select(source.c.id)
+        .where(or_(*(source.c[name] == tag for name in names)))
+        .order_by(*((source.c[name] == tag).desc() for name in names), source.c.id)
+        .limit(1)
+    )
 
 
 def _labels(collection: Collection, ids: Iterable[UUID], audience: Audience) -> Select[Any]:

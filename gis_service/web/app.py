@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gis_service import __version__
 from gis_service.settings import Settings
 from gis_service.web import (
+    assets,
     basemap,
     batches,
     collections,
@@ -24,6 +25,7 @@ from gis_service.web import (
     history,
     items,
     jobs,
+    labels,
     landing,
     login,
     maps,
@@ -84,7 +86,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health,
-        field_shell, field, photos, walked_routes, conflicts,
+        field_shell, field, photos, walked_routes, conflicts, assets, labels,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

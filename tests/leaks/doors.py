@@ -108,6 +108,8 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field/photos/{id}": COMMON,
     "/routes": (*COMMON, "done"),
     "/conflicts": (*COMMON, "settled"),
+    "/a/{tag}": COMMON,
+    "/labels": (*COMMON, "ward", "collection", "size"),
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -295,6 +297,8 @@ class World:
             "start_date": ["2020-01-01T00:00:00Z"],
             "end_date": ["2030-01-01T00:00:00Z"],
             "settled": ["1"],
+            "collection": ["equipment"],
+            "size": ["70x37"],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],

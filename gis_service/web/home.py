@@ -41,6 +41,7 @@ class Card:
 
 PUBLIC_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_facts", "/public"), "bars"),
+    (Entry("home_report", "/report"), "fault"),
     (Entry("home_data", "/collections"), "table"),
 )
 STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
@@ -48,6 +49,8 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_dashboard", "/dashboard", Audience.TECHNICIAN), "gauge"),
     (Entry("home_analysis", "/processes", Audience.TECHNICIAN), "analysis"),
     (Entry("home_conflicts", "/conflicts", Audience.PLANNER), "fork"),
+    (Entry("home_reports", "/reports", Audience.PLANNER), "fault"),
+    (Entry("home_publish", "/publish", Audience.PLANNER), "gateway"),
     (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),
 )
 """Pages and their icons; the words of each are under its key and that with `_text`."""

@@ -48,6 +48,7 @@ from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
 from gis_service.services.public import PublicSite
+from gis_service.services.publications import Publications
 from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
@@ -102,6 +103,7 @@ class Services:
     conflicts: Conflicts
     assets: Assets
     labels: Labels
+    publications: Publications
 
 
 @asynccontextmanager
@@ -182,6 +184,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             field_operations=field_operations,
             photos=photos,
             walked_routes=WalkedRoutes(reader, editing),
+            publications=Publications(reader, editing),
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),

@@ -28,12 +28,15 @@ class Account:
         The name to show; None offers to log in.
     csrf_token
         What the form for logging out has to carry.
+    preview_end
+        Where somebody who looks as the public does gets back to the own view.
     """
 
     login: str
     logout: str
     client: str | None = None
     csrf_token: str = field(default="", repr=False)
+    preview_end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

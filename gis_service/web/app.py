@@ -35,6 +35,7 @@ from gis_service.web import (
     printing,
     processes,
     public,
+    publish,
     report_desk,
     reports,
     schemas,
@@ -92,7 +93,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     app.router.routes.extend(login.routes())
     quota = Quota(settings.reports_per_hour)
     app.router.routes.extend(
-        (*reports.routes(quota), *open311.routes(quota), *report_desk.ROUTES)
+        (*reports.routes(quota), *open311.routes(quota), *report_desk.ROUTES, *publish.ROUTES)
     )
     app.router.routes.append(static.mount())
     app.state.paths = frozenset(

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gis_service.errors import GisError, InvalidInput, UnknownKey
-from gis_service.model.audience import Principal
+from gis_service.model.audience import PUBLIC, Principal
 from gis_service.ogc.links import Addresses
 from gis_service.settings import Settings
 from gis_service.web.limits import Limits
 from gis_service.web.pages import LOGIN
+from gis_service.web.preview import is_previewing, switched
 from gis_service.web.principal import (
     FOR_ALL,
     VARY,
@@ -89,7 +90,8 @@ class Envelope:
             response = problem_response(Request(scope), error)
             await response(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            switch = switched(scope, self._settings)
+            await (self._app if switch is None else switch)(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
         """
@@ -114,6 +116,8 @@ class Envelope:
             raise
         _enter(scope, identity)
         self._limits.check(scope, identity)
+        if is_previewing(scope, self._settings):
+            scope["state"].update(principal=PUBLIC, previewing=True)
         if scope["path"] == LOGIN:  # it has a token of its own, from before the session
             return receive
         return await check_forgery(scope, receive, identity.session, self._settings)
@@ -128,7 +132,9 @@ class Envelope:
 
 def _enter(scope: Scope, identity: Identity) -> None:
     """Note who asks, for the routes."""
-    scope["state"].update(principal=identity.principal, session=identity.session)
+    scope["state"].update(
+        principal=identity.principal, session=identity.session, previewing=False
+    )
 
 
 def _complete(headers: MutableHeaders, scope: Scope) -> None:
@@ -142,7 +148,8 @@ def _complete(headers: MutableHeaders, scope: Scope) -> None:
         for name in VARY:
             headers.add_vary_header(name)
     caching = headers.get("cache-control", "")
-    if principal.audience.is_staff and "private" not in caching and "no-store" not in caching:
+    is_kept = "private" not in caching and "no-store" not in caching
+    if scope["state"]["previewing"] or (principal.audience.is_staff and is_kept):
         headers["cache-control"] = "private, no-store"
 
 

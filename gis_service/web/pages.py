@@ -77,7 +77,8 @@ def account_of(request: Request, at: Addresses) -> Account:
     session: Session | None = request.state.session
     login, logout = at.to(LOGIN), at.to(LOGOUT)
     if session is not None:
-        return Account(login, logout, session.client, session.csrf_token)
+        end = f"{at.path}{quote(request.scope['path'])}?as=me" if request.state.previewing else None
+        return Account(login, logout, session.client, session.csrf_token, end)
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     if path not in (LOGIN, LOGOUT, "/") and request.method in ("GET", "HEAD"):
         here = f"{at.path}{quote(path)}" + (f"?{query}" if query else "")

@@ -83,6 +83,10 @@ class Cookies:
     def login(self) -> str:
         return self._named("gis_login")
 
+    @property
+    def preview(self) -> str:
+        return self._named("gis_as")
+
     def setting(self, name: str, value: str, *, lasts_s: int) -> str:
         """The Set-Cookie header of a cookie; one that lasts 0 seconds is taken away."""
         secure = "; Secure" if self.secure else ""

@@ -1,0 +1,63 @@
+"""Publications: what the public saw when somebody stood by it, and what has moved since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Moved(StrEnum):
+    """What became of a row in what the public sees."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """
+    A publication.
+
+    Parameters
+    ----------
+    moved_on
+        Whether anything that the public sees has changed since.
+    """
+
+    number: int
+    published_at: datetime
+    moved_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item of a public collection; `moved` is None where nothing is said of that."""
+
+    collection: str
+    id: str
+    name: str
+    visibility: str | None
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChanges:
+    """
+    What changed of one collection in the public's eyes.
+
+    Parameters
+    ----------
+    shown
+        How many rows the public sees now.
+    counts
+        How many rows were added, changed, withdrawn.
+    rows
+        The first of them.
+    """
+
+    collection: str
+    shown: int
+    counts: dict[Moved, int]
+    rows: tuple[Row, ...]

@@ -293,7 +293,6 @@ class World:
             "place": ["kisii"],
             "kind": ["cable"],
             "sent": ["1"],
-            "collection": ["offices"],
             "jurisdiction_id": ["x"],
             "service_request_id": [NO_REPORT, "1,2"],
             "service_code": ["cable", "none"],

@@ -26,6 +26,7 @@ from tests.browser.pages import (
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
 
 FIRST_VIEW_BYTES = 250_000
 WGS84 = Geod(ellps="WGS84")
@@ -141,29 +142,30 @@ def test_a_link_is_drawn_from_node_to_node_by_mouse(desk: Open, service: tuple[s
     expect(fault).to_contain_text("Status is empty")
     expect(page.locator("#field-status")).to_be_focused()
 
-    # Leaving is warned of, and work that is not saved outlives the page.
+    # Leaving is warned of, and work that is not saved outlives the page, in either language.
     page.fill("#field-name", "Riana to Kegogi")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.reload()
+    page.get_by_role("link", name="Kiswahili").click()
+    page.wait_for_url(lambda url: "lang=sw" in url)
+    wait_until_ready(page)
+    expect(page.locator(".bench-status")).to_contain_text("Kazi isiyohifadhiwa imerudi")
     assert [each.strip() for each in visit.complaints] == ["dialog"]
     visit.complaints.clear()
-    wait_until_ready(page)
-    expect(page.locator(".bench-status")).to_contain_text("Unsaved work is back")
     assert page.input_value("#field-name") == "Riana to Kegogi"
     page.select_option("#field-status", "planned")
     told = page.locator(".bench-length").inner_text()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Hifadhi").click()
     expect(page.locator(".card-name")).to_have_text("Riana to Kegogi")
     assert page.evaluate(LINKS) == before + 1
     link = located(service, "fibre_links", "Riana to Kegogi")
     metres = link["properties"]["route_length_m"]
-    assert told == f"Length along the ground: {round(metres / 1000, 2):g} km"
+    assert told == f"Urefu juu ya ardhi: {round(metres / 1000, 2):g} km"
     assert f"item=fibre_links/{link['id']}" in page.url
 
-    page.get_by_role("button", name="Edit").click()
-    page.get_by_role("button", name="Delete").click()
-    page.locator(".conflict").get_by_role("button", name="Delete").click()
-    expect(page.locator(".stage-status")).to_have_text("Deleted.")
+    page.get_by_role("button", name="Hariri").click()
+    page.get_by_role("button", name="Futa").click()
+    page.locator(".conflict").get_by_role("button", name="Futa").click()
+    expect(page.locator(".stage-status")).to_have_text("Imefutwa.")
     assert page.evaluate(LINKS) == before
     assert visit.complaints == []
 
@@ -288,6 +290,7 @@ def test_list_map_and_files_hold_what_is_filtered(desk: Open, service: tuple[str
     expect(page.locator(".card-name")).to_have_text(rows.nth(1).locator("th").inner_text())
     expect(rows.nth(1)).to_have_attribute("aria-current", "true")
     page.get_by_role("link", name="Kiswahili").click()
+    page.wait_for_url(lambda url: "lang=sw" in url)
     wait_until_ready(page)
     expect(page.locator(".list-count")).to_have_text("Ofisi: zinazolingana 4")
     expect(page.locator("tr[aria-current=true]")).to_have_count(1)

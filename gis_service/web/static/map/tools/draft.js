@@ -3,7 +3,7 @@
 (function (gisMap) {
   const { desk } = gisMap;
   const MOST_STEPS = 200;
-  const reader = () => document.querySelector(".account-name")?.textContent || "";
+  const reader = () => document.querySelector(".account-name")?.lastChild.textContent || "";
 
   const positionsOf = (geometry) => (!geometry ? []
     : geometry.type === "Point" ? [geometry.coordinates.slice(0, 2)]

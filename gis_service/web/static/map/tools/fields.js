@@ -12,7 +12,7 @@
     return { box: made, get: () => made.value, set: (value) => { made.value = value ?? ""; } };
   }
 
-  function number(field) {
+  function number() {
     const made = input("text", { inputMode: "decimal" });
     return { ...made, get: () => {
       const text = made.box.value.trim();
@@ -111,10 +111,7 @@
     date: () => input("date"),
     timestamp: () => input("text", { placeholder: "2026-03-31T08:00:00+03:00" }),
     reference: referring, references: referring,
-    code(field) {
-      const made = select(field, Object.entries(field.codes || {}));
-      return made;
-    },
+    code: (field) => select(field, Object.entries(field.codes || {})),
     codes: (field) => several(field, Object.entries(field.codes || {})),
   };
 

@@ -13,6 +13,7 @@ from gis_service.cartography.toolbox import TOOLS, toolbox_config, toolbox_files
 from gis_service.cartography.wording import wording
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.model.rights import receivable_fields
 from gis_service.services.maps import fields_of
 from gis_service.services.toolboxes import toolbox_of
 from tests.conftest import ROOT
@@ -46,8 +47,8 @@ def test_forms_follow_the_registry():
         assert set(told["connection"]["codes"]) == {"connected", "unconnected", "unknown"}
         assert told["required_mbps"]["unit"] == "Mbit/s"
         writable = {name for name, field in told.items() if field["writable"]}
-        of_registry = {f.name for f in REGISTRY["offices"].writable_fields}
-        assert writable == of_registry | {"external_id", "network"}
+        receivable = receivable_fields(REGISTRY["offices"], Audience.PLANNER)
+        assert writable == {f.name for f in receivable}
         assert re.fullmatch(r"catalogue-[0-9a-f]{12}\.json", name)
 
 

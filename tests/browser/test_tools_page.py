@@ -175,7 +175,7 @@ def tab_to(page: Page, name: str) -> None:
     for _ in range(80):
         page.keyboard.press("Tab")
         if page.evaluate(
-            "name => document.activeElement.textContent.trim() === name"
+            "name => document.activeElement.textContent.trim().startsWith(name)"
             " || document.activeElement.labels?.[0]?.textContent.startsWith(name)", name,
         ):
             return
@@ -203,7 +203,7 @@ def test_an_office_is_added_and_moved_by_keyboard_in_kiswahili(
     page.keyboard.type("Shule")
     tab_to(page, "Muunganisho")
     page.keyboard.type("Imeunganishwa")
-    tab_to(page, "Sehemu zaidi: 11")
+    tab_to(page, "Sehemu zaidi")
     page.keyboard.press("Enter")
     tab_to(page, "Wanufaika")
     page.keyboard.type("-5")

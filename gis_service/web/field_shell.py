@@ -97,7 +97,6 @@ def _page(municipality: str, base: str, language: Language) -> bytes:
         base=base,
         stylesheets=[f"{base}/static/{name}" for name in STYLESHEETS],
         first=[f"{base}/static/{name}" for name in FIRST],
-        other=next(each for each in LANGUAGES if each != language),
         signs=_signs(),
         told=orjson.dumps(told).decode().replace("<", "\\u003c"),
     )

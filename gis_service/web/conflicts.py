@@ -161,7 +161,8 @@ def _shown(conflict: OpenConflict, asked: Asked, reading: Reading) -> list[Shown
             return cell(field, value, reading)
 
         def by(person: str | None, at: datetime | None) -> str:
-            who = (person or words["conflict_nobody"])[:40]
+            who = person or words["conflict_nobody"]
+            who = who[:8] if uuid_of(who) is not None else who[:40]
             return f"{who}, {_time(at, asked.language)}" if at else who
 
         shown.append(Shown(

@@ -48,6 +48,7 @@ from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
 from gis_service.services.public import PublicSite
+from gis_service.services.public_export import PublicExport
 from gis_service.services.publications import Publications
 from gis_service.services.records import Records
 from gis_service.services.search import Search
@@ -239,6 +240,33 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         none = Snapshots(reader, changes, most_bytes=0)
         features = Features(reader, changes, none, count_cap=settings.count_cap)
         yield Archive(tiles, features, title=settings.municipality)
+
+
+@asynccontextmanager
+async def open_public_export(settings: Settings) -> AsyncIterator[PublicExport]:
+    """What writes the public's site to a folder, from a database that runs."""
+    addresses = addresses_of(settings)
+    public = {Login.PUBLIC: addresses.logins[Login.PUBLIC]}
+    databases = databases_of(addresses, kept=1)
+    async with Reader.open(
+        public, pool_size=1, statement_timeout_s=settings.statement_timeout_s
+    ) as reader:
+        changes = Changes(reader)  # that listens to nothing, so that no tile is kept
+        tiles = Tiles(reader, changes, most_bytes=settings.max_tile_kb * 1000, cache_bytes=0)
+        none = Snapshots(reader, changes, most_bytes=0)
+        features = Features(reader, changes, none, count_cap=settings.count_cap)
+        yield PublicExport(
+            settings,
+            site=PublicSite(
+                databases[Audience.PUBLIC], None, features, Search(reader), Nearest(reader)
+            ),
+            maps=Maps(databases, settings),
+            exports=_exports(reader, settings),
+            archive=Archive(tiles, features, title=settings.municipality),
+            features=features,
+        )
+    for database in databases.values():
+        database.engine.dispose()
 
 
 def _exports(reader: Reader, settings: Settings) -> Exports:

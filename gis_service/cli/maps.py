@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
 
+from gis_service.bootstrap import open_public_export
 from gis_service.cli.progress import say
 from gis_service.installation import addresses_of, databases_of, open_database
 from gis_service.model.audience import Audience, Principal
 from gis_service.services.maps import Maps
+from gis_service.services.public_export import WrittenSite, check_ours
 from gis_service.settings import Settings, read_settings
 
 
@@ -38,23 +41,42 @@ def list_maps(audience: Audience) -> None:
 @click.option("--audience", type=click.Choice(list(Audience)), default=Audience.PUBLIC,
               help="Who may see what is written.", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path),
-              help="Folder to write to.  [default: maps/built]")
+              help="Folder to write to.  [default: maps/built, below it public]")
 def build(names: tuple[str, ...], audience: Audience, out: Path | None) -> None:
     """
-    Write maps as folders that any web host serves, or that open from a disk.
+    Write what the public sees as a site of files, or single maps as folders.
+
+    Any web host serves them, and they open from a disk. The site holds pages in
+    both languages, the public maps, the data, its tiles and its catalogue; a
+    folder that holds anything else is left as it is.
 
     \b
-      ./gis maps build                         every public map, to maps/built/
+      ./gis maps build                         the site, to maps/built/public/
+      ./gis maps build --out /srv/www/network
       ./gis maps build coverage --out /srv/www/maps
+      ./gis maps build --audience planner --out plans    every map that planners see
     """
     settings = read_settings()
     audience = Audience(audience)
+    built = settings.maps / "built"
+    if not names and not audience.is_staff:
+        out = (out or built / "public").absolute()
+        check_ours(out)
+        with open_database(settings):
+            written = asyncio.run(_write_site(settings, out))
+        say(f"{out / 'index.html'}: {written.files} files, {written.size / 1000:,.0f} kB")
+        return
     with open_database(settings):
         service = _maps(settings)
         wanted = names or [d.id for d in service.definitions(Principal(audience))]
         for name in wanted:
-            folder = service.build(name, audience, out or settings.maps / "built")
+            folder = service.build(name, audience, out or built)
             say(f"{name}: {folder / 'index.html'}")
+
+
+async def _write_site(settings: Settings, out: Path) -> WrittenSite:
+    async with open_public_export(settings) as export:
+        return await export.write(out, lambda step: say(f"  {step}"))
 
 
 def _maps(settings: Settings) -> Maps:

@@ -77,5 +77,6 @@ TILEJSON = Format(
 MAP_STYLE = Format(
     "mapbox", "application/vnd.mapbox.style+json", "Map style", also=("json", "application/json")
 )
+PMTILES = Format("pmtiles", "application/vnd.pmtiles", "PMTiles", suffix="pmtiles")
 PDF = Format("pdf", "application/pdf", "PDF", suffix="pdf")
 PNG = Format("png", "image/png", "PNG", suffix="png")

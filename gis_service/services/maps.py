@@ -239,9 +239,16 @@ class Maps:
             scenarios = _plans(connection, audience)[1] if audience.is_staff else {}
         return MapContents(frames, summary, synthetic, approximate, scenarios)
 
-    def build(self, name: str, audience: Audience, out: Path) -> Path:
+    def build(
+        self, name: str, audience: Audience, out: Path, *, above: str | None = None
+    ) -> Path:
         """
         Write a map as a folder that any web host serves, or that opens from a disk.
+
+        Parameters
+        ----------
+        above
+            Where the pages lie that this map belongs to, relative to its own; None for none.
 
         Returns
         -------
@@ -257,8 +264,10 @@ class Maps:
         (draft / "assets").mkdir(parents=True)
         (draft / "data").mkdir()
         for language in LANGUAGES:
-            rendered = self._rendered(definition, audience, language, facts, folder=True)
-            (draft / _page_name(language)).write_text(rendered.html, encoding="utf-8")
+            rendered = self._rendered(
+                definition, audience, language, facts, folder=_folder_links(language, above)
+            )
+            (draft / page_name(language)).write_text(rendered.html, encoding="utf-8")
             for file, content in rendered.files.items():
                 (draft / "assets" / file).parent.mkdir(parents=True, exist_ok=True)
                 (draft / "assets" / file).write_bytes(content)
@@ -282,11 +291,11 @@ class Maps:
         *,
         account: Account | None = None,
         nav: tuple[NavLink, ...] = (),
-        folder: bool = False,
+        folder: PageLinks | None = None,
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
-        links = _folder_links() if folder else _served_links(prefix, definition, language)
+        links = folder or _served_links(prefix, definition, language)
         desk = None
         if audience.is_staff and not folder:
             desk = Desk(
@@ -465,16 +474,18 @@ def _served_links(prefix: str, definition: MapDefinition, language: Language) ->
     )
 
 
-def _folder_links() -> PageLinks:
+def _folder_links(language: Language, above: str | None) -> PageLinks:
     return PageLinks(
+        home=None if above is None else above + page_name(language),
         assets="assets/",
         data=lambda layer: f"data/{layer}.js",
-        languages={each: _page_name(each) for each in LANGUAGES},
+        languages={each: page_name(each) for each in LANGUAGES},
         embedded=True,
     )
 
 
-def _page_name(language: Language) -> str:
+def page_name(language: Language) -> str:
+    """The file of a page of a folder, in a language."""
     return "index.html" if language == LANGUAGES[0] else f"{language}.html"
 
 

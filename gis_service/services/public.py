@@ -76,12 +76,19 @@ class PublicSite:
     def __init__(
         self,
         database: Database,
-        changes: Changes,
+        changes: Changes | None,
         features: Features,
         search: Search,
         nearest: Nearest,
     ) -> None:
-        """`database` is that of the public's login."""
+        """
+        Parameters
+        ----------
+        database
+            Under the public's login.
+        changes
+            By which what was read is known to stand; None keeps what was read first.
+        """
         self._database = database
         self._changes = changes
         self._features = features
@@ -204,6 +211,8 @@ class PublicSite:
             return state
 
     def _key(self) -> object | None:
+        if self._changes is None:
+            return ()
         versions = tuple(self._changes.version(each, staff=False) for each in READ)
         if None in versions:
             return None

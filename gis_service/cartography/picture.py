@@ -16,6 +16,8 @@ WIDTH = 1000
 """Units of the picture from west to east; coordinates are whole units."""
 FINEST = 3.0
 """Outlines and lines are simplified by about so many units."""
+FINEST_OF_WARD = 8.0
+"""The same for a ward by itself, which is drawn larger."""
 LEAST_ROOM = 22.0
 """A ward is labelled where a circle of this radius fits into it."""
 MOST_VERTICES = 3_000
@@ -133,7 +135,7 @@ def draw_picture(
         return None
     plane, height = _plane(shapely.total_bounds(shapes))
     return Picture(
-        WIDTH, height, plane, _areas(wards, plane),
+        WIDTH, height, plane, _areas(wards, plane, FINEST),
         _lines(plane.placed(links.geometry.to_numpy())),
         _spots(plane.placed(nodes.geometry.to_numpy())),
     )
@@ -150,7 +152,7 @@ def draw_ward(wards: gpd.GeoDataFrame, code: str) -> Picture:
     cut = there.set_geometry(
         gpd.GeoSeries(shapely.clip_by_rect(there.geometry.to_numpy(), *seen), there.index)
     )
-    return Picture(WIDTH, height, plane, _areas(cut, plane))
+    return Picture(WIDTH, height, plane, _areas(cut, plane, FINEST_OF_WARD))
 
 
 def _plane(bounds: Sequence[float]) -> tuple[Plane, int]:
@@ -159,9 +161,9 @@ def _plane(bounds: Sequence[float]) -> tuple[Plane, int]:
     return plane, max(1, math.ceil((north - south) * plane.scale))
 
 
-def _areas(wards: gpd.GeoDataFrame, plane: Plane) -> tuple[Area, ...]:
+def _areas(wards: gpd.GeoDataFrame, plane: Plane, finest: float) -> tuple[Area, ...]:
     """Outlines that still fit together after they were simplified."""
-    outlines = shapely.coverage_simplify(plane.placed(wards.geometry.to_numpy()), FINEST)
+    outlines = shapely.coverage_simplify(plane.placed(wards.geometry.to_numpy()), finest)
     order = np.argsort(wards["name"].to_numpy(dtype=str), kind="stable")
     return tuple(
         _area(str(wards["code"].iloc[i]), str(wards["name"].iloc[i]), outlines[i])

@@ -133,6 +133,8 @@ def ward_context(
         "rows": {code: row},
         "picture_title": row.title,
         "picture_desc": words["picture_ward_desc"].replace("{ward}", row.title),
+        "signs": [code for code in codelists.CONNECTION.values()
+                  if any(each.connection == code for each in offices)],
         "offices": [
             replace(
                 _place_row(each, facts, links, language),

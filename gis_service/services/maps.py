@@ -312,7 +312,7 @@ class Maps:
             as_of=_today(),
             synthetic=facts.synthetic,
             approximate=facts.approximate,
-            basemap=self._basemap(prefix, folder=folder),
+            basemap=self._basemap(prefix, folder=folder is not None),
             desk=desk,
         )
 

@@ -7,15 +7,17 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO
 
 import orjson
 
 from gis_service import __version__
 from gis_service.cartography.assets import icon_path, own_file
-from gis_service.cartography.policy import content_security_policy
 from gis_service.cartography.public_page import PublicLinks, public_context, ward_context
 from gis_service.cartography.rendering import NavLink
 from gis_service.cartography.templates import template
@@ -41,8 +43,10 @@ MANIFEST = "manifest.json"
 GENERATOR = "gis-service maps build"
 """By this a manifest says that the folder is ours to replace."""
 STYLES = ("gis.css", "public.css", "icon.svg")
-ZOOMS = range(14)
-SUFFIXES = {GEOJSON: "geojson", CSV: "csv", GEOPACKAGE: "gpkg"}
+ZOOMS = range(13)
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'"
+"""Of pages that have neither script nor form; the map's folder has its own."""
+SUFFIXES = {GEOJSON: "geojson", CSV: "csv", GEOPACKAGE: "gpkg.zip"}
 TILES = "data/network.pmtiles"
 
 
@@ -140,9 +144,9 @@ class PublicExport:
 
     async def _write_items(self, collection: Collection, file: Format, path: Path) -> None:
         query = ItemsQuery(collection, 1)
-        download = await self._exports.open(Export(query, ExportFormat(SUFFIXES[file])), PUBLIC)
+        download = await self._exports.open(Export(query, ExportFormat(file.name)), PUBLIC)
         try:
-            with path.open("wb") as out:
+            with path.open("wb") as plain, _packed(plain, collection, file) as out:
                 async for data in download.chunks():
                     out.write(data)
         finally:
@@ -210,7 +214,7 @@ class PublicExport:
             stylesheets=[f"{above}assets/{each}" for each in STYLES if each.endswith(".css")],
             stylesheets_beside=(),
             icon_href=f"{above}assets/icon.svg",
-            policy=content_security_policy(in_page=True),
+            policy=POLICY,
             scripts=(),
             finding=None,
             embed=None,
@@ -245,7 +249,7 @@ class PublicExport:
             page=page_name(LANGUAGES[0]),
             bbox=await self._features.bbox(known, PUBLIC),
             service=f"{base.rstrip('/')}/" if base else None,
-        ), option=orjson.OPT_INDENT_2)
+        ))
 
 
 def check_ours(out: Path) -> None:
@@ -304,8 +308,21 @@ def _swap(draft: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def _packed(file: BinaryIO, collection: Collection, format_: Format) -> Iterator[IO[bytes]]:
+    """GeoPackages travel in a zip, from which GDAL and QGIS open them: they are mostly empty."""
+    if format_ is not GEOPACKAGE:
+        yield file
+        return
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        entry = zipfile.ZipInfo(f"{collection.id}.gpkg")
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        with packed.open(entry, "w", force_zip64=True) as out:
+            yield out
+
+
 def _formats(collection: Collection) -> tuple[Format, ...]:
-    """GeoPackages where there are places: an empty one is 100 kB."""
+    """GeoPackages where there are places: others are tables."""
     rule = collection.public
     placed = collection.geometry is not None and rule is not None and rule.geometry != "none"
     return (GEOJSON, CSV, GEOPACKAGE) if placed else (GEOJSON, CSV)

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml  # type: ignore[import-untyped]
 
@@ -147,7 +148,8 @@ def test_the_image_runs_a_command_that_exists() -> None:
     final = dict(FINAL_STAGE)
     entry, arguments = json.loads(final["ENTRYPOINT"]), json.loads(final["CMD"])
     assert entry[-2:] == ["-m", "gis_service"]
-    command = cli.commands[arguments[0]]
+    command = cli.get_command(click.Context(cli), arguments[0])
+    assert command is not None
     known = {option for parameter in command.params for option in parameter.opts}
     assert {text for text in arguments if text.startswith("--")} <= known
     assert arguments[-1] == final["EXPOSE"]

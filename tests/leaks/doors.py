@@ -302,6 +302,7 @@ class World:
             "settled": ["1"],
             "collection": ["equipment"],
             "size": ["70x37"],
+            "done": ["accepted"],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,12 +24,15 @@ from rich.progress import (
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.cli.reports import print_report
+from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.installation import open_database
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.services.jobs import enqueue_load
 from gis_service.services.loading import LoadRequest, load_file
 from gis_service.services.loading import Progress as Reporter
+from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.settings import Settings, read_settings
+from gis_service.store.database import Database
 from gis_service.store.roles import Login
 
 BAR_ROWS = 5_000
@@ -52,8 +55,11 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--collection", required=True, help="What the rows are: offices, network_nodes ...")
+@click.option("--collection", help="What the rows are: offices, network_nodes ... A package of "
+              "the Open Fibre Data Standard says it itself.")
 @click.option("--network", help="The network that they belong to; needed if there are several.")
+@click.option("--ofds-version", help="Version of the Open Fibre Data Standard, for a package "
+              "that does not say it.")
 @click.option("--layer", help="The layer to load from a file with several.")
 @click.option("--map", "mapping", metavar="THEIRS=OURS", multiple=True, callback=_pairs,
               help="The file's column THEIRS is our field OURS. A dot reaches into objects "
@@ -76,8 +82,9 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               help="Let the running service load it; `gis jobs` tells how it stands.")
 def load(  # noqa: PLR0917 - click passes them by name
     file: Path,
-    collection: str,
+    collection: str | None,
     network: str | None,
+    ofds_version: str | None,
     layer: str | None,
     mapping: dict[str, str],
     constants: dict[str, str],
@@ -93,6 +100,9 @@ def load(  # noqa: PLR0917 - click passes them by name
     """
     Load FILE (GeoPackage, GeoJSON, zipped Shapefile or CSV) into a collection.
 
+    A package of the Open Fibre Data Standard needs no --collection: each of its
+    networks arrives with all that belongs to it, and nothing of it is altered.
+
     The file arrives whole or not at all, and the same file twice changes nothing.
     Rows at fault are listed and written to a file.
 
@@ -103,7 +113,23 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load clinics.geojson --collection offices --map "Facility name=name" \\
           --set office_type=health --set connection=unknown --make-ids --accept-partial
       ./gis load links.gpkg --collection fibre_links --background
+      ./gis load backbone-ofds.json --network backbone
     """
+    settings = read_settings()
+    if collection is None:
+        if background:
+            raise click.UsageError("A package is loaded while you wait; leave --background out.")
+        package = PackageRequest(
+            path=_package(file), network=network, version=ofds_version, constants=constants,
+            dry_run=dry_run,
+        )
+        _run(
+            lambda database, progress: load_package(
+                database, settings, package, progress=progress
+            ),
+            settings, file, faults_file, as_json=as_json,
+        )
+        return
     request = LoadRequest(
         path=file,
         collection=collection,
@@ -117,18 +143,42 @@ def load(  # noqa: PLR0917 - click passes them by name
         accept_partial=accept_partial,
         make_ids=make_ids,
     )
-    settings = read_settings()
     if background:
         if faults_file is not None:
             raise click.UsageError("--faults is for a load that is waited for; `gis jobs show ID "
                                    "--json` lists the faults of one in the background.")
         _enqueue(settings, request, as_json=as_json)
         return
+    _run(
+        lambda database, progress: load_file(database, settings, request, progress=progress),
+        settings, file, faults_file, as_json=as_json,
+    )
+
+
+def _package(file: Path) -> Path:
+    """A file that says by itself what its rows are."""
+    if file.exists() and ofds_form(file) is None:
+        raise click.UsageError(
+            f"{file.name} is no package of the Open Fibre Data Standard. Say what its rows are "
+            "with --collection, such as --collection offices."
+        )
+    return file
+
+
+def _run(
+    work: Callable[[Database, Reporter | None], LoadReport],
+    settings: Settings,
+    file: Path,
+    faults_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Load, and tell what became of it."""
     rejected: LoadRejected | None = None
     try:
         with open_database(settings, Login.LOADER) as database, _bar() as progress:
             try:
-                report = load_file(database, settings, request, progress=progress)
+                report = work(database, progress)
             except LoadRejected as error:
                 rejected, report = error, error.report
     except KeyboardInterrupt:

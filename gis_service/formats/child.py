@@ -33,6 +33,10 @@ def main(folder: Path) -> None:
 def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any]:
     format_ = FileFormat(job["format"])
     path = folder / job["file"]
+    if format_ is FileFormat.OFDS:
+        from gis_service.formats.ofds_forms import package_in  # noqa: PLC0415
+
+        return package_in(path, limits)
     if format_ in {FileFormat.GEOPACKAGE, FileFormat.SHAPEFILE}:
         from gis_service.formats.drivers import DRIVERS  # noqa: PLC0415
 

@@ -12,3 +12,4 @@ class FileFormat(StrEnum):
     GEOJSON = "GeoJSON"
     SHAPEFILE = "Shapefile"
     CSV = "CSV"
+    OFDS = "OFDS"

@@ -26,6 +26,7 @@ _SUFFIXES = {
     FileFormat.GEOJSON: ".geojson",
     FileFormat.SHAPEFILE: ".zip",
     FileFormat.CSV: ".csv",
+    FileFormat.OFDS: ".ofds",
 }
 _SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]

@@ -26,7 +26,7 @@ def parse_json(content: bytes, *, deepest: int = DEPTH) -> Any:
         It is no JSON, nests too deeply, names a member twice, or holds NaN,
         infinity or half a character.
     """
-    _check_depth(content, deepest)
+    check_depth(content, deepest)
     try:
         value = orjson.loads(content)
         json.loads(content, object_pairs_hook=_once, parse_int=float)
@@ -39,8 +39,15 @@ def parse_json(content: bytes, *, deepest: int = DEPTH) -> Any:
     return value
 
 
-def _check_depth(content: bytes, deepest: int) -> None:
-    """Counted on the bytes, before any parser sees them."""
+def check_depth(content: bytes, deepest: int = DEPTH) -> None:
+    """
+    Refuse text that nests too deeply, counted on the bytes before any parser sees them.
+
+    Raises
+    ------
+    InvalidInput
+        It does.
+    """
     depth = 0
     for bracket in _BRACKETS.findall(_STRING.sub(b"", content)):
         depth += 1 if bracket in b"[{" else -1

@@ -128,7 +128,7 @@ class StagedRows:
         self._named_by_id = {
             f.name for f in self._references if holds_uuids(frame[f.name])
         }
-        metadata = MetaData()
+        metadata = self._metadata = MetaData()
         self._staged = self._staging_table(metadata)
         self._decided = self._decision_table(metadata)
         metadata.create_all(connection)
@@ -189,6 +189,10 @@ class StagedRows:
         if updated:
             self._connection.execute(self._update())
         return Outcome(inserted, updated, staged - inserted - updated)
+
+    def close(self) -> None:
+        """Make room for the rows of another collection in the same transaction."""
+        self._metadata.drop_all(self._connection)
 
     def _staging_table(self, metadata: MetaData) -> Table:
         columns: list[Column[Any]] = [Column(ROW, Integer, nullable=False)]

@@ -114,6 +114,12 @@ _ALL = (
           ("Repair it in QGIS (Fix geometries).", "Irekebishe katika QGIS (Fix geometries).")),
     _rule("not-projectable", ("Outside the area of its CRS", "Nje ya eneo la CRS yake"),
           ("Check the CRS of the file.", "Kagua CRS ya faili.")),
+    # packages of the Open Fibre Data Standard
+    _rule("status-not-stated", ("Status not stated", "Hali haijaelezwa"),
+          ("Ask whoever made the package, and set it.", "Muulize mtengenezaji, kisha iweke.")),
+    _rule("end-off-node", ("A route ends far from its node", "Njia inaishia mbali na kituo"),
+          ("Nothing was moved; tell whoever made the package.",
+           "Hakuna kilichosogezwa; mwambie mtengenezaji.")),
     # rules themselves
     _rule("rule-crashed", ("A rule could not be applied", "Kanuni haikuweza kutumika"),
           ("Nothing was checked by it, so nothing is loaded; report it.",

@@ -1,0 +1,292 @@
+"""Loading a package of the Open Fibre Data Standard: each network whole, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from gis_service.crs import utm_srid
+from gis_service.errors import InvalidInput
+from gis_service.formats.limits import ReadLimits
+from gis_service.formats.ofds_mapping import COLLECTIONS, key_of
+from gis_service.formats.ofds_package import Json, Package, find_version, head_of
+from gis_service.formats.ofds_reading import read_package
+from gis_service.model.audience import Actor
+from gis_service.model.declarations.network import NETWORKS
+from gis_service.model.ofds import OfdsVersion
+from gis_service.model.reports import LoadReport
+from gis_service.services.loading import MOST_FAULTS_KEPT, Progress, network_extent
+from gis_service.services.ofds_rows import KEPT, Rows, RowsMaker
+from gis_service.settings import Settings
+from gis_service.store.actor import set_actor
+from gis_service.store.database import Database
+from gis_service.store.interruption import interruptible
+from gis_service.store.loads import record_load
+from gis_service.store.ofds import find_network, left_behind, network_keys, put_rows
+from gis_service.store.staging import Outcome
+from gis_service.validation.geometry import KENYA, Extent
+
+_SIDES = ("west", "south", "east", "north")
+_MARGIN_DEGREES = 0.1
+"""Around the positions of a network that lies outside Kenya."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRequest:
+    """
+    Which package to load, and how.
+
+    Parameters
+    ----------
+    network
+        The network that it becomes, by `external_id` or UUID; it is made when
+        there is none. None takes the id that the package says.
+    version
+        Version of the standard, for a package that does not say it.
+    constants
+        One value for all rows, by field.
+    name
+        The file's name where it came from, when it stands under another one.
+    """
+
+    path: Path
+    network: str | None = None
+    version: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    name: str | None = None
+
+    @property
+    def source(self) -> str:
+        return self.name or self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """One network of the package, as it was stored."""
+
+    id: UUID
+    external_id: str
+    read: int
+    outcome: Outcome
+    rows: Rows
+    notes: tuple[str, ...]
+
+
+def load_package(
+    database: Database,
+    settings: Settings,
+    request: PackageRequest,
+    *,
+    progress: Progress | None = None,
+    load_id: UUID | None = None,
+    person_id: str | None = None,
+) -> LoadReport:
+    """
+    Load every network of a package, in one transaction with its record and history.
+
+    Nothing of the package is altered: what the tables have no place for, or
+    would not have, is kept beside the rows, so that it comes out as it went in.
+
+    Raises
+    ------
+    UnreadableFile, InvalidInput
+        The file is no package, or cannot be kept as it is.
+    Conflict
+        Another load of the same network does not end.
+    """
+    began = time.monotonic()
+    package = read_package(request.path, limits=ReadLimits(file_mb=settings.max_file_mb))
+    if request.network is not None and len(package.networks) > 1:
+        raise InvalidInput(
+            f"The package has {len(package.networks)} networks; --network can name only one. "
+            "Without it each takes the id that it has."
+        )
+    if set(request.constants) - {"visibility"}:
+        raise InvalidInput("Of a package's rows only the visibility can be --set.")
+    load_id = load_id or uuid4()
+    with (
+        database.engine.connect() as connection,
+        connection.begin() as transaction,
+        interruptible(connection),
+    ):
+        set_actor(connection, Actor(person_id, str(load_id)))
+        loaded = []
+        for place, network in enumerate(package.networks):
+            if progress is not None:
+                progress(place, len(package.networks))
+            loaded.append(_load_network(connection, settings, request, package, network))
+        report = _report(request, package, loaded)
+        if request.dry_run:
+            transaction.rollback()
+        else:
+            report = replace(report, load_id=str(load_id))
+            record_load(
+                connection,
+                load_id,
+                collection=NETWORKS.id,
+                network_id=loaded[0].id if len(loaded) == 1 else None,
+                source=request.source,
+                sha256=package.sha256,
+                person_id=UUID(person_id) if person_id else None,
+                report=report.as_json(most_faults=MOST_FAULTS_KEPT),
+            )
+    return replace(report, duration_s=time.monotonic() - began)
+
+
+def _load_network(
+    connection: Connection,
+    settings: Settings,
+    request: PackageRequest,
+    package: Package,
+    network: Json,
+) -> _Loaded:
+    key = request.network or key_of(network)
+    if key is None:
+        raise InvalidInput(
+            "The network has no id, by which it would be known again. Name one with --network."
+        )
+    found = find_version(network, asked=request.version)
+    before = find_network(connection, key)
+    known = network_keys(connection, before.id, COLLECTIONS.values()) if before else {}
+    rows = RowsMaker(
+        network,
+        found.version,
+        known=known,
+        constants=request.constants,
+        max_vertices=settings.max_vertices,
+    ).rows()
+    head = _network_frame(
+        network, before, key,
+        kept=_kept(package, network, found.version, rows), extent=rows.extent,
+    )
+    outcomes = [put_rows(connection, NETWORKS.id, head, network=None)]
+    after = find_network(connection, before.external_id if before else key)
+    if after is None:
+        raise AssertionError("the network was just stored")
+    notes = [found.note] if found.note else []
+    for array, count in rows.read.items():
+        collection = COLLECTIONS[array]
+        present: Sequence[str] = ()
+        if array in rows.frames:
+            frame = rows.frames[array]
+            outcomes.append(put_rows(connection, collection, frame, network=after.id))
+            present = pa.array(frame["external_id"].array).to_pylist()
+        lost = left_behind(connection, after.id, collection, KEPT, present) if before else 0
+        if lost:
+            notes.append(
+                f"{lost:,} {collection} of an earlier package are not in this one; they stay."
+            )
+        if count:
+            notes.append(f"{count:,} {array}")
+    total = Outcome(
+        *(sum(getattr(each, name) for each in outcomes)
+          for name in ("inserted", "updated", "unchanged"))
+    )
+    read = total.inserted + total.updated + total.unchanged
+    return _Loaded(after.id, after.external_id, read, total, rows, tuple(notes))
+
+
+def _kept(package: Package, network: Json, version: OfdsVersion, rows: Rows) -> Json:
+    """What the network's row keeps: itself, and all that is no row."""
+    kept: Json = {"version": version.id, "object": _dumped(head_of(network))}
+    around = {name: each for name, each in package.document.items() if name != "networks"}
+    if around:
+        kept["package"] = _dumped(around)
+    if rows.unplaced:
+        kept["unplaced"] = [
+            {"array": u.array, "position": u.position, "object": _dumped(u.object)}
+            for u in rows.unplaced
+        ]
+    return kept
+
+
+def _network_frame(
+    network: Json, before: Any | None, key: str, *, kept: Json, extent: Extent | None
+) -> pd.DataFrame:
+    """The row of the network itself."""
+    name = network.get("name")
+    box, srid = _ground(before, extent)
+    plain = name.strip()[:1000] if isinstance(name, str) and name.strip() else key
+    if plain != name:
+        kept = {**kept, "stored": {"name": plain}}
+    values: dict[str, pa.Array] = {
+        "external_id": pa.array([before.external_id if before else key], pa.string()),
+        "name": pa.array([plain], pa.string()),
+        "extent": pa.array([_dumped(dict(zip(_SIDES, box, strict=True)))], pa.string()),
+        "metric_srid": pa.array([srid], pa.int64()),
+        "synthetic": pa.array([before.synthetic if before else False], pa.bool_()),
+        "extra": pa.array([_dumped({KEPT: kept})], pa.string()),
+    }
+    return pd.DataFrame(
+        {n: pd.arrays.ArrowExtensionArray(pa.chunked_array([a])) for n, a in values.items()},
+        index=pd.Index([1], name="row"),
+    )
+
+
+def _ground(before: Any | None, data: Extent | None) -> tuple[Extent, int]:
+    """
+    The box of a network and its metric CRS.
+
+    A network in Kenya has the box of Kenya. The CRS of one that is there
+    already stays, so that the public grid does not move.
+    """
+    if before is not None:
+        old = network_extent(before.external_id, before.extent)
+        return (_union(old, data) if data else old), before.metric_srid
+    if data is None:
+        return KENYA, utm_srid((KENYA[0] + KENYA[2]) / 2, (KENYA[1] + KENYA[3]) / 2)
+    middle = ((data[0] + data[2]) / 2, (data[1] + data[3]) / 2)
+    srid = utm_srid(*middle)
+    if _union(KENYA, data) == KENYA:
+        return KENYA, srid
+    west, south, east, north = data
+    return (
+        max(-180.0, west - _MARGIN_DEGREES), max(-90.0, south - _MARGIN_DEGREES),
+        min(180.0, east + _MARGIN_DEGREES), min(90.0, north + _MARGIN_DEGREES),
+    ), srid
+
+
+def _union(one: Extent, other: Extent) -> Extent:
+    return (
+        min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+    )
+
+
+def _report(
+    request: PackageRequest, package: Package, loaded: Sequence[_Loaded]
+) -> LoadReport:
+    unplaced = Counter(u.array for each in loaded for u in each.rows.unplaced)
+    notes = [*package.notes, f"Read as {package.form}."]
+    for each in loaded:
+        notes.append(f"Network {each.external_id}: {'; '.join(each.notes) or 'nothing in it'}")
+    if unplaced:
+        listed = ", ".join(f"{count:,} {array}" for array, count in unplaced.items())
+        notes.append(f"Kept for the exchange only, not on the map: {listed}.")
+    return LoadReport(
+        source=request.source,
+        collection=NETWORKS.id,
+        network=", ".join(each.external_id for each in loaded),
+        read=sum(each.read for each in loaded),
+        inserted=sum(each.outcome.inserted for each in loaded),
+        updated=sum(each.outcome.updated for each in loaded),
+        unchanged=sum(each.outcome.unchanged for each in loaded),
+        faults=tuple(fault for each in loaded for fault in each.rows.faults),
+        crs="OGC:CRS84 (longitude and latitude of WGS84)",
+        dry_run=request.dry_run,
+        notes=tuple(notes),
+    )
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

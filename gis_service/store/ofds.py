@@ -1,0 +1,81 @@
+"""What loading a package asks of the database: its network, and what that network has already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Members
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, func, not_, or_, select
+
+from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.network import NETWORKS
+from gis_service.store.staging import Outcome, StagedRows, lock_for_load
+from gis_service.store.tables import table
+
+
+def find_network(connection: Connection, name: str) -> Any | None:
+    """The row of the network with that `external_id` or UUID; None where there is none."""
+    stored = table(NETWORKS)
+    named: ColumnElement[bool] = stored.c.external_id == name
+    with suppress(ValueError):
+        named = or_(named, stored.c.id == UUID(name))
+    columns = ("id", "external_id", "name", "extent", "metric_srid", "synthetic", "extra")
+    return connection.execute(
+        select(*(stored.c[each] for each in columns))
+        .where(named)
+        .order_by((stored.c.external_id == name).desc())
+        .limit(1)
+    ).first()
+
+
+def network_keys(
+    connection: Connection, network: UUID, collections: Iterable[str]
+) -> dict[str, frozenset[str]]:
+    """Identifiers of a network's items, by collection."""
+    found = {}
+    for id_ in collections:
+        stored = table(REGISTRY[id_])
+        rows = connection.scalars(
+            select(stored.c.external_id).where(stored.c.network_id == network)
+        )
+        found[id_] = frozenset(rows)
+    return found
+
+
+def put_rows(
+    connection: Connection, collection: str, frame: pd.DataFrame, *, network: UUID | None
+) -> Outcome:
+    """
+    Insert and update rows, set-wise; rows that are equal are not touched.
+
+    Raises
+    ------
+    Conflict
+        Another load of the same collection does not end.
+    """
+    kind = REGISTRY[collection]
+    lock_for_load(connection, kind, network)
+    staged = StagedRows(connection, kind, frame, network=network)
+    outcome = staged.upsert()
+    staged.close()
+    return outcome
+
+
+def left_behind(
+    connection: Connection, network: UUID, collection: str, key: str, present: Members[str]
+) -> int:
+    """How many rows of an earlier package, which kept its objects under `key`, are not present."""
+    stored = table(REGISTRY[collection])
+    return connection.scalar(
+        select(func.count())
+        .select_from(stored)
+        .where(
+            stored.c.network_id == network,
+            stored.c.extra.has_key(key),
+            not_(stored.c.external_id == func.any(list(present))),
+        )
+    ) or 0

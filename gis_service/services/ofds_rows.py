@@ -414,7 +414,7 @@ def _text(value: Any) -> str | None:
 
 
 def _in_world(place: Place) -> bool:
-    west, south, east, north = place.shape.bounds
+    west, south, east, north = (float(side) for side in place.shape.bounds)
     return (
         -180 <= west <= east <= 180
         and -FARTHEST_LATITUDE <= south <= north <= FARTHEST_LATITUDE

@@ -260,7 +260,7 @@ def test_blank_csv_rows_are_passed_over_and_row_numbers_stay_true(tmp_path: Path
         ("cut.geojson", collection(feature(point(34.7, -0.6)))[:-9], "cut short"),
         ("list.geojson", "[1, 2]", "no GeoJSON"),
         ("deep.geojson", "[" * 100_000, "too deeply"),
-        ("x.kml", "<?xml version='1.0'?><kml/>", "XML"),
+        ("x.xml", "<?xml version='1.0'?><gml/>", "XML that is neither"),
         ("x.bin", bytes(range(256)) * 4, "no known format"),
         ("short.csv", "id,lon,lat\na,34.7,-0.6\nb,34.7\n", "line 3 has 2"),
         ("long.csv", "id,lon,lat\na,34.7,-0.6,x\n", "line 2 has 4"),
@@ -325,10 +325,18 @@ def test_a_crs_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
         read_file(path, crs="EPSG:32736")
 
 
-def test_a_shapefile_without_its_dbf_is_refused(tmp_path: Path) -> None:
-    path = shapefile_zip(tmp_path / "o.zip", frame(), without=(".dbf",))
-    with pytest.raises(UnreadableFile, match=r"lacks \.dbf"):
-        read_file(path)
+def test_a_shapefile_without_its_dbf_has_geometry_only(tmp_path: Path) -> None:
+    source = read_file(shapefile_zip(tmp_path / "o.zip", frame(), without=(".dbf", ".cpg")))
+    assert list(source.frame.columns) == ["geometry"]
+    assert shapely.equals(source.frame.geometry.to_numpy(), POINTS).all()
+    assert "lacks its table (.dbf)" in source.notes[0]
+
+
+def test_the_index_of_a_shapefile_is_made_anew(tmp_path: Path) -> None:
+    source = read_file(shapefile_zip(tmp_path / "o.zip", frame(), without=(".shx",)))
+    assert source.frame["name"].tolist() == ["Ofisi", "Shule ya Nyanchwa"]
+    assert shapely.equals(source.frame.geometry.to_numpy(), POINTS).all()
+    assert source.notes == ("The Shapefile offices lacks its index (.shx), which was made anew.",)
 
 
 def test_a_lying_cpg_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from gis_service.errors import UnreadableFile
@@ -11,6 +16,10 @@ from gis_service.formats.limits import ReadLimits
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _BLOCK = 1 << 16
+_OVERLAP = 64
+_DOCTYPE = b"<!DOCTYPE"
+_UNCOMPUTED = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>|</c>)|<f>[^<]*</f>\s*</c>")
+"""A formula of a workbook, and no value behind it."""
 _FREE_BYTES = 10_000_000
 """An archive that unpacks to less than this is harmless at any ratio."""
 
@@ -32,12 +41,84 @@ def unpack_shapefiles(path: Path, folder: Path, limits: ReadLimits) -> dict[str,
     UnreadableFile
         The archive is damaged, encrypted, hostile or too large.
     """
+    with _opened(path, limits) as (archive, entries, budget):
+        return _unpack(archive, entries, folder, budget)
+
+
+def read_kmz(path: Path, limits: ReadLimits) -> dict[str, bytes]:
+    """
+    The KML documents of a KMZ, by their names in it; `doc.kml` comes first.
+
+    Raises
+    ------
+    UnreadableFile
+        The archive is damaged, encrypted, hostile or too large.
+    """
+    with _opened(path, limits) as (archive, entries, budget):
+        found = [e for e in entries if e.filename.lower().endswith(".kml") and not _idle(e)]
+        return {
+            entry.filename: b"".join(_blocks(archive, entry, budget))
+            for entry in sorted(found, key=_kml_rank)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookCheck:
+    """
+    What a look through a workbook's parts has found.
+
+    Parameters
+    ----------
+    uncomputed
+        Whether formulas stand in it without their values.
+    """
+
+    uncomputed: bool
+
+
+def check_workbook(path: Path, limits: ReadLimits) -> WorkbookCheck:
+    """
+    Unpack a workbook in passing, so that what reads it later meets no surprise.
+
+    Raises
+    ------
+    UnreadableFile
+        The archive is damaged, encrypted, hostile or too large, or a part of
+        it declares a document type, which no workbook does.
+    """
+    uncomputed = False
+    with _opened(path, limits) as (archive, entries, budget):
+        for entry in entries:
+            before = b""
+            for block in _blocks(archive, entry, budget):
+                text = before + block
+                if entry.filename.lower().endswith((".xml", ".rels")):
+                    if _DOCTYPE in text:
+                        raise UnreadableFile("The workbook declares a document type (DOCTYPE).")
+                    uncomputed = uncomputed or _UNCOMPUTED.search(text) is not None
+                before = block[-_OVERLAP:]
+    return WorkbookCheck(uncomputed)
+
+
+@contextmanager
+def _opened(
+    path: Path, limits: ReadLimits
+) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo], _Budget]]:
+    left = min(limits.file_bytes, max(_FREE_BYTES, path.stat().st_size * limits.ratio))
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = _checked(archive, limits)
-            return _unpack(archive, entries, folder, limits, path.stat().st_size)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+            yield archive, _checked(archive, limits), _Budget(left)
+    except (
+        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError
+    ) as error:
         raise UnreadableFile(f"The zip archive is damaged or encrypted: {error}.") from None
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many bytes more an archive may unpack to."""
+
+    left: int
 
 
 def _checked(archive: zipfile.ZipFile, limits: ReadLimits) -> list[zipfile.ZipInfo]:
@@ -68,36 +149,48 @@ def _checked(archive: zipfile.ZipFile, limits: ReadLimits) -> list[zipfile.ZipIn
 
 
 def _unpack(
-    archive: zipfile.ZipFile,
-    entries: list[zipfile.ZipInfo],
-    folder: Path,
-    limits: ReadLimits,
-    packed_bytes: int,
+    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, budget: _Budget
 ) -> dict[str, Path]:
     stems: dict[str, Path] = {}
     layers: dict[str, Path] = {}
-    left = min(limits.file_bytes, max(_FREE_BYTES, packed_bytes * limits.ratio))
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         suffix = path.suffix.lower()
-        if suffix not in PARTS or "__MACOSX" in path.parts:
+        if suffix not in PARTS or _idle(entry):
             continue
         stem = str(path.with_suffix("")).casefold()
         place = stems.setdefault(stem, folder / f"layer{len(stems)}")
-        left = _write(archive, entry, place.with_suffix(suffix), left)
+        with place.with_suffix(suffix).open("xb") as out:
+            for block in _blocks(archive, entry, budget):
+                out.write(block)
         if suffix == ".shp":
             name = path.stem if path.stem not in layers else str(path.with_suffix(""))
             layers[name] = place.with_suffix(".shp")
     return layers
 
 
-def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left: int) -> int:
-    with archive.open(entry) as packed, target.open("xb") as out:
+def _blocks(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget
+) -> Iterator[bytes]:
+    if entry.is_dir():
+        return
+    with archive.open(entry) as packed:
         while block := packed.read(_BLOCK):
-            left -= len(block)
-            if left < 0:
+            budget.left -= len(block)
+            if budget.left < 0:
                 raise UnreadableFile(
                     "The archive unpacks to far more than its size allows; it was not read."
                 )
-            out.write(block)
-    return left
+            yield block
+
+
+def _idle(entry: zipfile.ZipInfo) -> bool:
+    """What macOS adds to archives: `__MACOSX/._offices.shp` is no Shapefile."""
+    path = PurePosixPath(entry.filename)
+    return "__MACOSX" in path.parts or path.name.startswith("._")
+
+
+def _kml_rank(entry: zipfile.ZipInfo) -> tuple[bool, int, str]:
+    """`doc.kml` before others, and those at the top before those in folders."""
+    path = PurePosixPath(entry.filename.lower())
+    return path.name != "doc.kml", len(path.parts), str(path)

@@ -13,8 +13,10 @@ from typing import Any
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.confinement import confine
+from gis_service.formats.drivers import DRIVERS
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
+from gis_service.formats.readable import READABLE, Source
 
 
 def main(folder: Path) -> None:
@@ -32,20 +34,28 @@ def main(folder: Path) -> None:
 
 def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any]:
     format_ = FileFormat(job["format"])
-    path = folder / job["file"]
     if format_ is FileFormat.OFDS:
         from gis_service.formats.ofds_forms import package_in  # noqa: PLC0415
 
-        return package_in(path, limits)
-    if format_ in {FileFormat.GEOPACKAGE, FileFormat.SHAPEFILE}:
-        from gis_service.formats.drivers import DRIVERS  # noqa: PLC0415
-
+        return package_in(folder / job["file"], limits)
+    if format_ in DRIVERS:
         surplus = sorted(set(_pyogrio().list_drivers()) - {DRIVERS[format_]})
         if surplus:
             return {"surplus": surplus}
+    source = Source(
+        path=folder / job["file"],
+        folder=folder,
+        limits=limits,
+        name=job["layer_name"],
+        layer=job.get("layer"),
+        encoding=job.get("encoding"),
+        coordinates=job.get("coordinates", {}),
+        metric=job.get("metric", False),
+    )
+    readable = READABLE[format_]
     if job["list_layers"]:
-        return {"layers": _layers(format_, path, folder, limits, job)}
-    rows = _rows(format_, path, folder, limits, job)
+        return {"layers": readable.layers(source)}
+    rows = readable.rows(source)
 
     import pyarrow as pa  # noqa: PLC0415
 
@@ -74,59 +84,6 @@ def _pyogrio() -> Any:
         for name in unneeded:
             del sys.modules[name]
     return pyogrio
-
-
-def _layers(
-    format_: FileFormat, path: Path, folder: Path, limits: ReadLimits, job: dict[str, Any]
-) -> tuple[str, ...]:
-    if format_ is FileFormat.GEOPACKAGE:
-        from gis_service.formats.gdal_layers import geopackage_layers  # noqa: PLC0415
-
-        return geopackage_layers(path)
-    if format_ is FileFormat.SHAPEFILE:
-        return tuple(_shapefiles(path, folder, limits, job))
-    return (job["layer_name"],)
-
-
-def _rows(
-    format_: FileFormat, path: Path, folder: Path, limits: ReadLimits, job: dict[str, Any]
-) -> Any:
-    layer, encoding = job["layer"], job["encoding"]
-    if format_ is FileFormat.GEOPACKAGE:
-        from gis_service.formats.gdal_layers import read_geopackage  # noqa: PLC0415
-
-        return read_geopackage(path, layer=layer)
-    if format_ is FileFormat.SHAPEFILE:
-        from gis_service.formats.gdal_layers import read_shapefile  # noqa: PLC0415
-
-        found = _shapefiles(path, folder, limits, job)
-        return read_shapefile(found, layer=layer, encoding=encoding)
-    if layer not in (None, job["layer_name"]):
-        raise UnreadableFile(f"There is no layer {layer!r}. Layers: {job['layer_name']}.")
-    if format_ is FileFormat.GEOJSON:
-        from gis_service.formats.geojson import read_geojson  # noqa: PLC0415
-
-        return read_geojson(path.read_bytes(), layer=job["layer_name"], encoding=encoding)
-    from gis_service.formats.delimited import read_csv  # noqa: PLC0415
-
-    return read_csv(
-        path.read_bytes(),
-        layer=job["layer_name"],
-        encoding=encoding,
-        coordinates=job["coordinates"],
-    )
-
-
-def _shapefiles(
-    path: Path, folder: Path, limits: ReadLimits, job: dict[str, Any]
-) -> dict[str, Path]:
-    if path.suffix == ".shp":
-        return {job["layer_name"]: path}
-    from gis_service.formats.archives import unpack_shapefiles  # noqa: PLC0415
-
-    unpacked = folder / "unpacked"
-    unpacked.mkdir()
-    return unpack_shapefiles(path, unpacked, limits)
 
 
 if __name__ == "__main__":

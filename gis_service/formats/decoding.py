@@ -26,6 +26,10 @@ def decoded(content: bytes, encoding: str | None) -> str:
     for mark, marked in _MARKS:
         if content.startswith(mark):
             name = marked
+    if name is None and b"\x00" in content[:64]:
+        raise UnreadableFile(
+            "The text looks like UTF-16. Name it: --encoding utf-16-le, or save it as UTF-8."
+        )
     try:
         return content.decode(name or "utf-8")
     except LookupError:

@@ -9,6 +9,7 @@ from gis_service.formats.kinds import FileFormat
 DRIVERS: dict[FileFormat, str] = {
     FileFormat.GEOPACKAGE: "GPKG",
     FileFormat.SHAPEFILE: "ESRI Shapefile",
+    FileFormat.FLATGEOBUF: "FlatGeobuf",
 }
 KNOWN = (
     "ADBC", "AIVector", "AVCBin", "AVCE00", "AmigoCloud", "Arrow", "BAG", "CAD", "CSV", "CSW",
@@ -41,4 +42,5 @@ def gdal_environment(keep: str, surplus: Iterable[str] = ()) -> dict[str, str]:
         "GDAL_HTTP_TIMEOUT": "1",
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
         "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO",
+        "SHAPE_RESTORE_SHX": "YES",
     }

@@ -1,4 +1,4 @@
-"""Layers that GDAL reads: GeoPackage and Shapefile, as Arrow with geometry in WKB."""
+"""Layers that GDAL reads: GeoPackage, Shapefile, FlatGeobuf, as Arrow with geometry in WKB."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pyogrio.errors import DataSourceError, FeatureError, GeometryError
 from pyogrio.raw import read_arrow
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.choosing import choose_layer
 from gis_service.formats.rows import GEOMETRY, Rows
 
+_LANGUAGE_DRIVER = 29
+"""Byte of a .dbf that names its code page; 0 where it does not."""
 _STYLES = "layer_styles"
 """Where QGIS keeps its styles in a GeoPackage."""
 
@@ -40,46 +43,63 @@ def read_geopackage(path: Path, *, layer: str | None) -> Rows:
     return _read(path, chosen, layers, encoding=None, inside=chosen)
 
 
+def read_flatgeobuf(path: Path, *, layer: str) -> Rows:
+    """The one layer of a FlatGeobuf file."""
+    return _read(path, layer, (layer,), encoding=None, inside=None)
+
+
 def read_shapefile(paths: Mapping[str, Path], *, layer: str | None, encoding: str | None) -> Rows:
-    """One of the Shapefiles that were unpacked, by layer name."""
-    layers = tuple(paths)
-    chosen = choose_layer(layer, layers)
-    path = paths[chosen]
-    lacking = [part for part in (".shx", ".dbf") if not path.with_suffix(part).exists()]
-    if lacking:
-        raise UnreadableFile(
-            f"The Shapefile {chosen} lacks {' and '.join(lacking)}; "
-            "zip all of its files together (.shp, .shx, .dbf, .prj)."
-        )
-    rows = _read(path, chosen, layers, encoding=encoding, inside=None)
-    if encoding is None and not path.with_suffix(".cpg").exists():
-        rows.notes.append(
-            "The Shapefile does not state its encoding (no .cpg): its text was read as "
-            "ISO-8859-1. If letters look wrong, name another with --encoding."
-        )
-    return rows
-
-
-def choose_layer(asked: str | None, layers: tuple[str, ...]) -> str:
     """
-    The layer to read.
+    One of the Shapefiles that were unpacked, by layer name.
+
+    A lost index (.shx) is made anew beside the unpacked file; without a table
+    (.dbf) the rows have no properties.
 
     Raises
     ------
     UnreadableFile
-        There are none, none of that name, or several and none was named.
+        It is damaged, or its text is in an encoding that nothing states.
     """
-    if not layers:
-        raise UnreadableFile("The file has no layers.")
-    if asked is not None:
-        if asked not in layers:
-            raise UnreadableFile(f"There is no layer {asked!r}. Layers: {', '.join(layers)}.")
-        return asked
-    if len(layers) > 1:
-        raise UnreadableFile(
-            f"The file has {len(layers)} layers; name one with --layer: {', '.join(layers)}."
+    layers = tuple(paths)
+    chosen = choose_layer(layer, layers)
+    path = paths[chosen]
+    notes = []
+    if not path.with_suffix(".shx").exists():
+        notes.append(f"The Shapefile {chosen} lacks its index (.shx), which was made anew.")
+    if not path.with_suffix(".dbf").exists():
+        notes.append(
+            f"The Shapefile {chosen} lacks its table (.dbf): its rows have a geometry and nothing "
+            "else. Ask for all of its files (.shp, .shx, .dbf, .prj) if they should have more."
         )
-    return layers[0]
+    elif encoding is None and not path.with_suffix(".cpg").exists():
+        encoding, said = _silent_encoding(path.with_suffix(".dbf"))
+        notes += said
+    rows = _read(path, chosen, layers, encoding=encoding, inside=None)
+    rows.notes += notes
+    return rows
+
+
+def _silent_encoding(table: Path) -> tuple[str | None, list[str]]:
+    """
+    The encoding of a table without a .cpg, where the table itself tells.
+
+    Raises
+    ------
+    UnreadableFile
+        It has letters beyond ASCII and tells nothing.
+    """
+    content = table.read_bytes()
+    text = content[int.from_bytes(content[8:10], "little"):]
+    if text.isascii() or content[_LANGUAGE_DRIVER : _LANGUAGE_DRIVER + 1] not in {b"", b"\x00"}:
+        return None, []
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        raise UnreadableFile(
+            "The Shapefile does not state its encoding (no .cpg), and its text is not UTF-8. Ask "
+            "whoever made it and name it, for example --encoding cp1252 or --encoding latin-1."
+        ) from None
+    return "UTF-8", ["The Shapefile does not state its encoding (no .cpg); its text is UTF-8."]
 
 
 def _read(

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.decoding import decoded
-from gis_service.formats.rows import GEOMETRY, Rows, arrow_column
+from gis_service.formats.json_sequences import json_sequence
+from gis_service.formats.rows import CRS84, GEOMETRY, Rows, arrow_column
 
-CRS84 = "OGC:CRS84"
 DEPTH = 4
 """Geometry collections inside of each other beyond this are refused."""
 _CODES = {
@@ -34,6 +34,7 @@ _CODES = {
 }
 _PART = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 _Z = 0x80000000
+_SEQUENCE = "sequence of texts"
 
 
 class BrokenGeometry(Exception):
@@ -42,7 +43,7 @@ class BrokenGeometry(Exception):
 
 def read_geojson(content: bytes, *, layer: str, encoding: str | None) -> Rows:
     """
-    Features of a FeatureCollection, of one Feature, or of a bare geometry.
+    Features of a FeatureCollection or a sequence, one Feature, or bare geometries.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def read_geojson(content: bytes, *, layer: str, encoding: str | None) -> Rows:
         The document is no GeoJSON.
     """
     document = _parsed(content, encoding)
-    features = _features(document)
+    notes: list[str] = []
+    features = _features(document, notes)
     faults: list[dict[str, Any]] = []
     shapes = [feature_wkb(number, feature, faults) for number, feature in enumerate(features, 1)]
     fields, arrays = _properties(features)
@@ -64,6 +66,7 @@ def read_geojson(content: bytes, *, layer: str, encoding: str | None) -> Rows:
         crs=stated,
         crs_assumed=CRS84 if silent else None,
         faults=faults,
+        notes=notes,
     )
 
 
@@ -72,6 +75,9 @@ def _parsed(content: bytes, encoding: str | None) -> dict[str, Any]:
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
+        texts = json_sequence(text)
+        if texts is not None:
+            return {"type": _SEQUENCE, "features": texts}
         document = _parsed_leniently(text)
     if not isinstance(document, dict):
         raise UnreadableFile("The file is JSON but no GeoJSON: it holds no FeatureCollection.")
@@ -97,18 +103,34 @@ def _parsed_leniently(text: str) -> Any:
     return document
 
 
-def _features(document: dict[str, Any]) -> list[Any]:
+def _features(document: dict[str, Any], notes: list[str]) -> list[Any]:
     kind = document.get("type")
-    if kind == "FeatureCollection" and isinstance(document.get("features"), list):
+    if kind in {"FeatureCollection", _SEQUENCE} and isinstance(document.get("features"), list):
         features: list[Any] = document["features"]
-        return features
+        return [_as_feature(value) for value in features] if kind == _SEQUENCE else features
     if kind == "Feature":
         return [document]
-    if isinstance(kind, str) and kind in _CODES:
-        return [{"type": "Feature", "properties": {}, "geometry": document}]
+    if kind == "GeometryCollection" and isinstance(document.get("geometries"), list):
+        parts = document["geometries"]
+        notes.append(f"The file is one geometry collection; each of its {len(parts):,} "
+                     "geometries is a row.")
+        return [_as_feature(part) for part in parts]
+    if _is_kind(kind):
+        return [_as_feature(document)]
     raise UnreadableFile(
         "The file is JSON but no GeoJSON: its type is neither FeatureCollection nor Feature."
     )
+
+
+def _is_kind(value: Any) -> bool:
+    return isinstance(value, str) and value in _CODES
+
+
+def _as_feature(value: Any) -> Any:
+    """A bare geometry as a feature; anything else as it is."""
+    if isinstance(value, dict) and _is_kind(value.get("type")):
+        return {"type": "Feature", "properties": {}, "geometry": value}
+    return value
 
 
 def _crs(document: dict[str, Any]) -> tuple[str | None, bool]:
@@ -180,7 +202,7 @@ def feature_wkb(number: int, feature: Any, faults: list[dict[str, Any]]) -> byte
 
 def _wkb(geometry: Any, texts: list[Any], depth: int = 1) -> bytes:
     """Well-known binary; positions that are texts of numbers are collected in `texts`."""
-    if not isinstance(geometry, dict) or geometry.get("type") not in _CODES:
+    if not isinstance(geometry, dict) or not _is_kind(geometry.get("type")):
         raise BrokenGeometry("The geometry has no type that GeoJSON knows.")
     kind = geometry["type"]
     if kind == "GeometryCollection":

@@ -23,12 +23,13 @@ from gis_service.formats.limits import ReadLimits
 
 _SUFFIXES = {
     FileFormat.GEOPACKAGE: ".gpkg",
-    FileFormat.GEOJSON: ".geojson",
     FileFormat.SHAPEFILE: ".zip",
-    FileFormat.CSV: ".csv",
-    FileFormat.OFDS: ".ofds",
+    FileFormat.XLSX: ".xlsx",
+    FileFormat.FLATGEOBUF: ".fgb",
 }
+"""Names that libraries want to see; our own readers do not look at names."""
 _SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc", "memory allocation of")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -69,7 +70,7 @@ def _folder(
     with tempfile.TemporaryDirectory(prefix="gis-read-") as made:
         folder = Path(made)
         bare = format_ is FileFormat.SHAPEFILE and path.suffix.lower() == ".shp"
-        name = f"source{'.shp' if bare else _SUFFIXES[format_]}"
+        name = f"source{'.shp' if bare else _SUFFIXES.get(format_, '')}"
         (folder / name).symlink_to(path.resolve())
         for part in _SIDE_FILES if bare else ():
             for beside in (path.with_suffix(part), path.with_suffix(part.upper())):
@@ -128,7 +129,7 @@ def _why(status: int, folder: Path, limits: ReadLimits) -> str:
             f"{limits.memory_mb:,} MB of memory; it was ended."
         )
     said = (folder / "stderr").read_text(errors="replace")
-    if "MemoryError" in said or "bad_alloc" in said or "malloc" in said:
+    if any(word in said for word in _OUT_OF_MEMORY):
         return f"Reading the file needs more than {limits.memory_mb:,} MB of memory."
     last = said.strip().splitlines()[-1][:200] if said.strip() else f"status {status}"
     return f"The file could not be read; the reading process ended with: {last}"

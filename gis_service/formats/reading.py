@@ -36,7 +36,7 @@ def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str
     UnreadableFile
         It cannot be read as what it claims to be.
     """
-    format_ = sniff(path, max_bytes=limits.file_bytes)
+    format_ = _loadable(path, limits)
     job = {"list_layers": True, "layer_name": path.stem}
     answer, _ = run_reader(path, format_, job, limits)
     return tuple(answer["layers"])
@@ -65,7 +65,7 @@ def read_file(
         Encoding of text that is not UTF-8.
     coordinates
         Column names for `longitude`, `latitude` or `geometry` of a CSV file
-        whose header does not tell.
+        or workbook whose header does not tell.
     name
         The file's name where it came from, when it stands under another one.
 
@@ -78,13 +78,14 @@ def read_file(
         they contradict each other.
     """
     name = name or path.name
-    format_ = sniff(path, max_bytes=limits.file_bytes)
+    format_ = _loadable(path, limits)
     job = {
         "list_layers": False,
         "layer": layer,
         "layer_name": Path(name).stem,
         "encoding": encoding,
         "coordinates": dict(coordinates or {}),
+        "metric": crs is not None and parse_crs(crs).is_projected,
     }
     answer, table = run_reader(path, format_, job, limits)
     if table is None or table.num_rows == 0:
@@ -108,6 +109,16 @@ def read_file(
         faults=tuple(faults),
         notes=tuple(answer["notes"]),
     )
+
+
+def _loadable(path: Path, limits: ReadLimits) -> FileFormat:
+    format_ = sniff(path, max_bytes=limits.file_bytes)
+    if format_ is FileFormat.OFDS:
+        raise UnreadableFile(
+            f"{path.name} is an OFDS package: it holds whole networks. Load it without "
+            "--collection."
+        )
+    return format_
 
 
 def _properties(table: pa.Table) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 GEOMETRY = "__geometry__"
 ROW = "__row__"
+CRS84 = "OGC:CRS84"
+"""Longitude and latitude of WGS84, which formats and columns mean when they say nothing else."""
 JSON = {b"json": b"1"}
 """Metadata of a column whose texts are JSON."""
 _INT64 = range(-(2**63), 2**63)
@@ -54,15 +56,16 @@ def arrow_column(name: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:
         return pa.field(name, pa.int64()), pa.array(values, pa.int64())
     if kinds == {float}:
         return pa.field(name, pa.float64()), pa.array(values, pa.float64())
-    texts = [None if value is None else _dumped(value) for value in values]
+    texts = [None if value is None else dumped(value) for value in values]
     return pa.field(name, pa.string(), metadata=JSON), pa.array(texts, pa.string())
 
 
-def _dumped(value: Any) -> str:
+def dumped(value: Any) -> str:
+    """A value as JSON text."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
-        # an integer beyond 64 bits, deep inside
+        # an integer beyond 64 bits, or what JSON does not have, deep inside
         import json  # noqa: PLC0415
 
-        return json.dumps(value)
+        return json.dumps(value, default=str)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 from pathlib import Path
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.kinds import FileFormat
+from gis_service.formats.ofds_sniffing import Form, ofds_form
 
+ACCEPTED = (
+    "GeoPackage, GeoJSON, Shapefile, KML, KMZ, GPX, FlatGeobuf, GeoParquet, CSV, XLSX and "
+    "OFDS are read"
+)
+_HEAD_BYTES = 65_536
 _SQLITE = b"SQLite format 3\x00"
 _GEOPACKAGE_IDS = (b"GPKG", b"GP10", b"GP11")
-_SHAPEFILE = b"\x00\x00\x27\x0a"
-_ACCEPTED = "GeoPackage, GeoJSON, zipped Shapefile and CSV are read"
+_MAGIC = {
+    b"\x00\x00\x27\x0a": FileFormat.SHAPEFILE,
+    b"fgb\x03": FileFormat.FLATGEOBUF,
+    b"PAR1": FileFormat.GEOPARQUET,
+}
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
+_ROOTS = {b"kml": FileFormat.KML, b"gpx": FileFormat.GPX}
+_SAVE_AS = "Save it as .xlsx or CSV and load that."
 
 
 def sniff(path: Path, *, max_bytes: int) -> FileFormat:
@@ -28,19 +42,40 @@ def sniff(path: Path, *, max_bytes: int) -> FileFormat:
     if head.startswith(_SQLITE):
         if head[68:72] in _GEOPACKAGE_IDS:
             return FileFormat.GEOPACKAGE
-        raise UnreadableFile(f"{path.name} is an SQLite database but no GeoPackage; {_ACCEPTED}.")
+        raise UnreadableFile(f"{path.name} is an SQLite database but no GeoPackage; {ACCEPTED}.")
     if head.startswith(b"PK"):
         return _zipped(path)
-    if head.startswith(_SHAPEFILE):
-        return FileFormat.SHAPEFILE
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    for magic, format_ in _MAGIC.items():
+        if head.startswith(magic):
+            return format_
+    if head.startswith(_OLD_OFFICE):
+        raise UnreadableFile(
+            f"{path.name} is an old Excel workbook (.xls), or a workbook with a password. "
+            f"{_SAVE_AS.replace('.xlsx', '.xlsx without a password')}"
+        )
+    return _text(path, head)
+
+
+def _text(path: Path, head: bytes) -> FileFormat:
+    text = head.lstrip(b"\xef\xbb\xbf\x1e \t\r\n")
     if text.startswith((b"{", b"[")):
-        return FileFormat.GEOJSON
+        return FileFormat.OFDS if ofds_form(path) is Form.JSON else FileFormat.GEOJSON
     if text.startswith(b"<"):
-        raise UnreadableFile(f"{path.name} holds XML; {_ACCEPTED}.")
+        root = _ROOT.search(re.sub(rb"<!--.*?-->", b"", text, flags=re.DOTALL))
+        if root is not None and root.group(1) in _ROOTS:
+            return _ROOTS[root.group(1)]
+        raise UnreadableFile(f"{path.name} holds XML that is neither KML nor GPX; {ACCEPTED}.")
     if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFile(f"{path.name} is of no known format; {_ACCEPTED}.")
+        if _utf16(head):
+            return FileFormat.CSV
+        raise UnreadableFile(f"{path.name} is of no known format; {ACCEPTED}.")
     return FileFormat.CSV
+
+
+def _utf16(head: bytes) -> bool:
+    """Whether it looks like Latin letters in UTF-16 without a byte order mark."""
+    even, odd = head[0:64:2], head[1:64:2]
+    return (not any(odd) and all(even)) or (not any(even) and all(odd))
 
 
 def _head(path: Path, max_bytes: int) -> bytes:
@@ -56,7 +91,7 @@ def _head(path: Path, max_bytes: int) -> bytes:
                 f"{max_bytes / 1e6:,.0f} MB are read. Split it, or raise GIS_MAX_FILE_MB."
             )
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(_HEAD_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be opened"
         raise UnreadableFile(f"{str(path)!r} cannot be read: {reason}.") from None
@@ -68,9 +103,22 @@ def _head(path: Path, max_bytes: int) -> bytes:
 def _zipped(path: Path) -> FileFormat:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.lower() for name in archive.namelist()]
+            names = [name.casefold() for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise UnreadableFile(f"{path.name} looks like a zip archive but is damaged.") from None
     if any(name.endswith(".shp") for name in names):
         return FileFormat.SHAPEFILE
-    raise UnreadableFile(f"{path.name} is a zip archive without a .shp in it; {_ACCEPTED}.")
+    if "xl/workbook.xml" in names:
+        return FileFormat.XLSX
+    if "xl/workbook.bin" in names:
+        raise UnreadableFile(f"{path.name} is a binary Excel workbook (.xlsb). {_SAVE_AS}")
+    if "content.xml" in names and "mimetype" in names:
+        raise UnreadableFile(f"{path.name} is an OpenDocument file (.ods). {_SAVE_AS}")
+    if any(name.endswith(".kml") for name in names):
+        return FileFormat.KMZ
+    if ofds_form(path) in {Form.CSV, Form.GEOJSON}:
+        return FileFormat.OFDS
+    raise UnreadableFile(
+        f"{path.name} is a zip archive without a .shp in it, and no workbook, KMZ or OFDS package. "
+        "Unpack it and load what is in it."
+    )

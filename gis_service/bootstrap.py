@@ -44,6 +44,7 @@ from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
+from gis_service.services.ofds_export import NetworkExports
 from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
@@ -223,6 +224,20 @@ async def open_exports(settings: Settings, audience: Audience) -> AsyncIterator[
         statement_timeout_s=settings.statement_timeout_s,
     ) as reader:
         yield _exports(reader, settings)
+
+
+@asynccontextmanager
+async def open_network_exports(
+    settings: Settings, audience: Audience
+) -> AsyncIterator[NetworkExports]:
+    """What writes whole networks, for one audience, from a database that runs."""
+    login = Login.of(audience)
+    async with Reader.open(
+        {login: addresses_of(settings).logins[login]},
+        pool_size=1,
+        statement_timeout_s=settings.export_timeout_s,
+    ) as reader:
+        yield NetworkExports(reader, settings)
 
 
 @asynccontextmanager

@@ -13,11 +13,12 @@ import click
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gis_service.bootstrap import open_exports
+from gis_service.bootstrap import open_exports, open_network_exports
 from gis_service.cli.progress import say
 from gis_service.installation import open_database
 from gis_service.model.audience import Audience, Principal, visible_collection
 from gis_service.model.exports import Export, ExportFormat
+from gis_service.model.network_exports import NetworkFormat
 from gis_service.model.queries import ItemsQuery
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.cql2 import parse_filter
@@ -34,54 +35,85 @@ INTERRUPTED = 130
 
 
 @click.command()
-@click.argument("collection")
+@click.argument("collection", required=False)
+@click.option("--collection", "named", metavar="COLLECTION", help="The same, by name.")
+@click.option("--network", "networks", metavar="ID", multiple=True,
+              help="A whole network, in a form of the Open Fibre Data Standard. Several times for "
+              "a package with several.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="The file to write; its ending says the format.")
-@click.option("--format", "format_", type=click.Choice([each.value for each in ExportFormat]),
-              help="The format, where the ending does not say it.")
+@click.option("--format", "format_",
+              type=click.Choice([each.value for each in (*ExportFormat, *NetworkFormat)]),
+              help="The format, where the ending does not say it; of a network by default "
+              f"{NetworkFormat.OFDS_JSON}.")
 @click.option("--filter", "filter_", metavar="CQL2",
               help="Only items that fulfil this, in CQL2 text.")
-@click.option("--audience", type=click.Choice(list(AUDIENCES)), default="public",
-              show_default=True, help="Whose view of the items: what may be passed on is public.")
+@click.option("--audience", type=click.Choice(list(AUDIENCES)),
+              help="Whose view: what may be passed on is public. By default public of a "
+              "collection, and staff of a network, which public alone cannot bring back whole.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many items.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def export(  # noqa: PLR0917 - click passes them by name
-    collection: str,
+    collection: str | None,
+    named: str | None,
+    networks: tuple[str, ...],
     out: Path,
     format_: str | None,
     filter_: str | None,
-    audience: str,
+    audience: str | None,
     limit: int | None,
     force: bool,
 ) -> None:
     """
-    Write the items of COLLECTION to a file.
+    Write the items of COLLECTION, or a whole network, to a file.
 
     The file appears when it is whole. The same filters and formats as the API's.
+    A network that came as a package comes out as it went in, edits apart.
 
     \b
     Examples:
       ./gis export offices --out offices.gpkg
       ./gis export fibre_links --out planned.csv --audience staff --filter "status = 'planned'"
+      ./gis export --collection offices --format csv --out offices.csv
+      ./gis export --network kisii --format ofds-json --out kisii-ofds.json
     """
-    kind = _format(out, format_)
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already; --force replaces it.")
-    if not out.parent.is_dir():
-        raise click.UsageError(f"There is no folder {out.parent}.")
+    audience = audience or ("staff" if networks else "public")
     reader = AUDIENCES[audience]
+    if networks:
+        if collection or named or filter_ or limit:
+            raise click.UsageError("A network is written whole: --network goes with --format, "
+                                   "--audience and --out alone.")
+        form = _network_format(format_)
+        _into(out, force, lambda part: _write_network(networks, form, reader, part), audience)
+        return
+    if (collection is None) == (named is None):
+        raise click.UsageError("Name one collection, or a network with --network.")
+    collection = collection or named or ""
+    kind = _format(out, format_)
     asked = visible_collection(collection, reader)
     wanted = ItemsQuery(
         asked,
         limit or 1,
         filter=None if filter_ is None else parse_filter(filter_, queryables_of(asked, reader)),
     )
-    settings = read_settings()
+    _into(
+        out, force,
+        lambda part: (_write_items(Export(wanted, kind, limit), reader, part), asked.id),
+        audience,
+    )
+
+
+def _into(
+    out: Path, force: bool, write: Callable[[Path], tuple[int, str]], audience: str
+) -> None:
+    """Write a file that appears when it is whole; `write` gives how many of what it holds."""
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} is there already; --force replaces it.")
+    if not out.parent.is_dir():
+        raise click.UsageError(f"There is no folder {out.parent}.")
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with open_database(settings), _counter() as tell:
-            writing = _write(settings, Export(wanted, kind, limit), reader, part, tell)
-            items = asyncio.run(writing)
+        items, what = write(part)
         part.replace(out)
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror or error}") from None
@@ -91,10 +123,41 @@ def export(  # noqa: PLR0917 - click passes them by name
     finally:
         part.unlink(missing_ok=True)
     size = f"{out.stat().st_size / 1000:,.0f} kB"
-    say(f"{items:,} {asked.id} written to {out} ({size}): what {audience} sees")
+    say(f"{items:,} {what} written to {out} ({size}): what {audience} sees")
+
+
+def _write_items(export: Export, audience: Audience, part: Path) -> int:
+    settings = read_settings()
+    with open_database(settings), _counter() as tell:
+        return asyncio.run(_write(settings, export, audience, part, tell))
+
+
+def _write_network(
+    networks: tuple[str, ...], format_: NetworkFormat, audience: Audience, part: Path
+) -> tuple[int, str]:
+    settings = read_settings()
+
+    async def written() -> int:
+        async with open_network_exports(settings, audience) as exports:
+            return (await exports.write(networks, format_, audience, part)).objects
+
+    with open_database(settings):
+        return asyncio.run(written()), f"objects of {', '.join(networks)}"
+
+
+def _network_format(named: str | None) -> NetworkFormat:
+    if named is None:
+        return NetworkFormat.OFDS_JSON
+    if named not in NetworkFormat:
+        raise click.UsageError(
+            f"A network is written as {', '.join(NetworkFormat)}, not as {named}."
+        )
+    return NetworkFormat(named)
 
 
 def _format(out: Path, named: str | None) -> ExportFormat:
+    if named in NetworkFormat:
+        raise click.UsageError(f"{named} holds a whole network: name it with --network.")
     if named is not None:
         return ExportFormat(named)
     suffix = out.suffix.lstrip(".").lower()

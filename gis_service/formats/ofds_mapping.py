@@ -32,7 +32,7 @@ COLLECTIONS = {
 GEOMETRIES = {"nodes": "location", "spans": "route"}
 OURS = "gisService"
 """Property that carries the fields for which the standard has no place."""
-_INFRASTRUCTURE_TYPES = frozenset({"dataCentre", "tower", "cabinet", "exchange", "substation"})
+INFRASTRUCTURE_TYPES = frozenset({"dataCentre", "tower", "cabinet", "exchange", "substation"})
 """Types of node until 0.3 that say in what a node stands."""
 _KM_M = 1000.0
 
@@ -287,7 +287,7 @@ def _same(before: Any, now: Any, type_: FieldType) -> bool:
 def _infrastructure(object_: Json) -> str | None:
     types = object_.get("type")
     found = [each for each in types if isinstance(each, str)] if isinstance(types, list) else []
-    return next((each for each in found if each in _INFRASTRUCTURE_TYPES), None)
+    return next((each for each in found if each in INFRASTRUCTURE_TYPES), None)
 
 
 def _id(value: Any) -> Any:

@@ -26,13 +26,13 @@ from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import LoadReport
 from gis_service.services.loading import MOST_FAULTS_KEPT, Progress, network_extent
-from gis_service.services.ofds_rows import KEPT, Rows, RowsMaker
+from gis_service.services.ofds_rows import Rows, RowsMaker
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
 from gis_service.store.database import Database
 from gis_service.store.interruption import interruptible
 from gis_service.store.loads import record_load
-from gis_service.store.ofds import find_network, left_behind, network_keys, put_rows
+from gis_service.store.ofds import KEPT, find_network, left_behind, network_keys, put_rows
 from gis_service.store.staging import Outcome
 from gis_service.validation.geometry import KENYA, Extent
 
@@ -182,7 +182,7 @@ def _load_network(
             frame = rows.frames[array]
             outcomes.append(put_rows(connection, collection, frame, network=after.id))
             present = pa.array(frame["external_id"].array).to_pylist()
-        lost = left_behind(connection, after.id, collection, KEPT, present) if before else 0
+        lost = left_behind(connection, after.id, collection, present) if before else 0
         if lost:
             notes.append(
                 f"{lost:,} {collection} of an earlier package are not in this one; they stay."
@@ -200,8 +200,8 @@ def _load_network(
 def _kept(package: Package, network: Json, version: OfdsVersion, rows: Rows) -> Json:
     """What the network's row keeps: itself, and all that is no row."""
     kept: Json = {"version": version.id, "object": _dumped(head_of(network))}
-    around = {name: each for name, each in package.document.items() if name != "networks"}
-    if around:
+    around = package.document | {"networks": []}
+    if len(around) > 1:
         kept["package"] = _dumped(around)
     if rows.unplaced:
         kept["unplaced"] = [

@@ -34,12 +34,11 @@ from gis_service.formats.ofds_package import Json, objects_of
 from gis_service.model.fields import Collection, FieldType
 from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import RowFault, Severity
+from gis_service.store.ofds import KEPT
 from gis_service.validation.checking import GEOMETRY, validate
 from gis_service.validation.geometry import KENYA, Extent
 from gis_service.validation.texts import objects
 
-KEPT = "ofds"
-"""The key of `extra` under which a row keeps the object that it came from."""
 OFF_NODE_M = 50.0
 """A route that ends farther from its node than this is told."""
 _WIDEST_DEGREES = 60.0

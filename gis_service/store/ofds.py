@@ -16,6 +16,15 @@ from gis_service.model.declarations.network import NETWORKS
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load
 from gis_service.store.tables import table
 
+KEPT = "ofds"
+"""
+The key of `extra` under which a row keeps the object that it came from.
+
+`object` is its JSON text, `position` its place in its array, `stored` the values
+of fields that are not what the object says. A network keeps itself without its
+arrays, its `version`, and as `unplaced` the objects that are no rows.
+"""
+
 
 def find_network(connection: Connection, name: str) -> Any | None:
     """The row of the network with that `external_id` or UUID; None where there is none."""
@@ -66,16 +75,16 @@ def put_rows(
 
 
 def left_behind(
-    connection: Connection, network: UUID, collection: str, key: str, present: Members[str]
+    connection: Connection, network: UUID, collection: str, present: Members[str]
 ) -> int:
-    """How many rows of an earlier package, which kept its objects under `key`, are not present."""
+    """How many rows of an earlier package are not among those present."""
     stored = table(REGISTRY[collection])
     return connection.scalar(
         select(func.count())
         .select_from(stored)
         .where(
             stored.c.network_id == network,
-            stored.c.extra.has_key(key),
+            stored.c.extra.has_key(KEPT),
             not_(stored.c.external_id == func.any(list(present))),
         )
     ) or 0

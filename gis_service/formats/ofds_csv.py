@@ -1,0 +1,4 @@
+from typing import IO, Any
+
+
+def write_csv(package: Any, out: IO[bytes]) -> None: ...

@@ -32,6 +32,7 @@ SUFFIXES = {
     **{each.suffix: ExportFormat(each.name) for each in DOWNLOADS},
 }
 INTERRUPTED = 130
+_NETWORK_FORMATS = tuple(each.value for each in NetworkFormat)
 
 
 @click.command()
@@ -148,15 +149,15 @@ def _write_network(
 def _network_format(named: str | None) -> NetworkFormat:
     if named is None:
         return NetworkFormat.OFDS_JSON
-    if named not in NetworkFormat:
+    if named not in _NETWORK_FORMATS:
         raise click.UsageError(
-            f"A network is written as {', '.join(NetworkFormat)}, not as {named}."
+            f"A network is written as {', '.join(_NETWORK_FORMATS)}, not as {named}."
         )
     return NetworkFormat(named)
 
 
 def _format(out: Path, named: str | None) -> ExportFormat:
-    if named in NetworkFormat:
+    if named in _NETWORK_FORMATS:
         raise click.UsageError(f"{named} holds a whole network: name it with --network.")
     if named is not None:
         return ExportFormat(named)

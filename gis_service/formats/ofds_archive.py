@@ -1,0 +1,61 @@
+"""The files of an archive, one after the other, none of them ever written to disk."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from gis_service.errors import UnreadableFile
+from gis_service.formats.limits import ReadLimits
+
+_BLOCK = 1 << 16
+
+
+def entries(
+    archive: zipfile.ZipFile, limits: ReadLimits, *, suffixes: tuple[str, ...]
+) -> Iterator[tuple[str, bytes]]:
+    """
+    Name and content of each file with one of the suffixes, bytes counted as they come.
+
+    Raises
+    ------
+    UnreadableFile
+        There are too many, one is encrypted or stands twice, or they are too large.
+    """
+    found = archive.infolist()
+    if len(found) > limits.entries:
+        raise UnreadableFile(
+            f"The archive has {len(found):,} entries; at most {limits.entries} are read."
+        )
+    left = limits.file_bytes
+    seen: set[str] = set()
+    for entry in found:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if path.suffix.lower() not in suffixes or "__MACOSX" in path.parts:
+            continue
+        if entry.flag_bits & 0x1:
+            raise UnreadableFile("The archive is encrypted; zip it without a password.")
+        if path.name in seen:
+            raise UnreadableFile(f"The archive holds {path.name[:80]!r} twice.")
+        seen.add(path.name)
+        blocks = []
+        with archive.open(entry) as packed:
+            while block := packed.read(_BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise UnreadableFile(
+                        "The archive unpacks to far more than its size allows; it was not read."
+                    )
+                blocks.append(block)
+        yield path.name, b"".join(blocks)
+
+
+def text_of(name: str, content: bytes) -> str:
+    """A file's text in UTF-8; raises `UnreadableFile`."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            f"{name} is not in UTF-8 (byte {error.start + 1:,}); save it so, and zip it again."
+        ) from None

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
-from pyproj import CRS, Transformer
+from numpy.typing import NDArray
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 from shapely import LineString, Polygon, box, segmentize
 
@@ -20,6 +21,7 @@ Outline = tuple[tuple[float, float], ...]
 
 WEB_MERCATOR = 3857
 WGS84 = CRS.from_epsg(4326)
+ELLIPSOID = Geod(ellps="WGS84")
 
 
 def parse_crs(text: str) -> CRS:
@@ -51,6 +53,14 @@ def utm_srid(longitude: float, latitude: float) -> int:
     """EPSG code of the WGS84 UTM zone that holds a point (degrees)."""
     zone = min(60, int((longitude + 180) // 6) + 1)
     return (32600 if latitude >= 0 else 32700) + zone
+
+
+def geodesic_m(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres on WGS84 between points of (longitude, latitude), shape (n, 2) each."""
+    metres: NDArray[np.float64] = np.asarray(
+        ELLIPSOID.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2], dtype=np.float64
+    )
+    return metres
 
 
 def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from gis_service.provision import system
+from gis_service.provision import peers, system
 from gis_service.provision.console import SetupError, run_logged
 from gis_service.provision.debian import choose_packages
 from gis_service.provision.needs import Needs, needs_of, read_settings
@@ -318,7 +318,7 @@ def test_a_program_that_fails_leaves_its_last_lines(capfd: pytest.CaptureFixture
         ("load x.csv", Needs(database=True)),
         ("maps build", Needs(database=True, assets=True)),
         ("test -k '-h'", Needs(
-            database=True, browser=True, development=True, assets=True, clients=True
+            database=True, browser=True, development=True, assets=True, clients=True, peers=True
         )),
         ("check", Needs(development=True)),
         ("settings", Needs()),
@@ -421,3 +421,20 @@ def test_other_systems_are_told_what_to_install(tool: str) -> None:
 def test_an_unknown_system_is_told_what_is_missing() -> None:
     text = system.advice([Program.FONTS], None)
     assert text.startswith("Missing: fonts. Install it with this system's package manager.")
+
+
+def test_validators_of_others_are_brought_beside_and_again_when_their_lock_changes(
+    tmp_path: Path,
+) -> None:
+    lock = tmp_path / peers.LOCK
+    lock.write_text(wheel(tmp_path, "1"))
+    assert not peers.is_current(tmp_path)
+    peers.bring(tmp_path)
+    assert peers.is_current(tmp_path)
+    told = subprocess.run(
+        [tmp_path / ".venv/peers/bin/python", "-c", "import demo; print(demo.VERSION)"],
+        capture_output=True, text=True, check=True,
+    )
+    assert told.stdout == "1\n"
+    lock.write_text(wheel(tmp_path, "2"))
+    assert not peers.is_current(tmp_path)

@@ -16,7 +16,8 @@ from gis_service.errors import GisError
 MODULES = {
     "up": "up", "down": "up", "load": "load", "loads": "jobs", "jobs": "jobs",
     "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
-    "report": "report", "history": "history", "keys": "keys", "people": "people",
+    "quality": "quality", "report": "report", "history": "history", "keys": "keys",
+    "people": "people",
     "settings": "settings", "serve": "up", "worker": "worker", "test": "develop",
     "check": "develop",
 }

@@ -8,13 +8,42 @@ from enum import StrEnum
 from typing import Any
 
 from gis_service.errors import GisError
+from gis_service.model.fields import Text
 
 
 class Severity(StrEnum):
-    """An error rejects its row; a warning lets it pass and says what looks odd."""
+    """
+    An error rejects its row; a warning lets it pass and says what looks odd.
+
+    Information is for the quality report alone: nothing is wrong, but someone may want to know.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    One rule that rows are checked by.
+
+    Parameters
+    ----------
+    id
+        Stable: it stands in reports that are kept.
+    title
+        What is wrong with a row that breaks it.
+    remedy
+        What to do about it.
+    severity
+        What becomes of the row.
+    """
+
+    id: str
+    title: Text
+    remedy: Text
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)

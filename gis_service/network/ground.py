@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay, cKDTree
 
+from gis_service.crs import geodesic_m
 from gis_service.model.connect import Along
-from gis_service.network.roads import Floats, Ints, Roads, geodesic_m, in_metres
+from gis_service.network.roads import Floats, Ints, Roads, in_metres
 from gis_service.network.steiner import Graph
 
 DROP_M = 100.0

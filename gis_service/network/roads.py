@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from gis_service.crs import to_plane, utm_srid
+from gis_service.crs import geodesic_m, to_plane, utm_srid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ELLIPSOID = Geod(ellps="WGS84")
 MEETING_M = 1.0
 """Roads that end this near to another meet it: ends that were drawn by hand miss by less."""
 _SAME_M = 0.001
@@ -174,14 +172,6 @@ def road_graph(lines: NDArray[np.object_], *, tolerance_m: float = MEETING_M) ->
         cut_meeting=meeting,
         component=road_component,
     )
-
-
-def geodesic_m(start: Floats, end: Floats) -> Floats:
-    """Metres on WGS84 between points of (longitude, latitude), shape (n, 2) each."""
-    metres: Floats = np.asarray(
-        ELLIPSOID.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2], dtype=np.float64
-    )
-    return metres
 
 
 def in_metres(lonlat: Floats) -> Floats:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from gis_service.provision import assets, debian, environment, system
+from gis_service.provision import assets, debian, environment, peers, system
 from gis_service.provision.console import SetupError, say
 from gis_service.provision.needs import Needs, needs_of, read_settings
 
@@ -61,6 +61,7 @@ def is_set_up(root: Path, needs: Needs, settings: Mapping[str, str]) -> bool:
         environment.is_ready(root, development=needs.development)
         and not system.missing(needs, settings)
         and (not needs.assets or assets.is_current(root))
+        and (not needs.peers or peers.is_current(root))
     )
 
 
@@ -83,6 +84,9 @@ def set_up(root: Path, needs: Needs, settings: Mapping[str, str]) -> None:
         if needs.assets and not assets.is_current(root):
             _refuse_offline(offline, "The browser libraries of package-lock.json are missing")
             assets.bring(root)
+        if needs.peers and not peers.is_current(root):
+            _refuse_offline(offline, f"The Python packages of {peers.LOCK} are not installed")
+            peers.bring(root)
     say(f"Set-up is complete ({time.monotonic() - start_s:.0f} s).")
 
 

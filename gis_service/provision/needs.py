@@ -21,6 +21,7 @@ class Needs:
     development: bool = False
     assets: bool = False
     clients: bool = False
+    peers: bool = False
     only_help: bool = False
 
 
@@ -49,6 +50,7 @@ def needs_of(arguments: Sequence[str], settings: Mapping[str, str]) -> Needs:
         development=command in _FOR_DEVELOPERS,
         assets=command in _WITH_PAGES,
         clients=command == "test",
+        peers=command == "test",
     )
 
 

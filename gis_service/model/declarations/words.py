@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gis_service.model import codelists
 from gis_service.model.fields import Codelist, Field, FieldType, Text
+from gis_service.model.reports import Rule, Severity
 
 T = FieldType
 
@@ -74,3 +75,14 @@ def reference(
     name: str, to: str, titles: tuple[str, str], descriptions: tuple[str, str]
 ) -> Field:
     return field(name, T.REFERENCE, titles, descriptions, references=to)
+
+
+def rule(
+    id_: str,
+    titles: tuple[str, str],
+    remedies: tuple[str, str],
+    *,
+    severity: Severity = Severity.ERROR,
+) -> Rule:
+    """A rule by its stable id: what is wrong, and what to do, in English and Kiswahili."""
+    return Rule(id_, Text(*titles), Text(*remedies), severity)

@@ -12,6 +12,7 @@ from gis_service.model.ofds.versions import (
     CURRENT,
     VERSIONS,
     OfdsVersion,
+    likely_version,
     version_named,
     version_of,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Property",
     "Sheet",
     "closed_codes",
+    "likely_version",
     "open_codes",
     "package_schema",
     "sheets",

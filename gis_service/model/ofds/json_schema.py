@@ -10,7 +10,8 @@ from gis_service.model.ofds.versions import OfdsVersion
 from gis_service.model.ofds.words import Kind, OfdsClass, Property
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_POSITION = {"type": "array", "items": {"type": "number"}, "minItems": 2}
+POSITION = {"type": "array", "items": {"type": "number"}, "minItems": 2}
+"""Two numbers or more."""
 _PLAIN: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {"type": "string", "minLength": 1},
     Kind.CODE: {"type": "string", "minLength": 1},
@@ -21,8 +22,8 @@ _PLAIN: dict[Kind, dict[str, Any]] = {
     Kind.INTEGER: {"type": "integer"},
     Kind.NUMBER: {"type": "number"},
     Kind.BOOLEAN: {"type": "boolean"},
-    Kind.POSITION: _POSITION,
-    Kind.LINE: {"type": "array", "items": _POSITION, "minItems": 2},
+    Kind.POSITION: POSITION,
+    Kind.LINE: {"type": "array", "items": POSITION, "minItems": 2},
     Kind.COORDINATES: {
         "type": "array", "items": {"type": ["number", "array"], "minItems": 1}, "minItems": 1,
     },
@@ -90,8 +91,8 @@ def _object(class_: OfdsClass, version: OfdsVersion) -> dict[str, Any]:
         schema["minProperties"] = 1
     if version.sealed(class_):
         schema["additionalProperties"] = False
-    if class_.forbidden and class_.forbidden_since <= version.id:
-        schema["propertyNames"] = {"not": {"enum": list(class_.forbidden)}}
+    if forbidden := version.forbidden(class_):
+        schema["propertyNames"] = {"not": {"enum": list(forbidden)}}
     return schema
 
 

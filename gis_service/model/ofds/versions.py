@@ -64,6 +64,10 @@ class OfdsVersion:
         """Whether properties of other names are invalid in this class."""
         return bool(class_.sealed_since) and class_.sealed_since <= self.id
 
+    def forbidden(self, class_: OfdsClass) -> tuple[str, ...]:
+        """Names that a property of this class may not have."""
+        return class_.forbidden if class_.forbidden_since <= self.id else ()
+
 
 def _version(id_: str, base: str) -> OfdsVersion:
     return OfdsVersion(
@@ -107,3 +111,16 @@ def version_of(network: Mapping[str, Any]) -> OfdsVersion | None:
     first = links[0] if isinstance(links, list) and links else None
     href = first.get("href") if isinstance(first, Mapping) else None
     return _BY_URI.get(href) if isinstance(href, str) else None
+
+
+def likely_version(network: Mapping[str, Any]) -> OfdsVersion:
+    """The version of a network that names none: 0.4 where it has a property that only 0.4 has."""
+    older = VERSIONS["0.3"]
+    for array in (p for p in CURRENT.properties("Network") if p.array):
+        before = {p.name for p in older.properties(array.of)} if array.since == "" else set()
+        newer = {p.name for p in CURRENT.properties(array.of)} - before
+        found = network.get(array.name)
+        for each in found if isinstance(found, list) else ():
+            if isinstance(each, Mapping) and not newer.isdisjoint(each):
+                return CURRENT
+    return older

@@ -1,0 +1,225 @@
+"""
+How lines and nodes hang together: gaps, snapping, twins, crossings, islands.
+
+Lines are given in longitude and latitude of WGS84. Distances to nodes are
+geodesic; what is compared line with line is measured in the local UTM zone.
+All work is done on arrays, and what hostile data could make endless is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from gis_service.crs import geodesic_m, to_plane, utm_srid
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Lines = NDArray[np.object_]
+
+SNAP_M = 5.0
+"""An end this near to a node is meant to be there."""
+NEAR_M = 50.0
+"""An end this near to a node may be meant to be there; one farther off is elsewhere."""
+TWIN_M = 5.0
+"""Lines between the same nodes that are nowhere farther apart (Hausdorff) are one line twice."""
+MOST_CROSSINGS = 10_000
+_TWINS = 8
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nearest:
+    """
+    The nearest node of each point.
+
+    Parameters
+    ----------
+    node
+        Index of the node; -1 where there is none.
+    gap_m
+        Geodesic metres to it; NaN where there is none.
+    """
+
+    node: Ints
+    gap_m: Floats
+
+
+def middle(lonlat: Floats) -> tuple[float, float]:
+    """The middle of the box of finite points of (longitude, latitude); (0, 0) of none."""
+    finite = lonlat[np.isfinite(lonlat).all(axis=1)]
+    if not len(finite):
+        return (0.0, 0.0)
+    lon, lat = (finite.min(axis=0) + finite.max(axis=0)) / 2
+    return (float(lon), float(lat))
+
+
+def local_srid(lonlat: Floats) -> int:
+    """EPSG code of the UTM zone in which points of (longitude, latitude) have their middle."""
+    lon, lat = middle(lonlat)
+    return utm_srid(min(max(lon, -180.0), 180.0), lat)
+
+
+def lengths_m(lines: Lines) -> Floats:
+    """Geodesic metres along each line; 0 where there is none."""
+    coordinates, owner = shapely.get_coordinates(lines, return_index=True)
+    if len(coordinates) < 2:
+        return np.zeros(len(lines))
+    inside = owner[1:] == owner[:-1]
+    steps = geodesic_m(coordinates[:-1][inside], coordinates[1:][inside])
+    of = owner[1:][inside]
+    return np.bincount(of, weights=steps, minlength=len(lines)).astype(np.float64)
+
+
+def ends_of(lines: Lines) -> tuple[Floats, Floats]:
+    """(longitude, latitude) of the first and the last vertex of each line; NaN where none is."""
+    return tuple(  # type: ignore[return-value]
+        np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+        for points in (shapely.get_point(lines, 0), shapely.get_point(lines, -1))
+    )
+
+
+def gaps_m(ends: Floats, nodes: Floats) -> Floats:
+    """Geodesic metres between ends and the nodes that they name; NaN where either is unknown."""
+    gaps: Floats = np.full(len(ends), np.nan)
+    known = np.isfinite(ends).all(axis=1) & np.isfinite(nodes).all(axis=1)
+    gaps[known] = geodesic_m(ends[known], nodes[known])
+    return gaps
+
+
+def nearest_nodes(ends: Floats, nodes: Floats) -> Nearest:
+    """
+    The nearest node of each end, whichever it names.
+
+    Parameters
+    ----------
+    ends, nodes
+        (longitude, latitude), shape (n, 2); rows with NaN are left out.
+    """
+    node: Ints = np.full(len(ends), -1, dtype=np.int64)
+    known = np.isfinite(ends).all(axis=1)
+    placed = np.flatnonzero(np.isfinite(nodes).all(axis=1))
+    if known.any() and len(placed):
+        tree = cKDTree(_on_sphere(nodes[placed]))
+        node[known] = placed[tree.query(_on_sphere(ends[known]))[1]]
+    found = np.full(ends.shape, np.nan)
+    found[node >= 0] = nodes[node[node >= 0]]
+    return Nearest(node, gaps_m(ends, found))
+
+
+def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
+    """
+    Pairs of lines between the same nodes that run in the same place.
+
+    Parameters
+    ----------
+    start, end
+        Index of the node at each end, -1 for unknown; such lines have no twin.
+    srid
+        EPSG code of the UTM zone to measure in.
+
+    Returns
+    -------
+    array
+        Indices of the earlier and the later line, shape (n, 2).
+    """
+    several = np.flatnonzero((start >= 0) & (end >= 0) & ~shapely.is_missing(lines))
+    low, high = np.minimum(start, end)[several], np.maximum(start, end)[several]
+    _, pair, count = np.unique(
+        np.column_stack([low, high]), axis=0, return_inverse=True, return_counts=True
+    )
+    pair = pair.reshape(-1)
+    several, pair = several[count[pair] > 1], pair[count[pair] > 1]
+    plane = in_plane(lines[several], srid)
+    bounds = shapely.bounds(plane)
+    within = np.isfinite(bounds).all(axis=1)
+    several, pair, plane, bounds = several[within], pair[within], plane[within], bounds[within]
+    if len(several) < 2:
+        return np.empty((0, 2), dtype=np.int64)
+    # Lines of another pair of nodes are out of reach along the fifth axis.
+    place = np.column_stack([bounds, pair * (4 * TWIN_M)])
+    _, near = cKDTree(place).query(place, k=_TWINS, p=np.inf, distance_upper_bound=TWIN_M)
+    one, other = np.repeat(np.arange(len(several)), _TWINS), near.ravel()
+    kept = (other < len(several)) & (one < other)
+    one, other = one[kept], other[kept]
+    same = shapely.hausdorff_distance(plane[one], plane[other]) < TWIN_M
+    found: Ints = np.column_stack([several[one[same]], several[other[same]]])
+    return found[np.lexsort((found[:, 0], found[:, 1]))]
+
+
+def crossings(
+    lines: Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS
+) -> tuple[Ints, Floats]:
+    """
+    Pairs of lines that cross without a node that both end at.
+
+    Parameters
+    ----------
+    most
+        Look no further once so many are found.
+
+    Returns
+    -------
+    tuple
+        Indices of both lines, shape (n, 2), and (longitude, latitude) of one
+        place where they cross.
+    """
+    pairs: list[Ints] = []
+    found = 0
+    present = np.flatnonzero(~shapely.is_missing(lines))
+    if len(present) > 1:
+        tree = shapely.STRtree(lines[present])
+        for first in range(0, len(present), _CHUNK):
+            chunk = present[first : first + _CHUNK]
+            one, other = tree.query(lines[chunk], predicate="crosses")
+            one, other = chunk[one], present[other]
+            apart = (one < other) & ~_share_node(one, other, start, end)
+            pairs.append(np.column_stack([one[apart], other[apart]]))
+            found += int(apart.sum())
+            if found >= most:
+                break
+    if not found:
+        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2))
+    crossing = np.concatenate(pairs)[:most]
+    place = shapely.point_on_surface(
+        shapely.intersection(lines[crossing[:, 0]], lines[crossing[:, 1]])
+    )
+    return crossing, np.column_stack([shapely.get_x(place), shapely.get_y(place)])
+
+
+def components(nodes: int, start: Ints, end: Ints) -> Ints:
+    """Number of the component of each node; lines with an unknown end (-1) join nothing."""
+    known = (start >= 0) & (end >= 0)
+    ones = np.ones(int(known.sum()), dtype=np.int8)
+    graph = coo_matrix((ones, (start[known], end[known])), shape=(nodes, nodes))
+    found: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return found
+
+
+def in_plane(lines: Lines, srid: int) -> Lines:
+    """Lines in easting and northing of a CRS; what lies outside of it becomes infinite."""
+    moved: Lines = shapely.transform(
+        lines, lambda xy: np.column_stack(to_plane(srid).transform(xy[:, 0], xy[:, 1]))
+    )
+    return moved
+
+
+def _share_node(one: Ints, other: Ints, start: Ints, end: Ints) -> Flags:
+    shared: Flags = np.zeros(len(one), dtype=bool)
+    for mine in (start[one], end[one]):
+        for theirs in (start[other], end[other]):
+            shared |= (mine == theirs) & (mine >= 0)
+    return shared
+
+
+def _on_sphere(lonlat: Floats) -> Floats:
+    """Unit vectors; nearest among them is nearest on the ground, all over the world."""
+    lon, lat = np.radians(lonlat).T
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])

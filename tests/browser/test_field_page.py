@@ -272,6 +272,7 @@ def test_what_is_refused_is_changed_or_kept_and_never_gone(
     assert field.send() == "online"
     assert field.state_of(other) == "note"
     page.locator(f"[data-op='{other}']").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Delete this note for good?")).to_be_visible()
     assert field.state_of(other) == "note"
     page.get_by_role("button", name="Delete").click()
     wait_until(lambda: field.state_of(other) is None)

@@ -19,15 +19,25 @@ function photos(record) {
     photo.state === "refused" ? h("button", { type: "button", class: "field-button is-warn", onclick: () => giveUpPhoto(photo.id) }, t("field_photo_give_up")) : null)));
 }
 
+/** The record that the reader was asked about; a new drawing asks again. */
+let asked = null;
+
 function actions(record, me, redraw) {
   const button = (key, use, warn) => h("button", { type: "button", class: `field-button ${warn ? "is-warn" : "is-plain"}`, onclick: use }, t(key));
   const some = [];
+  const ask = async (id) => {
+    asked = id;
+    await redraw();
+    document.querySelector(`[data-op="${record.id}"] .field-actions button`)?.focus();
+  };
   if (record.state === "refused") {
     some.push(h("a", { class: "field-button", href: `#/fix/${record.id}` }, t("field_fix")), button("field_keep_note", () => keepAsNote(record.id)));
+  } else if (record.state === "note" && asked === record.id) {
+    some.push(small(t("field_discard_sure")), button("field_discard", () => discard(record.id), true),
+      button("field_keep", () => ask(null)));
   } else if (record.state === "note") {
     some.push(h("a", { class: "field-button is-plain", href: `#/fix/${record.id}` }, t("field_fix")),
-      button("field_discard", (event) => fill(event.target.parentElement, small(t("field_discard_sure")),
-        button("field_discard", () => discard(record.id), true), button("field_keep", redraw)), true));
+      button("field_discard", () => ask(record.id), true));
   } else if (record.state === "waiting" && record.by && me && record.by !== me.person) {
     some.push(button("field_adopt", () => adopt(record.id)));
   }
@@ -73,10 +83,11 @@ export async function mount(element) {
         h("small", {}, each.photos ? t("field_sent_with", { age: age(each.sent_at), count: number(each.photos) }) : t("field_sent_at", { age: age(each.sent_at) })))))] : null);
   }
 
+  asked = null;
   await draw();
-  let asked = null;
-  const stop = watch(() => { clearTimeout(asked); asked = setTimeout(draw, 100); });
-  return () => { stop(); clearTimeout(asked); };
+  let next = null;
+  const stop = watch(() => { clearTimeout(next); next = setTimeout(draw, 100); });
+  return () => { stop(); clearTimeout(next); };
 }
 
 /** `#/fix/ID`. */

@@ -14,6 +14,7 @@ from gis_service.model.audience import Audience
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from tests.conftest import Databases, client_of, new_key
+from tests.fieldwork import HERE, operation
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,56 @@ def test_what_moved_is_told_until_it_is_published(
         (1, "Looked at all of it", True, {"added": before[0]}),
         (2, None, True, {"changed": 1, "withdrawn": 1}),
     ]
+
+
+def test_what_the_field_adds_is_released_by_a_planner(
+    site: TestClient, database: Database, key: str
+) -> None:
+    """What a technician adds is for staff; a planner finds it on top, and lets it be seen."""
+    planner = {"authorization": f"Bearer {key}"}
+    technician = {"authorization": f"Bearer {new_key(database, Audience.TECHNICIAN)}"}
+
+    def sent(headers: dict[str, str], **members: Any) -> tuple[str, dict[str, Any]]:
+        made = operation("create", geometry=HERE, **members)
+        answer = site.post("/field/operations", headers=headers, params={"lang": "sw"}, json={
+            "device": "one", "sent_at": made["made_at"], "operations": [made]})
+        (result,) = answer.json()["results"]
+        assert result["outcome"] == "applied", result
+        return made["item"], result
+
+    with database.begin() as connection:
+        some = connection.scalar(text("SELECT id FROM gis.network_nodes LIMIT 1"))
+    office = {"target": {"collection": "offices"}, "values": {
+        "name": "Dispensary of the field", "office_type": "health", "connection": "unknown"}}
+    node = {"target": {"collection": "network_nodes"}, "values": {
+        "name": "Cabinet of the field", "status": "operational"}}
+    device = {"target": {"collection": "equipment"}, "geometry": None, "values": {
+        "asset_tag": "FIELD-1", "category": "router", "lifecycle": "received",
+        "node": str(some)}}
+    added = [
+        (collection, *sent(technician, **each))
+        for collection, each in (("offices", office), ("network_nodes", node))
+    ]
+    assert all("mpangaji" in result["why"] for _, _, result in added)
+    _, own = sent(technician, **device)
+    assert own["why"] is None  # the public never sees equipment
+    mine, result = sent(planner, **office)
+    assert result["why"] is None
+    assert site.get(f"/collections/offices/items/{mine}").status_code == 200
+
+    html = planner | {"accept": "text/html"}
+    page = site.get("/publish", headers=html).text
+    listed = page.partition('id="field"')[2].partition('id="changed"')[0]
+    assert re.findall(r'name="id" value="([^"]+)"', listed) == [
+        id_ for _, id_, _ in reversed(added)]
+    for collection, id_, _ in added:
+        address = f"/collections/{collection}/items/{id_}"
+        assert site.get(address).status_code == 404
+        assert site.get(address, headers=technician).status_code == 200
+        form = {"collection": collection, "id": id_, "visibility": "public"}
+        assert site.post("/publish/visibility", headers=html, data=form).status_code == 303
+        assert site.get(address).status_code == 200
+    assert 'id="field"' not in site.get("/publish", headers=html).text
 
 
 def test_who_may_not_publish_is_refused(site: TestClient, database: Database) -> None:

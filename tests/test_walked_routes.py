@@ -71,6 +71,7 @@ def test_a_planner_accepts_and_refuses_what_was_walked(
     node = first(client, "network_nodes")
     taken = walk(client, "Spur to be kept", start=node["id"])
     unwanted = walk(client, "Spur to be refused")
+    shown = walk(client, "Spur for all", start=node["id"])
     assert client.get("/routes", headers=HTML).status_code == 403
     start = item(client, "fibre_links", unwanted["item"])["start_node"]
 
@@ -84,6 +85,7 @@ def test_a_planner_accepts_and_refuses_what_was_walked(
 
     form = fields_of(page, taken["item"])
     accepting = form | {"decision": "accept", "status": "operational"}
+    accepting_publicly = {"decision": "accept", "status": "operational", "public": "yes"}
     address = f"/routes/{taken['item']}"
     for wrong in ({"status": "proposed"}, {"decision": "maybe"}, {"version": "99"}):
         assert client.post(address, data=accepting | wrong).status_code == 409
@@ -91,12 +93,16 @@ def test_a_planner_accepts_and_refuses_what_was_walked(
     done = client.post(address, data=accepting)
     assert done.headers["location"].endswith("/routes?done=accepted")
     kept = item(client, "fibre_links", taken["item"])
-    assert kept["status"] == "operational"
-    assert item(client, "network_nodes", kept["end_node"])["status"] == "operational"
+    for each in (kept, item(client, "network_nodes", kept["end_node"])):
+        assert (each["status"], each["visibility"]) == ("operational", "staff")
     assert item(client, "network_nodes", node["id"])["version"] == node["version"]
     again = client.post(address, data=accepting)
     assert again.status_code == 409
     assert "somebody may have decided" in again.text
+
+    showing = fields_of(page, shown["item"]) | accepting_publicly
+    assert client.post(f"/routes/{shown['item']}", data=showing).status_code == 303
+    assert item(client, "fibre_links", shown["item"])["visibility"] == "public"
 
     refusing = fields_of(page, unwanted["item"]) | {"decision": "refuse"}
     assert client.post(f"/routes/{unwanted['item']}", data=refusing).status_code == 303

@@ -54,6 +54,8 @@ class Edit:
         The GeoJSON Feature, or of an update the merge patch (RFC 7396) to it.
     crs
         Of the feature's coordinates.
+    withheld
+        Whether a new item is for staff alone, whoever makes it.
     """
 
     operation: Operation
@@ -62,6 +64,7 @@ class Edit:
     feature: Mapping[str, Any] | None = None
     crs: ServedCrs = CRS84
     condition: Condition = Condition()
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

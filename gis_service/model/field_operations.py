@@ -107,7 +107,8 @@ class Result:
     item
         What it made or changed.
     reasons
-        Why it was refused: names of reasons, each with what it is about.
+        Why it was refused, or what else is to be known of it: names of reasons, each with
+        what it is about.
     fields
         Fields that disagree with what stands.
     """

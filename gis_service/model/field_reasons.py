@@ -1,4 +1,4 @@
-"""Why an operation waits or is refused, and what to do about it, in the reader's words."""
+"""What is told of an operation, and what to do about it, in the reader's words."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ REASONS: Mapping[str, Reason] = {
         Text("It is kept, and was not carried out yet: the service is busy.",
              "Imehifadhiwa, lakini haijafanyika bado: huduma ina shughuli nyingi."),
         Text("Nothing to do: it is carried out soon.", "Huna la kufanya: itafanyika punde."),
+    ),
+    "withheld": (
+        Text("Staff see it. The public sees it when a planner publishes it.",
+             "Wafanyakazi wanaiona. Umma utaiona mpangaji akiichapisha."),
+        Text("Nothing to do.", "Huna la kufanya."),
     ),
     "malformed": (
         Text("What was sent is not complete or not well formed: {subject}.",

@@ -33,13 +33,23 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item of a public collection; `moved` is None where nothing is said of that."""
+    """
+    An item of a public collection.
+
+    Parameters
+    ----------
+    moved
+        None where nothing is said of that.
+    added_at
+        When it came from the field, where it did.
+    """
 
     collection: str
     id: str
     name: str
     visibility: str | None
     moved: Moved | None = None
+    added_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,12 @@ def sets_visibility(audience: Audience) -> bool:
     return publishes(audience)
 
 
+def waits_for_publishing(collection: Collection, audience: Audience) -> bool:
+    """Whether only staff see what an audience adds in the field, until somebody publishes it."""
+    added = collection.id in FIELD_ADDED and collection.public is not None
+    return added and not sets_visibility(audience)
+
+
 def publishes(audience: Audience) -> bool:
     """Whether an audience looks at what the public sees, and stands by it."""
     return audience.includes(Audience.PLANNER)

@@ -168,6 +168,8 @@ class EditTransaction:
         if "external_id" in row and row["external_id"] is None:
             row["external_id"] = str(id_)
         self._decide_visibility(row, standing="public")
+        if edit.withheld:
+            row["visibility"] = "staff"
         shown = {field.name for field in visible_fields(collection, self._principal.audience)}
         for name in sorted(set(given) - set(row) - {"visibility"}):
             if given[name] is not None or name not in shown:
@@ -276,7 +278,7 @@ class EditTransaction:
             row.pop("visibility", None)
         elif not sets_visibility(self._principal.audience):
             raise NotAllowed(
-                "Only an admin decides who may see an item (visibility); nothing was changed."
+                "Only planners decide who may see an item (visibility); nothing was changed."
             )
 
     def _known_networks(self) -> list[Network]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -45,7 +45,12 @@ from gis_service.model.field_operations import (
     uuid_of,
 )
 from gis_service.model.fields import Collection, Language
-from gis_service.model.rights import HISTORIANS, Operation, field_rights
+from gis_service.model.rights import (
+    HISTORIANS,
+    Operation,
+    field_rights,
+    waits_for_publishing,
+)
 from gis_service.services.edit_transaction import EditTransaction
 from gis_service.services.editing import Editing
 from gis_service.services.field_edits import (
@@ -231,13 +236,17 @@ class FieldOperations:
         about = collection_of(operation)
         if operation.kind is OperationKind.UPDATE:
             return self._update(connection, principal, operation, about)
-        edits = creations(operation, occurred_at, language)
+        edits = [
+            replace(each, withheld=waits_for_publishing(each.collection, principal.audience))
+            for each in creations(operation, occurred_at, language)
+        ]
         for edit in edits:
             allow_in_field(edit, principal)
         transaction = self._editing.opened(connection, principal, edits)
         _make_all(transaction, edits)
         item = Target(about.id, operation.item)
-        return Result(str(operation.id), Outcome.APPLIED, item)
+        waits = (("withheld", ""),) if edits[0].withheld else ()
+        return Result(str(operation.id), Outcome.APPLIED, item, waits)
 
     def _update(
         self,

@@ -39,7 +39,7 @@ class Publications:
             return await store.changes(moment)
 
     async def withheld(self, principal: Principal) -> tuple[Row, ...]:
-        """The first rows of public collections that only staff see."""
+        """Rows of public collections that only staff see; first those from the field."""
         _require(principal)
         rows = await self._reader.rows(store.withheld(), Login.of(principal.audience))
         return tuple(map(store.row_of, rows))

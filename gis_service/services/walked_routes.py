@@ -80,10 +80,22 @@ class WalkedRoutes:
         return [_route(row, names) for row in rows]
 
     async def accept(
-        self, principal: Principal, id_: UUID, status: str, *, version: int | None, request_id: str
+        self,
+        principal: Principal,
+        id_: UUID,
+        status: str,
+        *,
+        public: bool,
+        version: int | None,
+        request_id: str,
     ) -> None:
         """
         Let a route, and the ends that were made with it, have another status.
+
+        Parameters
+        ----------
+        public
+            Whether the public may see them, as far as its rules go.
 
         Raises
         ------
@@ -96,7 +108,9 @@ class WalkedRoutes:
         """
         if status not in {code.code for code in ACCEPTED}:
             raise InvalidParameter("status", status, "a status that a walked route can have")
-        changed = {"properties": {"status": status}}
+        changed = {
+            "properties": {"status": status, "visibility": "public" if public else "staff"}
+        }
 
         def work(connection: Connection) -> None:
             row = _held(connection, principal, id_)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     Select,
+    Subquery,
     Text,
     case,
     cast,
@@ -18,11 +19,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
 )
 
+from gis_service.model.field_operations import OperationKind, Outcome
 from gis_service.model.fields import Collection
 from gis_service.model.publications import CollectionChanges, Moved, Publication, Row
 from gis_service.store.edits import TryAgain
+from gis_service.store.internal import OPERATIONS
 from gis_service.store.plain import storable
 from gis_service.store.publication_tables import PUBLICATION_NOTES, PUBLICATIONS, PUBLISHED_ROWS
 from gis_service.store.published import published_collections, published_table
@@ -112,11 +116,36 @@ def _now(collection: Collection) -> Select[Any]:
 
 
 def withheld() -> Select[Any]:
-    """Rows of public collections that only staff see, whatever else the public's rule says."""
-    return _united([
+    """
+    Rows of public collections that only staff see, whatever else the public's rule says.
+
+    `added_at` is when a row came from the field; those stand first, the newest on top.
+    """
+    added_at = _added_at()
+    rows = union_all(*(
         _named(collection).where(table(collection).c.visibility == "staff")
         for collection in published_collections()
-    ])
+    )).subquery("rows")
+    return (
+        select(rows, added_at.c.at.label("added_at"))
+        .outerjoin(added_at, cast(rows.c.id, Text) == added_at.c.id)
+        .order_by(added_at.c.at.desc().nulls_last(), rows.c.collection, rows.c.name, rows.c.id)
+        .limit(MOST_ROWS)
+    )
+
+
+def _added_at() -> Subquery:
+    """`id` and `at` of items that were added in the field; walked routes wait elsewhere."""
+    item = OPERATIONS.c.answer["item"]["id"].astext
+    return (
+        select(item.label("id"), func.min(OPERATIONS.c.received_at).label("at"))
+        .where(
+            OPERATIONS.c.content["kind"].astext == OperationKind.CREATE.value,
+            OPERATIONS.c.outcome == Outcome.APPLIED.value,
+        )
+        .group_by(item)
+        .subquery("added")
+    )
 
 
 def named_like(collection: Collection, words: str) -> Select[Any]:
@@ -137,14 +166,12 @@ def _named(collection: Collection) -> Select[Any]:
     )
 
 
-def _united(statements: list[Select[Any]]) -> Select[Any]:
-    whole = statements[0].union_all(*statements[1:]).subquery("rows")
-    return select(whole).order_by(whole.c.collection, whole.c.name, whole.c.id).limit(MOST_ROWS)
-
-
 def row_of(row: Any) -> Row:
     """A row of `withheld` or `named_like`."""
-    return Row(row["collection"], str(row["id"]), row["name"] or str(row["id"]), row["visibility"])
+    return Row(
+        row["collection"], str(row["id"]), row["name"] or str(row["id"]), row["visibility"],
+        added_at=row.get("added_at"),
+    )
 
 
 def _row(collection: Collection, row: Any) -> Row:

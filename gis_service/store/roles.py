@@ -114,12 +114,17 @@ def _reading() -> Iterator[Grant]:
 
 
 def _writing() -> Iterator[Grant]:
-    """By the rights of each audience; a load may do what an admin may."""
+    """
+    By the rights of each audience; a load may do what an admin may.
+
+    A new row is public unless its writer says otherwise, so whoever adds may
+    withhold. To change it later is for who publishes.
+    """
     writers = {Login.of(a): a for a in Audience} | {Login.LOADER: Audience.ADMIN}
     for login, audience in writers.items():
         for collection in REGISTRY.values():
             for privilege in _privileges(collection, audience):
-                narrowed = privilege != "DELETE" and not sets_visibility(audience)
+                narrowed = privilege == "UPDATE" and not sets_visibility(audience)
                 columns = _all_but_visibility(collection) if narrowed else ()
                 yield Grant(login, SCHEMA, collection.id, privilege, columns)
         edits = any(rights(collection, audience) for collection in REGISTRY.values())

@@ -59,8 +59,8 @@ async def decide(request: Request) -> Response:
     try:
         if fields.get("decision") == "accept":
             await service.accept(
-                asked.principal, id_, fields.get("status", ""), version=version,
-                request_id=request_id,
+                asked.principal, id_, fields.get("status", ""),
+                public=fields.get("public") == "yes", version=version, request_id=request_id,
             )
         elif fields.get("decision") == "refuse":
             await service.refuse(asked.principal, id_, version=version, request_id=request_id)

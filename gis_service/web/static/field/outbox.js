@@ -80,7 +80,8 @@ export async function mount(element) {
     else fill(cards, h("li", { class: "field-quiet" }, t("field_nothing_waits")));
     fill(done, confirmed.length ? [h("h2", {}, t("field_receipts")), h("ul", { class: "field-steps" }, confirmed.slice(0, SHOWN).map((each) =>
       h("li", {}, h("b", {}, each.title || t("field_untitled")), h("span", { class: "field-state is-good" }, icon("yes"), t("field_state_done")),
-        h("small", {}, each.photos ? t("field_sent_with", { age: age(each.sent_at), count: number(each.photos) }) : t("field_sent_at", { age: age(each.sent_at) })))))] : null);
+        h("small", {}, each.photos ? t("field_sent_with", { age: age(each.sent_at), count: number(each.photos) }) : t("field_sent_at", { age: age(each.sent_at) })),
+        each.why ? h("small", {}, each.why) : null)))] : null);
   }
 
   asked = null;

@@ -194,7 +194,7 @@
         if (photos.some((photo) => photo && photo.state !== "sent")) continue;
         of("receipts").put({
           id: record.id, title: record.title, made_at: record.made_at, item: record.item,
-          outcome: record.outcome, sent_at: record.answered_at, photos: photos.length,
+          outcome: record.outcome, sent_at: record.answered_at, photos: photos.length, why: record.why,
         });
         for (const photo of photos) if (photo) of("photos").delete(photo.id);
         of("ops").delete(record.id);

@@ -33,7 +33,6 @@ from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
 from gis_service.services.field_operations import FieldOperations
 from gis_service.services.form_times import FormTimes
-from gis_service.services.front import Fronts
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
@@ -57,10 +56,12 @@ from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
 from gis_service.services.walked_routes import WalkedRoutes
 from gis_service.services.ward_packages import WardPackages
+from gis_service.services.ward_sheets import WardSheets
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import newest_revision
+from gis_service.store.publications import latest
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
@@ -96,7 +97,6 @@ class Services:
     printing: Printing
     board: BoardReports
     public: PublicSite
-    fronts: Fronts
     ward_packages: WardPackages
     field_operations: FieldOperations
     photos: Photos
@@ -105,6 +105,7 @@ class Services:
     conflicts: Conflicts
     assets: Assets
     labels: Labels
+    ward_sheets: WardSheets
     publications: Publications
 
 
@@ -181,7 +182,6 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 maps, coverages, questions, connecting, certifications, settings
             ),
             public=PublicSite(databases[Audience.PUBLIC], changes, features, search, nearest),
-            fronts=Fronts(reader, coverages),
             ward_packages=ward_packages,
             field_operations=field_operations,
             photos=photos,
@@ -193,6 +193,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             conflicts=Conflicts(reader, editing, records),
             assets=Assets(reader, networks, photos),
             labels=Labels(ward_packages, settings),
+            ward_sheets=WardSheets(ward_packages, maps, settings),
         )
         catching_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -254,7 +255,10 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
         )
         none = Snapshots(reader, changes, most_bytes=0)
         features = Features(reader, changes, none, count_cap=settings.count_cap)
-        yield Archive(tiles, features, title=settings.municipality)
+        yield Archive(
+            tiles, features, title=settings.municipality,
+            publication=await latest(reader, Login.PUBLIC),
+        )
 
 
 @asynccontextmanager
@@ -277,7 +281,10 @@ async def open_public_export(settings: Settings) -> AsyncIterator[PublicExport]:
             ),
             maps=Maps(databases, settings),
             exports=_exports(reader, settings),
-            archive=Archive(tiles, features, title=settings.municipality),
+            archive=Archive(
+                tiles, features, title=settings.municipality,
+                publication=await latest(reader, Login.PUBLIC),
+            ),
             features=features,
         )
     for database in databases.values():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from starlette.testclient import TestClient
 
 from gis_service.model.audience import Audience
+from gis_service.services.ward_lists import WardLists
+from gis_service.services.ward_packages import rows_of
 from gis_service.settings import Settings
 from tests.conftest import Databases, new_key
 from tests.editing import World, world
@@ -155,3 +159,57 @@ def test_labels_are_printed_for_staff(place: World, technician: TestClient) -> N
         assert technician.get("/labels", params=wrong).status_code in (400, 404)
     with place.clients() as public:
         assert public.get("/labels", params={"ward": ward["code"]}).status_code == 401
+
+
+def test_a_ward_is_printed_with_its_map_and_lists(
+    place: World, technician: TestClient
+) -> None:
+    """On paper stands what the phone takes along, by numbers that the map repeats."""
+    wards = technician.get("/field/wards").json()["wards"]
+    code = max(wards, key=lambda each: each["equipment"])["code"]
+    package = technician.get(f"/field/wards/{code}").json()
+    node = first(technician, "network_nodes")
+    cut = operation("fault", target={"collection": "network_nodes", "id": node["id"]},
+                    values={"summary": "Cabinet stands open"}, geometry=node["geometry"])
+    send(technician, cut)
+    texts = {}
+    for language, title in (("en", "Ward sheet: "), ("sw", "Karatasi ya wadi: ")):
+        sheet = technician.get(f"/wards/{code}/sheet.pdf", params={"lang": language})
+        assert sheet.status_code == 200, sheet.text
+        assert sheet.headers["content-type"] == "application/pdf"
+        assert sheet.headers["cache-control"] == "private, no-store"
+        document = PdfReader(io.BytesIO(sheet.content))
+        assert {round(float(p.mediabox.height)) for p in document.pages} == {842}
+        pages = [re.sub(r"\s+", " ", each.extract_text()) for each in document.pages]
+        assert title + package["name"] in pages[0]
+        texts[language] = "".join(pages).replace(" ", "")
+    for name in ("nodes", "offices", "links", "equipment"):
+        for row in rows_of(package[name]):
+            tag = str(row.get("asset_tag") or row["external_id"]).replace(" ", "")
+            assert all(tag in text for text in texts.values()), tag
+    lists = WardLists(package, {}, "en")
+    numbers = [each.number for each in (*lists.faults, *lists.nodes, *lists.offices)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    with place.clients() as public:
+        for there in (code, "none"):
+            assert public.get(f"/wards/{there}/sheet.pdf").status_code == 401
+        assert public.get("/paper", headers=HTML).status_code == 401
+    assert technician.get("/wards/none/sheet.pdf").status_code == 404
+
+
+def test_staff_are_led_to_what_is_printed(place: World, technician: TestClient) -> None:
+    page = technician.get("/paper?collection=network_nodes&lang=sw", headers=HTML).text
+    assert '<option value="network_nodes" selected>' in page
+    sheets = re.findall(r'href="(/wards/[^"]+)"', page)
+    assert len(sheets) == len(technician.get("/field/wards").json()["wards"])
+    items = technician.get("/collections/equipment/items", headers=HTML).text
+    assert "/paper?collection=equipment" in items
+    assert "/paper" in technician.get("/", headers=HTML).text
+    ward = first(technician, "wards")
+    address = f"/collections/wards/items/{ward['id']}"
+    link = f"/wards/{ward['code']}/sheet.pdf"
+    assert link in technician.get(address, headers=HTML).text
+    with place.clients() as public:
+        assert link not in public.get(address, headers=HTML).text
+        items = public.get("/collections/offices/items", headers=HTML).text
+        assert "/paper" not in items

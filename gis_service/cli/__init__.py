@@ -16,10 +16,9 @@ from gis_service.errors import GisError
 MODULES = {
     "up": "up", "down": "up", "load": "load", "loads": "jobs", "jobs": "jobs",
     "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
-    "quality": "quality", "report": "report", "history": "history", "keys": "keys",
-    "people": "people",
-    "settings": "settings", "serve": "up", "worker": "worker", "test": "develop",
-    "check": "develop",
+    "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
+    "history": "history", "keys": "keys", "people": "people", "settings": "settings",
+    "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
 }
 """Commands in the order in which people need them, and the module of each."""
 

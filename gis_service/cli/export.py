@@ -15,6 +15,7 @@ from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, T
 
 from gis_service.bootstrap import open_exports, open_network_exports
 from gis_service.cli.progress import say
+from gis_service.cli.writing import check_out
 from gis_service.installation import open_database
 from gis_service.model.audience import Audience, Principal, visible_collection
 from gis_service.model.exports import Export, ExportFormat
@@ -108,10 +109,7 @@ def _into(
     out: Path, force: bool, write: Callable[[Path], tuple[int, str]], audience: str
 ) -> None:
     """Write a file that appears when it is whole; `write` gives how many of what it holds."""
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already; --force replaces it.")
-    if not out.parent.is_dir():
-        raise click.UsageError(f"There is no folder {out.parent}.")
+    check_out(out, force=force)
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         items, what = write(part)

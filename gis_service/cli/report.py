@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from gis_service.bootstrap import open_services
 from gis_service.cli.progress import say
+from gis_service.cli.writing import check_out, write_whole
 from gis_service.installation import addresses_of, open_database
 from gis_service.model.audience import Audience, Principal
 from gis_service.model.fields import LANGUAGES
@@ -50,21 +50,11 @@ def report(
     except ValueError:
         endings = ", ".join(f".{each}" for each in ReportFormat)
         raise click.UsageError(f"{out.name!r} does not end with one of {endings}.") from None
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already; --force replaces it.")
-    if not out.parent.is_dir():
-        raise click.UsageError(f"There is no folder {out.parent}.")
+    check_out(out, force=force)
     settings = read_settings()
     with open_database(settings):
         content = asyncio.run(_made(settings, kind, language, since, budget))
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(out)
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(out, content)
     say(f"{out} written ({len(content) / 1000:,.0f} kB): for staff and board, not for the public")
 
 

@@ -15,8 +15,11 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from gis_service.bootstrap import open_archive
 from gis_service.cli.export import INTERRUPTED
 from gis_service.cli.progress import say
+from gis_service.cli.publication import tell_publication
+from gis_service.cli.writing import check_out
 from gis_service.errors import ExportFailed
 from gis_service.installation import open_database
+from gis_service.model.publications import Publication
 from gis_service.model.tiles import DETAIL_ZOOM
 from gis_service.services.archive import Written
 from gis_service.settings import Settings, read_settings
@@ -42,7 +45,8 @@ def export(out: Path, collections: str, min_zoom: int, max_zoom: int, force: boo
     """
     Write the public's tiles to a PMTiles file.
 
-    The file appears when it is whole. It holds what the public sees, no more.
+    The file appears when it is whole. It holds what the public sees, no more, and
+    names the last publication.
 
     \b
     Examples:
@@ -51,16 +55,15 @@ def export(out: Path, collections: str, min_zoom: int, max_zoom: int, force: boo
     """
     if min_zoom > max_zoom:
         raise click.UsageError("--min-zoom is above --max-zoom.")
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already; --force replaces it.")
-    if not out.parent.is_dir():
-        raise click.UsageError(f"There is no folder {out.parent}.")
+    check_out(out, force=force)
     ids = [id_.strip() for id_ in collections.split(",") if id_.strip()]
     settings = read_settings()
     part = out.with_name(f"{out.name}.part")
     try:
         with open_database(settings), _bar() as tell:
-            written = asyncio.run(_write(settings, part, ids, range(min_zoom, max_zoom + 1), tell))
+            written, publication = asyncio.run(
+                _write(settings, part, ids, range(min_zoom, max_zoom + 1), tell)
+            )
         part.replace(out)
     except KeyboardInterrupt:
         click.echo("\nInterrupted: nothing was written.", err=True)
@@ -71,6 +74,7 @@ def export(out: Path, collections: str, min_zoom: int, max_zoom: int, force: boo
         part.unlink(missing_ok=True)
     size = f"{out.stat().st_size / 1000:,.0f} kB"
     say(f"{written.tiles:,} tiles written to {out} ({size}); {written.thinned:,} of them thinned")
+    tell_publication(publication)
 
 
 async def _write(
@@ -79,11 +83,12 @@ async def _write(
     ids: list[str],
     zooms: range,
     tell: Callable[[int, int, int], None],
-) -> Written:
+) -> tuple[Written, Publication | None]:
     async with open_archive(settings) as archive:
         layers = archive.layers(ids)
         with path.open("wb") as file:
-            return await archive.write(file, layers, zooms=zooms, tell=tell)
+            written = await archive.write(file, layers, zooms=zooms, tell=tell)
+        return written, archive.publication
 
 
 @contextmanager

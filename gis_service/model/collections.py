@@ -88,3 +88,6 @@ REGISTRY = Registry(
     FAULTS,
     SCENARIOS,
 )
+
+LABELLED = tuple(each.id for each in (EQUIPMENT, NETWORK_NODES, OFFICES, STRUCTURES))
+"""Collections whose items may carry a label, in the order in which a tag is looked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -101,7 +102,7 @@ def map_pages(
     width, height = MAP_MM[orientation]
     frame = frame_around(sheet.extent, sheet.srid, width_mm=width, height_mm=height)
     drawings = {"map.svg": draw_map(sheet.layers, frame)}
-    signs = _Signs(drawings)
+    signs = Signs(drawings)
     notes = [phrase("as_of", language, day=long_date(sheet.as_of, language))]
     if sheet.source:
         notes.append(phrase("source", language, source=printed(sheet.source)))
@@ -122,10 +123,7 @@ def map_pages(
         "map_alt": phrase("map_alt", language, title=printed(sheet.title)),
         "map_mm": [width, height],
         "legend_title": phrase("legend", language),
-        "legend": [
-            {"title": part.title, "rows": [[signs(sign), text] for sign, text in part.rows]}
-            for part in sheet.legend
-        ],
+        "legend": legend_data(sheet.legend, signs),
         "notes": notes,
         "page_of": phrase("page_of", language),
         "beside": [_table(each, signs) for each in sheet.beside],
@@ -134,7 +132,15 @@ def map_pages(
     return Pages.of("map", data, drawings, sheet.as_of)
 
 
-class _Signs:
+def legend_data(parts: Iterable[LegendPart], signs: Signs) -> list[dict[str, Any]]:
+    """The legend as templates read it."""
+    return [
+        {"title": part.title, "rows": [[signs(sign), text] for sign, text in part.rows]}
+        for part in parts
+    ]
+
+
+class Signs:
     """Gives each sign a drawing of its own, once."""
 
     def __init__(self, drawings: dict[str, bytes]) -> None:
@@ -148,7 +154,7 @@ class _Signs:
         return self._names[sign]
 
 
-def _table(table: FigureTable, signs: _Signs) -> dict[str, Any]:
+def _table(table: FigureTable, signs: Signs) -> dict[str, Any]:
     return {
         "title": table.title,
         "heads": table.heads,

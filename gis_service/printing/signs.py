@@ -54,7 +54,7 @@ class Mark:
     Parameters
     ----------
     shape
-        `disc`, `ring` or `square`.
+        `disc`, `ring`, `square` or `diamond`.
     size_mm
         Its width.
     glyph
@@ -72,6 +72,9 @@ class Mark:
 
 
 Sign = Fill | Stroke | Mark
+
+_ROOM = {"diamond": 0.72}
+"""How large a number can be upon a shape, by the size that it has on a disc."""
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
@@ -118,6 +121,8 @@ def mark_svg(mark: Mark) -> str:
             f'<rect x="{-r:g}" y="{-r:g}" width="{2 * r:g}" height="{2 * r:g}" rx="{r / 2:g}" '
             f'fill="{mark.colour}" {halo}/>'
         )
+    elif mark.shape == "diamond":
+        drawn = f'<path d="M0 {-r:g}L{r:g} 0L0 {r:g}L{-r:g} 0Z" fill="{mark.colour}" {halo}/>'
     else:
         drawn = f'<circle r="{r:g}" fill="{mark.colour}" {halo}/>'
     if mark.glyph:
@@ -129,6 +134,7 @@ def mark_svg(mark: Mark) -> str:
         )
     if mark.number:
         size = mark.size_mm * (0.72 if mark.number < 10 else 0.58)
+        size *= _ROOM.get(mark.shape, 1.0)
         drawn += (
             f'<text y="{size * 0.34:.2f}" font-family="{FONT}" font-size="{size:.2f}" '
             f'font-weight="bold" text-anchor="middle" fill="{mark.halo}">{mark.number}</text>'

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from gis_service.model.audience import Principal
-from gis_service.model.collections import REGISTRY
+from gis_service.model.collections import LABELLED, REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.network.graph import index_of
 from gis_service.network.trace import trace_to_gateway
@@ -21,9 +21,6 @@ from gis_service.store.items import item_statement
 from gis_service.store.labels import tagged_statement
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
-
-LABELLED = ("equipment", "network_nodes", "offices", "structures")
-"""Collections whose items may carry a label, in the order in which a tag is looked for."""
 
 Row = Mapping[str, Any]
 

@@ -9,24 +9,19 @@ import orjson
 
 from gis_service.errors import InvalidParameter, NotFound
 from gis_service.model.audience import Principal
-from gis_service.model.collections import REGISTRY
+from gis_service.model.collections import LABELLED, REGISTRY
 from gis_service.model.days import today
 from gis_service.model.fields import Language
 from gis_service.printing.labels import Label, LabelSize, label_pages
 from gis_service.printing.typesetting import set_pages
 from gis_service.services.printing import Press
-from gis_service.services.ward_packages import WardPackages
+from gis_service.services.ward_packages import NAMES, WardPackages, rows_of
 from gis_service.settings import Settings
 
-LABELLED = {
-    "equipment": "equipment", "network_nodes": "nodes", "offices": "offices",
-    "structures": "structures",
-}
-"""Collections whose things get labels, and what a ward's package calls them."""
 MOST = 1000
 _TAGS = ("asset_tag", "external_id")
 _KINDS = ("category", "office_type", "infrastructure", "structure_type")
-_PLACES = {"node": "nodes", "office": "offices"}
+_PLACES = {"node": "network_nodes", "office": "offices"}
 
 Row = dict[str, Any]
 
@@ -45,12 +40,17 @@ class Labels:
         principal: Principal,
         language: Language,
         *,
-        ward: str,
+        ward: str | None,
         collection: str,
         size: LabelSize,
     ) -> bytes:
         """
         The labels of a ward's things of one collection, as PDF.
+
+        Parameters
+        ----------
+        ward
+            Its code; None for all things, wherever they are.
 
         Raises
         ------
@@ -63,13 +63,17 @@ class Labels:
         """
         if collection not in LABELLED:
             raise InvalidParameter("collection", collection, f"one of {', '.join(LABELLED)}")
-        package = orjson.loads((await self._packages.package(ward, principal)).content)
+        if ward is None:
+            package = await self._packages.everywhere(LABELLED, principal)
+        else:
+            package = orjson.loads((await self._packages.package(ward, principal)).content)
         labels = self._labels(package, collection, language)
+        place = package.get("name", "any place")
         if not labels:
-            raise NotFound(f"There is nothing of {collection} in {package['name']}.")
+            raise NotFound(f"There is nothing of {collection} in {place}.")
         if len(labels) > MOST:
-            rule = f"it has {len(labels):,} things of {collection}; {MOST:,} are the most"
-            raise InvalidParameter("ward", ward, rule)
+            rule = f"{place} has {len(labels):,} things of {collection}; {MOST:,} are the most"
+            raise InvalidParameter("ward", ward or "", rule)
 
         def work() -> bytes:
             return set_pages(label_pages(
@@ -79,12 +83,12 @@ class Labels:
         return await self._press.run(work)
 
     def _labels(self, package: Row, collection: str, language: Language) -> list[Label]:
-        tables = {name: _rows(package[name]) for name in set(LABELLED.values())}
+        tables = {each: rows_of(package[NAMES.get(each, each)]) for each in LABELLED}
         names = {
-            row["id"]: row.get("name") for name in _PLACES.values() for row in tables[name]
+            row["id"]: row.get("name") for each in _PLACES.values() for row in tables[each]
         }
         labels = []
-        for row in tables[LABELLED[collection]]:
+        for row in tables[collection]:
             tag = next(str(row[name]) for name in _TAGS if row.get(name))
             place = next((names.get(row[n]) for n in _PLACES if row.get(n)), None)
             labels.append(Label(
@@ -92,10 +96,6 @@ class Labels:
                 f"{self._base}/a/{quote(tag, safe='')}",
             ))
         return sorted(labels, key=lambda each: each.tag)
-
-
-def _rows(table: Row) -> list[Row]:
-    return [dict(zip(table["fields"], row, strict=True)) for row in table["rows"]]
 
 
 def _kind(row: Row, collection: str, language: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ COLLECTIONS = (
 )
 """A package is made anew when one of these has changed."""
 MOST_KEPT = 40
-_NAMES = {"network_nodes": "nodes", "fibre_links": "links", "work_log": "work"}
+NAMES = {"network_nodes": "nodes", "fibre_links": "links", "work_log": "work"}
 """Collections that a package calls by a shorter name."""
 
 Document = dict[str, Any]
@@ -91,6 +92,17 @@ class WardPackages:
                 self._kept.popitem(last=False)
         return made
 
+    async def everywhere(self, ids: Iterable[str], principal: Principal) -> Document:
+        """All items of some collections, as the package of a ward has its own."""
+        audience = principal.audience
+        async with self._reader.moment(Login.of(audience)) as moment:
+            return {
+                NAMES.get(id_, id_): _table(
+                    id_, await moment.rows(statements.all_statement(id_, audience)), audience
+                )
+                for id_ in ids
+            }
+
     def _key(self, code: str, audience: Audience) -> tuple[str, ...] | None:
         """What a package depends on; None while changes are not heard of."""
         known = [self._changes.version(name, staff=True) for name in COLLECTIONS]
@@ -136,10 +148,15 @@ class WardPackages:
             "as_of": as_of.isoformat(),
             "geometry": orjson.loads(wards[0]["geometry"]),
             **{
-                _NAMES.get(id_, id_): _table(id_, rows, audience) for id_, rows in lists.items()
+                NAMES.get(id_, id_): _table(id_, rows, audience) for id_, rows in lists.items()
             },
             "paths": paths,
         }
+
+
+def rows_of(table: Document) -> list[Document]:
+    """The rows of a package's table, by the names of their fields."""
+    return [dict(zip(table["fields"], row, strict=True)) for row in table["rows"]]
 
 
 async def _work(moment: Moment, audience: Audience, about: list[UUID]) -> list[Any]:

@@ -170,6 +170,12 @@ def work_statement(audience: Audience, about: Sequence[UUID]) -> Statement:
     return _rows("work_log", ranked, audience).where(ranked.c.place <= NEWEST)
 
 
+def all_statement(id_: str, audience: Audience) -> Statement:
+    """Every item of a collection."""
+    (source,) = _read(audience, id_)
+    return _rows(id_, source, audience)
+
+
 def row_values(row: Any, names: Sequence[str], collection: Collection) -> list[Any]:
     """A row as a package has it: values as JSON has them, by `id`, fields and `geometry`."""
     values: list[Any] = [str(row["id"])]

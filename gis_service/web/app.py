@@ -25,12 +25,12 @@ from gis_service.web import (
     history,
     items,
     jobs,
-    labels,
     landing,
     login,
     maps,
     nearest,
     open311,
+    paper,
     photos,
     printing,
     processes,
@@ -87,7 +87,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health,
-        field_shell, field, photos, walked_routes, conflicts, assets, labels,
+        field_shell, field, photos, walked_routes, conflicts, assets, paper,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

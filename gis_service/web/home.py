@@ -11,8 +11,8 @@ from starlette.responses import Response
 from gis_service.cartography.figures import headline
 from gis_service.errors import Unavailable
 from gis_service.model.audience import Audience
-from gis_service.model.front import Front
 from gis_service.model.locales import long_date
+from gis_service.model.public import PublicFacts
 from gis_service.ogc.documents import service_title
 from gis_service.web.asked import Asked
 from gis_service.web.maps import maps_beside
@@ -46,6 +46,7 @@ PUBLIC_CARDS: tuple[tuple[Entry, str], ...] = (
 )
 STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_field", "/field", Audience.TECHNICIAN), "field"),
+    (Entry("home_paper", "/paper", Audience.TECHNICIAN), "field-note"),
     (Entry("home_dashboard", "/dashboard", Audience.TECHNICIAN), "gauge"),
     (Entry("home_analysis", "/processes", Audience.TECHNICIAN), "analysis"),
     (Entry("home_conflicts", "/conflicts", Audience.PLANNER), "fork"),
@@ -64,14 +65,14 @@ async def home(asked: Asked) -> Response:
              asked.at.map(each.id), "map")
         for each in maps_beside(asked)
     ]
-    front = await _front(asked)
+    facts = await _facts(asked)
     return asked.page(
         "home.html",
         title=service_title(place, asked.language),
         heading=words["home_heading"].format(place=place),
-        front=front,
-        headline=headline(front.offices, asked.language) if front else "",
-        as_of=long_date(front.as_of, asked.language) if front else "",
+        facts=facts,
+        headline=headline(facts.table.total, asked.language) if facts else "",
+        as_of=long_date(facts.as_of, asked.language) if facts else "",
         first=maps[0].href if maps else None,
         public=[*maps, *_cards(asked, PUBLIC_CARDS)],
         staff=list(_cards(asked, STAFF_CARDS)),
@@ -87,10 +88,10 @@ def _cards(asked: Asked, listed: tuple[tuple[Entry, str], ...]) -> Iterator[Card
                        asked.at.to(entry.path), icon)
 
 
-async def _front(asked: Asked) -> Front | None:
-    """Without its figures the page still leads people on."""
+async def _facts(asked: Asked) -> PublicFacts | None:
+    """What everybody is told; without it the page still leads people on."""
     try:
-        return await asked.services.fronts.front()
+        return await asked.services.public.facts()
     except Unavailable as error:
         log.warning("no figures on the front page: %s", error)
         return None

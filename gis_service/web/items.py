@@ -37,6 +37,7 @@ from gis_service.web.downloads import STREAMED_FROM, download, held_page
 from gis_service.web.item_questions import ITEM_PARAMETERS, items_query, rendering
 from gis_service.web.items_page import choices, files, orders, small_map, without_blanks
 from gis_service.web.maps import maps_beside
+from gis_service.web.paper import link_to_labels, link_to_sheet
 from gis_service.web.tables import (
     Feature,
     Reading,
@@ -82,6 +83,7 @@ async def items(request: Request) -> Response:
             small_map=small_map(asked, query, page),
             around=_around(asked, query, page),
             maps=_maps(asked, collection),
+            labels=link_to_labels(asked, collection),
         )
     return asked.answer(
         feature_collection(page, _links(asked, query, page), at=datetime.now(UTC)),
@@ -112,6 +114,7 @@ async def item(request: Request) -> Response:
             entries=entries(read_back, fields, await _reading(asked, [read_back], fields)),
             past=reads_history(asked.principal.audience),
             maps=_maps(asked, collection),
+            sheet=link_to_sheet(asked, collection, read_back["properties"]),
         )
     body = feature(finished, [*asked.links(), link_to_collection(asked, collection)])
     headers = content_crs(written) | {"etag": item_etag(version_in(finished), body)}

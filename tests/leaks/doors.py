@@ -96,6 +96,12 @@ GET: Mapping[str, tuple[str, ...] | None] = {
         *OPEN311, "service_request_id", "service_code", "status", "start_date", "end_date"
     ),
     "/open311/v2/requests/{reference}.json": OPEN311,
+    "/open311/v2/services.xml": OPEN311,
+    "/open311/v2/services/{code}.xml": OPEN311,
+    "/open311/v2/requests.xml": (
+        *OPEN311, "service_request_id", "service_code", "status", "start_date", "end_date"
+    ),
+    "/open311/v2/requests/{reference}.xml": OPEN311,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
     "/health/live": None,
@@ -110,7 +116,9 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/routes": (*COMMON, "done"),
     "/conflicts": (*COMMON, "settled"),
     "/a/{tag}": COMMON,
+    "/paper": (*COMMON, "collection", "ward"),
     "/labels": (*COMMON, "ward", "collection", "size"),
+    "/wards/{code}/sheet.pdf": COMMON,
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -128,6 +136,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/reports/{reference}/mended": ("POST",),
     "/reports/{reference}/forget": ("POST",),
     "/open311/v2/requests.json": ("POST",),
+    "/open311/v2/requests.xml": ("POST",),
     "/login": ("POST",),
     "/logout": ("POST",),
     "/field/operations": ("POST",),

@@ -3,8 +3,11 @@ import { data, download, drop, offered } from "./data.js";
 import { fill, h, icon } from "./dom.js";
 import { checkStorage, loginAddress, persist } from "./link.js";
 import { list as queued } from "./queue.js";
+import { base, language } from "./page.js";
 import { all } from "./store.js";
 import { age, bytes, number, time, t } from "./words.js";
+
+const sheet = (code) => h("a", { class: "field-sheet", href: `${base}/wards/${encodeURIComponent(code)}/sheet.pdf?lang=${language}`, target: "_blank", rel: "noopener" }, t("field_ward_sheet"));
 
 const why = (error) => (error.reason ? error.detail || t(`field_download_${error.reason}`)
   : error.name === "StorageFull" ? t("field_storage_full_ward") : t("field_download_busy"));
@@ -62,7 +65,7 @@ export async function mount(element) {
           h("button", { type: "button", class: "field-button is-plain", onclick: draw }, t("field_keep"))) }, t("field_remove")));
       return h("li", { class: "field-ward" }, h("b", {}, ward.name),
         h("small", {}, t("field_ward_age", { age: age(ward.fetched_at), size: bytes(ward.bytes) })),
-        h("small", {}, t("field_ward_as_of", { time: time(ward.package.as_of) })), sure);
+        h("small", {}, t("field_ward_as_of", { time: time(ward.package.as_of) })), sheet(ward.id), sure);
     }));
     here.hidden = kept.length === 0;
     drawThere(new Set(kept.map((ward) => ward.id)));
@@ -84,7 +87,7 @@ export async function mount(element) {
       return h("li", { class: "field-row" }, icon("wards"), h("span", {}, h("b", {}, ward.name),
         h("small", {}, t("field_ward_holds", {
           nodes: number(ward.nodes), offices: number(ward.offices), equipment: number(ward.equipment),
-        }))), box);
+        })), sheet(ward.code)), box);
     }));
   }
 

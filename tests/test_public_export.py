@@ -16,23 +16,35 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser
 from pmtiles.reader import MmapSource, all_tiles
+from pmtiles.reader import Reader as Archived
 from sqlalchemy import text
 
 from gis_service.bootstrap import open_public_export
 from gis_service.cartography.vendor import vendor
 from gis_service.cli import cli
+from gis_service.cli.publication import tell_publication
 from gis_service.errors import InvalidInput
 from gis_service.model.collections import REGISTRY
+from gis_service.model.days import day_of
 from gis_service.model.fields import LANGUAGES
-from gis_service.services.public_export import GENERATOR, MANIFEST, check_ours
+from gis_service.model.locales import long_date
+from gis_service.model.publications import Publication
+from gis_service.services.public_export import (
+    GENERATOR,
+    MANIFEST,
+    check_ours,
+    publication_words,
+)
 from gis_service.settings import Settings
 from gis_service.store.database import Database
+from gis_service.store.publications import publish
 from gis_service.store.published import published_collections, published_table
 from gis_service.store.tables import SCHEMA, has_column
 from tests.browser.conftest import chromium  # noqa: F401 - a fixture
@@ -59,6 +71,7 @@ def concealed(databases: Databases, sample_template: str) -> Iterator[Database]:
     databases.with_logins(database)
     with database.begin() as connection:
         conceal(connection)
+        publish(connection, f"{MARK} looked at", None)
     yield database
     databases.drop(database)
 
@@ -134,6 +147,39 @@ def test_the_catalogue_tells_each_file(site: Path) -> None:
         assert file["dcat:byteSize"]["@value"] == str(len(content))
         told = file["spdx:checksum"]["spdx:checksumValue"]["@value"]
         assert told == hashlib.sha256(content).hexdigest()
+
+
+def test_all_of_it_names_the_publication(site: Path) -> None:
+    told = json.loads((site / MANIFEST).read_bytes())["publication"]
+    assert (told["number"], told["moved_on"]) == (1, False)
+    day = datetime.fromisoformat(told["published_at"])
+    for name, words in (("index.html", "Publication 1 of "), ("sw.html", "Uchapishaji 1 wa "),
+                        ("wards/1305.html", "Publication 1 of ")):
+        page = (site / name).read_text(encoding="utf-8")
+        assert words + long_date(day_of(day), "sw" if name == "sw.html" else "en") in page
+    catalog = json.loads((site / "catalog.jsonld").read_bytes())
+    assert catalog["dcat:version"] == "1"
+    assert catalog["dcterms:issued"]["@value"] == told["published_at"]
+    with (site / "data" / "network.pmtiles").open("rb") as file:
+        metadata = Archived(MmapSource(file)).metadata()
+    assert (metadata["version"], metadata["publication"]) == ("1", told)
+
+
+@pytest.mark.parametrize(("moved_on", "told", "words"), [
+    (None, "nobody has published", ""),
+    (True, "has changed since publication 7 of 2026-03-01",
+     "Publication 7 of 1 March 2026. Some data has changed since."),
+    (False, "It holds publication 7 of 2026-03-01", "Publication 7 of 1 March 2026."),
+])
+def test_the_terminal_warns_of_what_is_not_published(
+    moved_on: bool | None, told: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = datetime(2026, 2, 28, 22, 30, tzinfo=UTC)  # the day after, in Kenya
+    last = None if moved_on is None else Publication(7, at, moved_on)
+    tell_publication(last)
+    shown = capsys.readouterr()
+    assert told in (shown.out if moved_on is False else shown.err)
+    assert publication_words(last, "en") == words
 
 
 def test_nothing_hidden_is_in_any_byte(

@@ -9,8 +9,10 @@ import click
 
 from gis_service.bootstrap import open_public_export
 from gis_service.cli.progress import say
+from gis_service.cli.publication import tell_publication
 from gis_service.installation import addresses_of, databases_of, open_database
 from gis_service.model.audience import Audience, Principal
+from gis_service.model.publications import Publication
 from gis_service.services.maps import Maps
 from gis_service.services.public_export import WrittenSite, check_ours
 from gis_service.settings import Settings, read_settings
@@ -48,7 +50,8 @@ def build(names: tuple[str, ...], audience: Audience, out: Path | None) -> None:
 
     Any web host serves them, and they open from a disk. The site holds pages in
     both languages, the public maps, the data, its tiles and its catalogue; a
-    folder that holds anything else is left as it is.
+    folder that holds anything else is left as it is. It names the last publication,
+    and a warning says when the public sees something else by now.
 
     \b
       ./gis maps build                         the site, to maps/built/public/
@@ -63,8 +66,9 @@ def build(names: tuple[str, ...], audience: Audience, out: Path | None) -> None:
         out = (out or built / "public").absolute()
         check_ours(out)
         with open_database(settings):
-            written = asyncio.run(_write_site(settings, out))
+            written, publication = asyncio.run(_write_site(settings, out))
         say(f"{out / 'index.html'}: {written.files} files, {written.size / 1000:,.0f} kB")
+        tell_publication(publication)
         return
     with open_database(settings):
         service = _maps(settings)
@@ -74,9 +78,9 @@ def build(names: tuple[str, ...], audience: Audience, out: Path | None) -> None:
             say(f"{name}: {folder / 'index.html'}")
 
 
-async def _write_site(settings: Settings, out: Path) -> WrittenSite:
+async def _write_site(settings: Settings, out: Path) -> tuple[WrittenSite, Publication | None]:
     async with open_public_export(settings) as export:
-        return await export.write(out, lambda step: say(f"  {step}"))
+        return await export.write(out, lambda step: say(f"  {step}")), export.publication
 
 
 def _maps(settings: Settings) -> Maps:

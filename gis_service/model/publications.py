@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -29,6 +29,14 @@ class Publication:
     number: int
     published_at: datetime
     moved_on: bool
+
+    def document(self) -> dict[str, object]:
+        """As programs read it."""
+        return {
+            "number": self.number,
+            "published_at": self.published_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "moved_on": self.moved_on,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from gis_service.model.fields import LANGUAGES, Collection, Text
+from gis_service.model.publications import Publication
 from gis_service.model.queries import BBox
 from gis_service.ogc.media import Format
 
@@ -73,6 +74,7 @@ def catalog(
     licence: str,
     day: date,
     page: str,
+    publication: Publication | None = None,
     bbox: BBox | None = None,
     service: str | None = None,
 ) -> Document:
@@ -91,6 +93,8 @@ def catalog(
         When it was written; the data is of that day.
     page
         Address of the page for people.
+    publication
+        The last one before; None where it is not told.
     bbox
         Where the data lies.
     service
@@ -113,6 +117,11 @@ def catalog(
         "foaf:homepage": {"@id": page},
         "dcat:dataset": listed,
     }
+    if publication is not None:
+        document["dcat:version"] = str(publication.number)
+        document["dcterms:issued"] = {
+            "@type": "xsd:dateTime", "@value": publication.document()["published_at"]
+        }
     if service is not None:
         document["dcat:service"] = {
             "@id": f"{address}#service",

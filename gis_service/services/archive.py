@@ -13,6 +13,7 @@ from pmtiles.writer import Writer
 from gis_service.errors import InvalidInput
 from gis_service.model.audience import PUBLIC, Audience
 from gis_service.model.fields import Collection
+from gis_service.model.publications import Publication
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import WORLD, Box, Tile
 from gis_service.ogc.tiles import vector_layers
@@ -38,9 +39,19 @@ class Archive:
     ----------
     title
         Names the map, and says where it comes from.
+    publication
+        The last one, by which the file is named; None when there was none.
     """
 
-    def __init__(self, tiles: Tiles, features: Features, *, title: str) -> None:
+    def __init__(
+        self,
+        tiles: Tiles,
+        features: Features,
+        *,
+        title: str,
+        publication: Publication | None = None,
+    ) -> None:
+        self.publication = publication
         self._tiles = tiles
         self._features = features
         self._title = title
@@ -104,11 +115,15 @@ class Archive:
         return Written(count, thinned)
 
     def _metadata(self, layers: Sequence[Collection], zooms: range) -> dict[str, object]:
+        last = self.publication
+        named: dict[str, object] = {"version": "1"}
+        if last is not None:
+            named = {"version": str(last.number), "publication": last.document()}
         return {
             "name": self._title,
             "attribution": self._title,
             "type": "overlay",
-            "version": "1",
+            **named,
             "vector_layers": vector_layers(
                 layers, Audience.PUBLIC, "en", zooms=(zooms.start, zooms.stop - 1)
             ),

@@ -24,10 +24,12 @@ from gis_service.cartography.templates import template
 from gis_service.cartography.wording import wording
 from gis_service.errors import ExportFailed, InvalidInput
 from gis_service.model.audience import PUBLIC, Audience, visible_collections
+from gis_service.model.days import day_of
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.fields import LANGUAGES, Collection, Language, Text
-from gis_service.model.locales import number
+from gis_service.model.locales import long_date, number
 from gis_service.model.public import PublicFacts
+from gis_service.model.publications import Publication
 from gis_service.model.queries import ItemsQuery
 from gis_service.ogc import dcat
 from gis_service.ogc.documents import service_description, service_title
@@ -63,7 +65,8 @@ class PublicExport:
     """
     Writes what everybody may see as files that need no service.
 
-    Every part of it reads under the public's login.
+    Every part of it reads under the public's login. All of it names the last
+    publication, as the archive of its tiles does.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class PublicExport:
         self._archive = archive
         self._features = features
         self._settings = settings
+        self.publication = archive.publication
 
     async def write(self, out: Path, tell: Callable[[str], None]) -> WrittenSite:
         """
@@ -140,7 +144,7 @@ class PublicExport:
             (draft / "assets" / name).write_bytes(own_file(name))
         await self._write_pages(draft, facts, maps[0].id if maps else None)
         (draft / "catalog.jsonld").write_bytes(await self._catalog(draft, facts, known))
-        _write_manifest(draft, facts)
+        _write_manifest(draft, facts, self.publication)
 
     async def _write_items(self, collection: Collection, file: Format, path: Path) -> None:
         query = ItemsQuery(collection, 1)
@@ -219,6 +223,7 @@ class PublicExport:
             finding=None,
             embed=None,
             licence=NavLink(*self._settings.licence_parts),
+            publication=publication_words(self.publication, language),
             **context,
         )
 
@@ -246,6 +251,7 @@ class PublicExport:
             publisher=place,
             licence=self._settings.licence_parts[1],
             day=facts.as_of,
+            publication=self.publication,
             page=page_name(LANGUAGES[0]),
             bbox=await self._features.bbox(known, PUBLIC),
             service=f"{base.rstrip('/')}/" if base else None,
@@ -346,12 +352,25 @@ def _distribution(draft: Path, path: str, file: Format) -> dcat.Distribution:
     return dcat.Distribution(file, path, len(content), hashlib.sha256(content).hexdigest())
 
 
-def _write_manifest(draft: Path, facts: PublicFacts) -> None:
+def publication_words(publication: Publication | None, language: Language) -> str:
+    """What pages say of the last publication; nothing where there was none."""
+    if publication is None:
+        return ""
+    words = wording(language)
+    told = words["publication"].format(
+        number=number(publication.number, language),
+        date=long_date(day_of(publication.published_at), language),
+    )
+    return f"{told} {words['publication_moved_on']}" if publication.moved_on else told
+
+
+def _write_manifest(draft: Path, facts: PublicFacts, publication: Publication | None) -> None:
     manifest = {
         "generator": GENERATOR,
         "version": __version__,
         "audience": Audience.PUBLIC.value,
         "date": facts.as_of.isoformat(),
+        "publication": None if publication is None else publication.document(),
         "files": dict(_files(draft)),
     }
     (draft / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import text
@@ -23,6 +24,7 @@ from gis_service.settings import Settings
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import Database
 from gis_service.store.roles import Login, role_name
+from gis_service.web.open311_xml import xml
 from gis_service.web.quota import Quota
 from tests.conftest import Databases, client_of, new_key
 
@@ -297,6 +299,35 @@ def test_the_login_that_takes_reports_in_reads_none(world: World, databases: Dat
     login.engine.dispose()
 
 
+def test_open311_has_xml_beside_json(world: World) -> None:
+    """GeoReport v2 asks for both: the same members, as elements of its names."""
+    def asked(path: str) -> ElementTree.Element:
+        answer = world.public.get(f"/open311/v2/{path}.xml")
+        assert answer.headers["content-type"] == "application/xml"
+        return ElementTree.fromstring(answer.content)
+
+    services = asked("services")
+    told = world.public.get("/open311/v2/services.json").json()
+    assert (services.tag, {each.tag for each in services}) == ("services", {"service"})
+    assert [each.findtext("service_code") for each in services] == [
+        each["service_code"] for each in told]
+    assert {each.findtext("metadata") for each in services} == {"false"}
+    assert asked("services/wifi").findtext("service_code") == "wifi"
+    errors = asked("services/none")
+    assert (errors.tag, errors[0].findtext("code")) == ("errors", "404")
+    sent = world.public.post("/open311/v2/requests.xml", data={
+        "service_code": "wifi", "description": WORDS, "lat": "-0.68", "long": "34.77"})
+    assert sent.status_code == 201, sent.text
+    number = ElementTree.fromstring(sent.content).findtext("request/service_request_id")
+    assert sent.headers["location"].endswith(f"/open311/v2/requests/{number}.xml")
+    refused = world.public.post("/open311/v2/requests.xml", data={"service_code": "wifi"})
+    assert refused.status_code == 400
+    assert ElementTree.fromstring(refused.content).tag == "errors"
+    odd = xml("a", "b", [{"text": "1 < 2 & \x00\x1b", "list": ["x", "y"], "no": None}])
+    assert {e.tag: e.text for e in ElementTree.fromstring(odd)[0]} == {
+        "text": "1 < 2 & ", "list": "x, y", "no": None}
+
+
 def test_open311_there_and_back(world: World) -> None:
     services = world.public.get("/open311/v2/services.json").json()
     assert {each["service_code"] for each in services} >= {"cable", "wifi"}
@@ -316,6 +347,10 @@ def test_open311_there_and_back(world: World) -> None:
         "service_request_id", "status", "status_notes", "service_name", "service_code",
         "requested_datetime", "updated_datetime",
     }
+    as_xml = ElementTree.fromstring(
+        world.public.get(f"/open311/v2/requests/{number}.xml").content)
+    assert as_xml.tag == "service_requests"
+    assert {each.tag: each.text for each in as_xml[0]} == found
     requests = "/open311/v2/requests.json"
     assert number not in world.public.get(requests).text  # nobody has accepted it
     assert world.public.get(requests, params={"service_request_id": number}).json() == [found]

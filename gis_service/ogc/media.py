@@ -35,6 +35,7 @@ class Format:
 
 
 JSON = Format("json", "application/json", "JSON")
+XML = Format("xml", "application/xml", "XML")
 HTML = Format("html", "text/html", "HTML", also=("application/xhtml+xml",))
 GEOJSON = Format("geojson", "application/geo+json", "GeoJSON", also=("json", "application/json"))
 GEOJSONSEQ = Format(

@@ -30,12 +30,16 @@ from gis_service.ogc.openapi_edits import (
     edit_parameters,
     edit_schemas,
 )
+from gis_service.ogc.openapi_field import GROUP as FIELD
+from gis_service.ogc.openapi_field import field_paths
 from gis_service.ogc.openapi_filters import (
     FILTER,
     FUNCTIONS_SCHEMA,
     filter_parameters,
     schema_parameters,
 )
+from gis_service.ogc.openapi_open311 import GROUP as REPORTS
+from gis_service.ogc.openapi_open311 import open311_paths
 from gis_service.ogc.openapi_parameters import (
     PAGE,
     RENDERING,
@@ -100,6 +104,8 @@ def openapi(
             {"name": "Maps", "description": "Finished maps"},
             {"name": "Tiles", "description": "Vector tiles of all collections"},
             {"name": "Processes", "description": "Analyses of the network"},
+            dict(REPORTS),
+            *([dict(FIELD)] if audience.is_staff else ()),
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],
@@ -162,6 +168,8 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         "Maps", "getCatalogue", "Catalogue of what is published (DCAT 3)",
         [(JSONLD, {"type": "object"})],
     )
+    paths.update(open311_paths())
+    paths.update(field_paths(audience))
     if audience.is_staff:
         paths["/dashboard"] = _get(
             "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]

@@ -188,7 +188,7 @@ def _change(
                 }
                 for status, description in answers.items()
             },
-            **_refusals(("400", "401", "403", "422", "429", "500", "503", *faults)),
+            **refusals(("400", "401", "403", "422", "429", "500", "503", *faults)),
         },
     }
     if body is not None:
@@ -196,7 +196,7 @@ def _change(
         document["requestBody"] = {
             "required": True, "content": {type_: {"schema": ref("schemas", schema)}}
         }
-        document["responses"].update(_refusals(("413", "415")))
+        document["responses"].update(refusals(("413", "415")))
     return document
 
 
@@ -241,7 +241,7 @@ def _batch() -> Document:
                 "description": "What became of each change.",
                 "content": {JSON.media_type: {"schema": results}},
             },
-            **_refusals(
+            **refusals(
                 ("400", "401", "403", "404", "409", "413", "415", "422", "428", "429", "500", "503")
             ),
         },
@@ -297,11 +297,12 @@ def _past(
                     "description": summary,
                     "content": {f.media_type: {"schema": schema} for f, schema in answers},
                 },
-                **_refusals(("400", "401", "403", "404", "406", "429", "500", "503")),
+                **refusals(("400", "401", "403", "404", "406", "429", "500", "503")),
             },
         }
     }
 
 
-def _refusals(statuses: Iterable[str]) -> Document:
+def refusals(statuses: Iterable[str]) -> Document:
+    """References to what refuses, by status."""
     return {status: ref("responses", _FAULTS[status]) for status in sorted(set(statuses))}

@@ -37,10 +37,11 @@ from gis_service.model.citizen_reports import (
     checked,
 )
 from gis_service.model.fields import Language
-from gis_service.ogc.media import JSON
+from gis_service.ogc.media import JSON, XML, Format
 from gis_service.web.asked import Asked, read
 from gis_service.web.bodies import read_form
 from gis_service.web.callers import client_address
+from gis_service.web.open311_xml import xml
 from gis_service.web.pages import words_of
 from gis_service.web.query_string import UnknownParameter
 from gis_service.web.quota import Quota
@@ -51,6 +52,7 @@ MOST_LISTED = 1000
 COMMON = ("lang", "jurisdiction_id")
 """Clients name a jurisdiction to every server; we are one."""
 LISTING = ("service_request_id", "service_code", "status", "start_date", "end_date")
+_REQUESTS = ("service_requests", "request")
 _STATUS = {"open": ReportState.ACCEPTED, "closed": ReportState.MENDED}
 
 _Route = Callable[[Request], Awaitable[Response]]
@@ -63,7 +65,7 @@ def _in_its_shape(route: _Route) -> _Route:
         try:
             return await route(request)
         except GisError as error:
-            answer = _told(error)
+            answer = _told(error, _format(request))
             if answer is None:
                 raise
             return answer
@@ -71,7 +73,7 @@ def _in_its_shape(route: _Route) -> _Route:
     return told
 
 
-def _told(error: GisError) -> Response | None:
+def _told(error: GisError, format_: Format) -> Response | None:
     """An error in its shape; None when it is no error that a client can cause."""
     status, told, more = HTTPStatus.BAD_REQUEST, [str(error)], {}
     if isinstance(error, ReportRejected):
@@ -87,24 +89,25 @@ def _told(error: GisError) -> Response | None:
         told = ["The service cannot answer now. Try again in a few seconds."]
     elif not isinstance(error, InvalidInput):
         return None
-    return _errors(status, told, error, **more)
+    return _errors(format_, status, told, error, **more)
 
 
 def _errors(
-    status: HTTPStatus, told: list[str], error: GisError, **more: object
+    format_: Format, status: HTTPStatus, told: list[str], error: GisError, **more: object
 ) -> Response:
-    document = [{"code": int(status), "description": each, **more} for each in told]
+    rows = [{"code": int(status), "description": each, **more} for each in told]
     headers = {"cache-control": "no-store"}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         headers["retry-after"] = str(getattr(error, "retry_after_s", 5))
-    return Response(orjson.dumps(document), status, headers, JSON.media_type)
+    return Response(_written("errors", "error", rows, format_), status, headers,
+                    format_.media_type)
 
 
 @_in_its_shape
 async def services(request: Request) -> Response:
     """What can be reported."""
     asked = _read(request)
-    return asked.document([_service(kind, asked.language) for kind in Kind])
+    return _answer(asked, "services", "service", [_service(k, asked.language) for k in Kind])
 
 
 @_in_its_shape
@@ -112,7 +115,10 @@ async def service(request: Request) -> Response:
     """One kind of report; it wants no more than the common fields."""
     asked = _read(request)
     kind = _kind(request.path_params["code"])
-    return asked.document({"service_code": kind.value, "attributes": []})
+    definition = {"service_code": kind.value, "attributes": []}
+    if asked.format is XML:
+        return _answer(asked, "service_definition", "", [definition])
+    return asked.document(definition)
 
 
 @_in_its_shape
@@ -134,7 +140,7 @@ async def requests(request: Request) -> Response:
             until=_time("end_date", given("end_date")),
             most=MOST_LISTED,
         )
-    return asked.document([_request(each, asked.language) for each in found])
+    return _answer(asked, *_REQUESTS, [_request(each, asked.language) for each in found])
 
 
 @_in_its_shape
@@ -142,7 +148,7 @@ async def one_request(request: Request) -> Response:
     """How one report stands."""
     asked = _read(request)
     found = await asked.services.reports.follow(request.path_params["reference"])
-    return asked.document([_request(found, asked.language)])
+    return _answer(asked, *_REQUESTS, [_request(found, asked.language)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +167,14 @@ class Doors:
         self.quota.take(client_address(request.scope, asked.settings.trusted_networks))
         reference = await asked.services.reports.send(report)
         notice = words_of(asked.language)["report_means_received"]
-        response = asked.document(
+        response = _answer(
+            asked, *_REQUESTS,
             [{"service_request_id": reference, "service_notice": notice, "account_id": None}],
             status=HTTPStatus.CREATED,
         )
-        response.headers["location"] = f"{asked.at.base}{AT}/requests/{reference}.json"
+        response.headers["location"] = (
+            f"{asked.at.base}{AT}/requests/{reference}.{asked.format.name}"
+        )
         response.headers["cache-control"] = "no-store"
         return response
 
@@ -206,13 +215,28 @@ def _request(found: Followed, language: Language) -> dict[str, Any]:
         "status_notes": f"{notes} {found.answer}" if found.answer else notes,
         "service_name": KINDS[found.kind].title[language],
         "service_code": found.kind.value,
-        "requested_datetime": _written(found.received_at),
-        "updated_datetime": _written(found.changed_at),
+        "requested_datetime": _time_text(found.received_at),
+        "updated_datetime": _time_text(found.changed_at),
     }
 
 
+def _answer(
+    asked: Asked, root: str, each: str, rows: list[dict[str, Any]], *, status: int = 200
+) -> Response:
+    return asked.answer(_written(root, each, rows, asked.format), status=status)
+
+
+def _written(root: str, each: str, rows: list[dict[str, Any]], format_: Format) -> bytes:
+    return xml(root, each, rows) if format_ is XML else orjson.dumps(rows)
+
+
+def _format(request: Request) -> Format:
+    """By the ending of the address, as Open311 has it."""
+    return XML if request.scope["path"].endswith(f".{XML.name}") else JSON
+
+
 def _read(request: Request, *parameters: str) -> Asked:
-    return read(request, JSON, known=(*COMMON, *parameters), negotiate=False)
+    return read(request, _format(request), known=(*COMMON, *parameters), negotiate=False)
 
 
 def _kind(text: str) -> Kind:
@@ -235,16 +259,21 @@ def _time(name: str, text: str | None) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _written(at: datetime) -> str:
+def _time_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def routes(quota: Quota) -> tuple[Route, ...]:
     """The routes of one application; `quota` counts together with the page's."""
-    return (
-        Route(f"{AT}/services.json", services, methods=["GET"]),
-        Route(f"{AT}/services/{{code}}.json", service, methods=["GET"]),
-        Route(f"{AT}/requests.json", requests, methods=["GET"]),
-        Route(f"{AT}/requests.json", _in_its_shape(Doors(quota).send), methods=["POST"]),
-        Route(f"{AT}/requests/{{reference}}.json", one_request, methods=["GET"]),
+    send = _in_its_shape(Doors(quota).send)
+    return tuple(
+        Route(f"{AT}/{path}.{each.name}", route, methods=[method])
+        for each in (JSON, XML)
+        for path, route, method in (
+            ("services", services, "GET"),
+            ("services/{code}", service, "GET"),
+            ("requests", requests, "GET"),
+            ("requests", send, "POST"),
+            ("requests/{reference}", one_request, "GET"),
+        )
     )

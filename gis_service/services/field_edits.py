@@ -10,11 +10,12 @@ from uuid import UUID, uuid5
 
 from gis_service.model.checklists import checked_lines
 from gis_service.model.collections import REGISTRY
+from gis_service.model.days import day_of
 from gis_service.model.declarations.operations import FAULTS, MEASUREMENTS, WORK_LOG
 from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES, STRUCTURES
 from gis_service.model.edits import Condition, Edit
 from gis_service.model.field_operations import FieldOperation, OperationKind, Refused, uuid_of
-from gis_service.model.fields import Collection, FieldType, Language
+from gis_service.model.fields import Collection, FieldType, Language, Text
 from gis_service.model.rights import Operation
 
 Document = dict[str, Any]
@@ -27,6 +28,7 @@ RECORDS = {
     OperationKind.FAULT: FAULTS,
     OperationKind.MEASUREMENT: MEASUREMENTS,
 }
+WALKED = Text("Walked route", "Njia iliyotembewa")
 _WHEN = {WORK_LOG: "occurred_at", FAULTS: "started_at", MEASUREMENTS: "measured_at"}
 _CHECKLIST = "checklist"
 _BY_STRUCTURE = {"slack_m": "slack_m", "name": "name"}
@@ -80,7 +82,7 @@ def creations(
         Something in it does not fit its kind.
     """
     if operation.kind is OperationKind.ROUTE:
-        return _route(operation)
+        return _route(operation, occurred_at, language)
     if operation.kind in RECORDS:
         return [_record(operation, occurred_at, language)]
     collection = collection_of(operation)
@@ -201,11 +203,14 @@ def _named_by(collection: Collection, about: str) -> str:
     raise Refused("not_about", about)
 
 
-def _route(operation: FieldOperation) -> list[Edit]:
+def _route(
+    operation: FieldOperation, occurred_at: datetime, language: Language
+) -> list[Edit]:
     """
     A walked cable: its link, the nodes at ends that no node holds yet, and structures.
 
-    All of it is proposed: a planner decides whether the cable is there.
+    All of it is proposed: a planner decides whether the cable is there. Its ends
+    are called after it; those of one without a name, after the day it was walked.
     """
     line = operation.geometry
     positions = line.get("coordinates") if line is not None else None
@@ -218,13 +223,13 @@ def _route(operation: FieldOperation) -> list[Edit]:
     values.pop("recorded", None)
     if not isinstance(points, list) or len(points) > MOST_POINTS:
         raise Refused("malformed", "points_of_interest")
-    name = values.get("name")
+    name = values.get("name") or f"{WALKED[language]} {day_of(occurred_at).isoformat()}"
     network = {"network": values["network"]} if "network" in values else {}
     edits = []
     for end, position in (("start_node", positions[0]), ("end_node", positions[-1])):
         if values.get(end) is None:
             id_ = end_node_id(operation.item, end)
-            own = {"name": f"{name or 'Route'} ({'A' if end == 'start_node' else 'B'})",
+            own = {"name": f"{name} ({'A' if end == 'start_node' else 'B'})",
                    "status": PROPOSED, **network}
             if operation.accuracy_m is not None:
                 own["accuracy_m"] = operation.accuracy_m

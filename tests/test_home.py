@@ -11,7 +11,7 @@ import pytest
 
 from gis_service.errors import Unavailable
 from gis_service.model.audience import Audience
-from gis_service.services.front import Fronts
+from gis_service.services.public import PublicSite
 from gis_service.settings import Settings
 from gis_service.web.menu import FOOT, MENU
 from gis_service.web.pages import words_of
@@ -72,11 +72,11 @@ def test_every_entry_of_the_menu_has_its_words() -> None:
 def test_without_figures_it_still_leads_on(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(_self: Fronts) -> None:
+    async def silent(_self: PublicSite) -> None:
         raise Unavailable("The database does not answer.")
 
     with clients() as public:
-        monkeypatch.setattr(Fronts, "front", silent)
+        monkeypatch.setattr(PublicSite, "facts", silent)
         answer = public.get("/", headers=HTML)
         assert answer.status_code == 200
         assert words_of("en")["home_no_figures"] in html.unescape(answer.text)

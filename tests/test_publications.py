@@ -104,7 +104,7 @@ def test_what_the_field_adds_is_released_by_a_planner(
     technician = {"authorization": f"Bearer {new_key(database, Audience.TECHNICIAN)}"}
 
     def sent(headers: dict[str, str], **members: Any) -> tuple[str, dict[str, Any]]:
-        made = operation("create", geometry=HERE, **members)
+        made = operation("create", **({"geometry": HERE} | members))
         answer = site.post("/field/operations", headers=headers, params={"lang": "sw"}, json={
             "device": "one", "sent_at": made["made_at"], "operations": [made]})
         (result,) = answer.json()["results"]

@@ -61,10 +61,10 @@ class Pretender:
         return self
 
     @property
-    def fronts(self) -> Pretender:
+    def public(self) -> Pretender:
         return self
 
-    async def front(self) -> None:
+    async def facts(self) -> None:
         raise Unavailable(SECRET)
 
     async def holder(self, _key: str) -> Principal:

@@ -229,7 +229,7 @@ class Maps:
 
     def contents(self, definition: MapDefinition, audience: Audience) -> MapContents:
         """The rows that a map shows, read at one moment."""
-        with self._databases[audience].begin() as connection:
+        with self._databases[audience].reading() as connection:
             frames = {
                 collection: read_frame(connection, REGISTRY[collection], audience)
                 for collection in fields_of(definition, audience)
@@ -329,7 +329,7 @@ class Maps:
         return None
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
-        with self._databases[audience].begin() as connection:
+        with self._databases[audience].reading() as connection:
             summary, approximate = self._coverage(connection, definition, audience)
             facts = _Facts(summary, is_synthetic(connection, audience), approximate)
             if definition.scenarios and audience.is_staff:
@@ -343,7 +343,7 @@ class Maps:
         """All of a layer, or its overview where that would be too much."""
         collection = REGISTRY[layer.collection]
         if can_be_outlined(collection):
-            with self._databases[audience].begin() as connection:
+            with self._databases[audience].reading() as connection:
                 if is_larger(connection, collection, audience, most=self._settings.map_whole):
                     fields = fields_of(definition, audience)[layer.collection]
                     return self._while_it_stands(
@@ -363,7 +363,7 @@ class Maps:
     ) -> bytes:
         collection = REGISTRY[layer.collection]
         fields = fields_of(definition, audience)[layer.collection]
-        with self._databases[audience].begin() as connection:
+        with self._databases[audience].reading() as connection:
             lean = (
                 id_ is None and can_be_outlined(collection)
                 and is_larger(connection, collection, audience, most=self._settings.map_whole)
@@ -412,7 +412,7 @@ class Maps:
         summary: CoverageTable | None = None,
     ) -> bytes:
         fields = fields_of(definition, audience)[layer.collection]
-        with self._databases[audience].begin() as connection:
+        with self._databases[audience].reading() as connection:
             frame = read_frame(connection, REGISTRY[layer.collection], audience)
             if layer.indicator and summary is None:
                 summary, _ = self._coverage(connection, definition, audience)

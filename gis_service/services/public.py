@@ -219,7 +219,7 @@ class PublicSite:
         return days.today(), self._changes.epoch, versions
 
     def _read(self) -> _State:
-        with self._database.begin() as connection:
+        with self._database.reading() as connection:
             frames = {
                 each: read_frame(connection, REGISTRY[each], Audience.PUBLIC) for each in READ
             }

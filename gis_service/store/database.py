@@ -159,6 +159,22 @@ class Database:
         _with_lock_tries(back, self)
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """
+        One transaction that only reads.
+
+        Raises
+        ------
+        Unavailable
+            The database does not answer, or goes away meanwhile.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise Unavailable("The database does not answer at the moment.") from error
+
+    @contextmanager
     def begin(self, actor: Actor | None = None) -> Iterator[Connection]:
         """
         One transaction: committed at the end, rolled back on any error.

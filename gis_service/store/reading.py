@@ -33,6 +33,7 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     asyncpg.CrashShutdownError,
 )
 """How a database that does not answer makes itself known."""
+CLOSED_WITHIN_S = 10.0
 
 
 class Moment:
@@ -112,7 +113,9 @@ class Reader:
         async with AsyncExitStack() as stack:
             pools = {
                 login: await stack.enter_async_context(
-                    _pool(url, login, size=pool_size, statement_timeout_s=statement_timeout_s)
+                    _open(_pool(
+                        url, login, size=pool_size, statement_timeout_s=statement_timeout_s
+                    ))
                 )
                 for login, url in urls.items()
             }
@@ -203,6 +206,19 @@ class Reader:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
         finally:
             self._inside[login] -= 1
+
+
+@asynccontextmanager
+async def _open(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Pool]:
+    """A pool until its end; a connection that nobody gave back does not hold that up for ever."""
+    await pool
+    try:
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSED_WITHIN_S)
+        except TimeoutError:
+            pool.terminate()
 
 
 def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:

@@ -15,6 +15,7 @@ from gis_service.printing.wording import phrase, printed
 
 MAP_MM = (182.0, 158.0)
 """Width and height of the map on A4."""
+DETAIL_MM = 150.0
 EMPTY_LINES = 9
 """Lines to write on."""
 
@@ -48,6 +49,8 @@ class WardSheet:
     ----------
     extent
         What the map shows: west, south, east, north in metres of `srid`.
+    detail
+        What a second map shows, where things stand close together; None for none.
     synthetic, approximate
         Say that the data is made up, or that ward outlines are drawn roughly.
     """
@@ -61,6 +64,7 @@ class WardSheet:
     layers: tuple[Layer, ...]
     legend: tuple[LegendPart, ...]
     tables: tuple[ItemTable, ...]
+    detail: Bounds | None = None
     synthetic: bool = False
     approximate: bool = False
 
@@ -70,6 +74,13 @@ def ward_pages(sheet: WardSheet, language: Language) -> Pages:
     width, height = MAP_MM
     frame = frame_around(sheet.extent, sheet.srid, width_mm=width, height_mm=height)
     drawings = {"map.svg": draw_map(sheet.layers, frame)}
+    detail = None
+    if sheet.detail is not None:
+        near = frame_around(sheet.detail, sheet.srid, width_mm=width, height_mm=DETAIL_MM)
+        drawings["detail.svg"] = draw_map(sheet.layers, near)
+        detail = phrase(
+            "sheet_detail", language, scale=number(near.denominator, language)
+        )
     day = long_date(sheet.as_of, language)
     title = phrase("sheet_title", language, ward=printed(sheet.ward))
     notes = [
@@ -93,6 +104,7 @@ def ward_pages(sheet: WardSheet, language: Language) -> Pages:
         "legend_title": phrase("legend", language),
         "legend": legend_data(sheet.legend, Signs(drawings)),
         "notes": notes,
+        "detail": detail,
         "page_of": phrase("page_of", language),
         "tables": [
             {

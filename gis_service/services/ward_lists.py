@@ -134,7 +134,7 @@ class WardLists:
             self._words("sheet_position"), self._words("sheet_gateway"),
         )
         return self._table(
-            self._collection("network_nodes"), heads, (1, 5, 4, 4, 3, 4, 5), self.nodes, rows
+            self._collection("network_nodes"), heads, (1, 5, 3.6, 4, 3.8, 4.6, 5), self.nodes, rows
         )
 
     def _offices(self) -> ItemTable:
@@ -153,7 +153,7 @@ class WardLists:
             self._words("sheet_position"), self._title("offices", "served_by"),
         )
         return self._table(
-            self._collection("offices"), heads, (1, 5, 4, 3, 3, 4, 5), self.offices, rows
+            self._collection("offices"), heads, (1, 5, 3.6, 3.6, 3.8, 4.6, 4.4), self.offices, rows
         )
 
     def _equipment(self) -> ItemTable:

@@ -18,6 +18,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.days import today
 from gis_service.model.fields import Language, Text
 from gis_service.printing.map_drawing import INK, Layer, LineLayer, PointLayer
+from gis_service.printing.map_frame import Bounds
 from gis_service.printing.map_sheet import LegendPart
 from gis_service.printing.signs import Mark, Sign, Stroke
 from gis_service.printing.typesetting import set_pages
@@ -34,6 +35,10 @@ BOUNDARY = Stroke(INK, 0.45, dash=(2.4, 1.2))
 NUMBERED_MM = 3.3
 FAULT_MM = 4.8
 _LINK_MM = 0.7
+LEAST_IN_DETAIL = 5
+AROUND_M = 150.0
+SMALL = 0.65
+"""A map of a part of the ward that is larger shows little more than the ward's own."""
 
 _NOTHING = Text("", "")
 
@@ -125,6 +130,7 @@ def ward_sheet(
         as_of=today(),
         srid=srid,
         extent=(west, south, east, north),
+        detail=_detail(lists, srid, (west, south, east, north)),
         layers=(
             *below,
             LineLayer(boundary.boundary.to_numpy(), BOUNDARY),
@@ -135,6 +141,20 @@ def ward_sheet(
         synthetic=contents.synthetic,
         approximate=contents.approximate,
     )
+
+
+def _detail(lists: WardLists, srid: int, ward: Bounds) -> Bounds | None:
+    """Around what stands in the ward, where that is a small part of it; None elsewhere."""
+    listed = (*lists.nodes, *lists.offices, *lists.faults)
+    points = gpd.GeoSeries(
+        [shapely.Point(each.position) for each in listed if each.position is not None], crs=4326
+    ).to_crs(srid)
+    inside = points[points.intersects(shapely.box(*ward))]
+    if len(inside) < LEAST_IN_DETAIL:
+        return None
+    west, south, east, north = shapely.box(*inside.total_bounds).buffer(AROUND_M).bounds
+    small = max((east - west) / (ward[2] - ward[0]), (north - south) / (ward[3] - ward[1]))
+    return (west, south, east, north) if small < SMALL else None
 
 
 def _marks(lists: WardLists, srid: int) -> Iterator[Layer]:

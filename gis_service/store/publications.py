@@ -34,6 +34,7 @@ from gis_service.store.reading import Moment, Reader
 from gis_service.store.roles import Login
 from gis_service.store.tables import table
 from gis_service.store.versions import PUBLIC_VERSIONS
+from gis_service.store.walked_routes import PROPOSED
 
 MOST_ROWS = 100
 _LOCK = func.hashtext("gis-service publications")
@@ -119,11 +120,12 @@ def withheld() -> Select[Any]:
     """
     Rows of public collections that only staff see, whatever else the public's rule says.
 
+    Proposals are left out: to accept one is to decide about it.
     `added_at` is when a row came from the field; those stand first, the newest on top.
     """
     added_at = _added_at()
     rows = union_all(*(
-        _named(collection).where(table(collection).c.visibility == "staff")
+        _named(collection).where(table(collection).c.visibility == "staff", *_decided(collection))
         for collection in published_collections()
     )).subquery("rows")
     return (
@@ -132,6 +134,12 @@ def withheld() -> Select[Any]:
         .order_by(added_at.c.at.desc().nulls_last(), rows.c.collection, rows.c.name, rows.c.id)
         .limit(MOST_ROWS)
     )
+
+
+def _decided(collection: Collection) -> list[Any]:
+    if "status" not in collection.by_name:
+        return []
+    return [table(collection).c.status.is_distinct_from(PROPOSED)]
 
 
 def _added_at() -> Subquery:

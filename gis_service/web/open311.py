@@ -115,7 +115,7 @@ async def service(request: Request) -> Response:
     """One kind of report; it wants no more than the common fields."""
     asked = _read(request)
     kind = _kind(request.path_params["code"])
-    definition = {"service_code": kind.value, "attributes": []}
+    definition: dict[str, Any] = {"service_code": kind.value, "attributes": []}
     if asked.format is XML:
         return _answer(asked, "service_definition", "", [definition])
     return asked.document(definition)

@@ -30,7 +30,8 @@ _SIGNS = str.maketrans({
     "\N{LEFT DOUBLE QUOTATION MARK}": '"',
 })  # fmt: skip
 _LETTERED = re.compile(r"(\d)\s*d(?:eg(?:rees)?)?\.?\s*(\d+(?:\.\d+)?)\s*m(?:in)?\.?"
-                       r"(?:\s*(\d+(?:\.\d+)?)\s*s(?:ec)?\.?)?(?![a-z])", re.IGNORECASE)
+                       r"(?:\s*(\d+(?:\.\d+)?)\s*s(?:ec)?\.?)?(?=[\sNSEW,;]|$)",
+                       re.IGNORECASE)
 _COMMA = re.compile(r"(?<![\d.])(\d+),(\d+)(?=\s*[\"'°NSEW;]|\s*$|\s+[-+\d])")
 """A decimal comma, in front of what can follow a number."""
 _NUMBER = r"(\d+(?:\.\d+)?)"

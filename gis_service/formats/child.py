@@ -56,6 +56,10 @@ def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, An
     if job["list_layers"]:
         return {"layers": readable.layers(source)}
     rows = readable.rows(source)
+    if job.get("shaping"):
+        from gis_service.formats.shaping import Shaping, shape_rows  # noqa: PLC0415
+
+        shape_rows(rows, Shaping(**job["shaping"]))
 
     import pyarrow as pa  # noqa: PLC0415
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataSourceError, FeatureError, GeometryError
-from pyogrio.raw import read_arrow
+from pyogrio.raw import read, read_arrow
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.choosing import choose_layer
 from gis_service.formats.rows import GEOMETRY, Rows
+from gis_service.formats.wkb import may_have_curves
 
 _LANGUAGE_DRIVER = 29
 """Byte of a .dbf that names its code page; 0 where it does not."""
@@ -105,9 +106,11 @@ def _silent_encoding(table: Path) -> tuple[str | None, list[str]]:
 def _read(
     path: Path, name: str, layers: tuple[str, ...], *, encoding: str | None, inside: str | None
 ) -> Rows:
+    notes: list[str] = []
     try:
         meta, table = read_arrow(path, layer=inside, encoding=encoding)
         table.validate(full=True)
+        table = _with_geometry(table, meta["geometry_name"] or "wkb_geometry", path, inside, notes)
     except (DataSourceError, FeatureError, GeometryError, RuntimeError) as error:
         raise _unreadable(error) from None
     except (UnicodeDecodeError, pa.ArrowInvalid):
@@ -117,12 +120,28 @@ def _read(
         ) from None
     except LookupError:
         raise UnreadableFile(f"There is no encoding {encoding!r}.") from None
-    geometry = meta["geometry_name"] or "wkb_geometry"
-    if geometry in table.column_names:
-        position = table.column_names.index(geometry)
-        column = table.column(geometry).cast(pa.binary())
-        table = table.set_column(position, pa.field(GEOMETRY, pa.binary()), column)
-    return Rows(table=table, layer=name, layers=layers, crs=_known_crs(meta["crs"]))
+    return Rows(
+        table=table, layer=name, layers=layers, crs=_known_crs(meta["crs"]), notes=notes
+    )
+
+
+def _with_geometry(
+    table: pa.Table, geometry: str, path: Path, inside: str | None, notes: list[str]
+) -> pa.Table:
+    """The geometry under its own name, its curves made of straight pieces."""
+    if geometry not in table.column_names:
+        return table
+    wkb = table.column(geometry).cast(pa.binary()).to_pylist()
+    if any(map(may_have_curves, wkb)):
+        # Arrow carries curves as they are; the other way to read makes lines of them
+        straight = read(path, layer=inside, columns=[])[2].tolist()
+        count = sum(old != new for old, new in zip(wkb, straight, strict=True))
+        if count:
+            notes.append(f"Curves were made of straight pieces, in {count:,} geometries.")
+        wkb = straight
+    position = table.column_names.index(geometry)
+    field = pa.field(GEOMETRY, pa.binary())
+    return table.set_column(position, field, pa.array(wkb, pa.binary()))
 
 
 def _known_crs(crs: str | None) -> str | None:

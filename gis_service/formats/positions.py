@@ -138,7 +138,7 @@ class _Reading:
                         self.sexagesimal += max(angle.parts for angle in pair) > 1
                 except NotAnAngle as error:
                     self._fault(number, name, cell, str(error))
-                except shapely.errors.GEOSException as error:
+                except (shapely.errors.GEOSException, NotImplementedError) as error:
                     reason = str(error).strip().splitlines()[0]
                     self._fault(number, name, cell,
                                 f"This is no well-known text (WKT): {reason}.", "broken-geometry")

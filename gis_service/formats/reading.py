@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
 from gis_service.formats.process import run_reader
 from gis_service.formats.rows import GEOMETRY, ROW
+from gis_service.formats.shaping import Shaping
 from gis_service.formats.sniffing import sniff
 from gis_service.formats.source import SourceFrame
+from gis_service.formats.wkb import shapes_of, why_broken
 from gis_service.model.reports import RowFault, Severity
 
 
@@ -49,6 +52,7 @@ def read_file(
     crs: str | None = None,
     encoding: str | None = None,
     coordinates: Mapping[str, str] | None = None,
+    shaping: Shaping | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     name: str | None = None,
 ) -> SourceFrame:
@@ -66,6 +70,8 @@ def read_file(
     coordinates
         Column names for `longitude`, `latitude` or `geometry` of a CSV file
         or workbook whose header does not tell.
+    shaping
+        What the collection needs of the geometry; without, it stays as it is.
     name
         The file's name where it came from, when it stands under another one.
 
@@ -86,6 +92,7 @@ def read_file(
         "encoding": encoding,
         "coordinates": dict(coordinates or {}),
         "metric": crs is not None and parse_crs(crs).is_projected,
+        "shaping": asdict(shaping) if shaping else None,
     }
     answer, table = run_reader(path, format_, job, limits)
     if table is None or table.num_rows == 0:
@@ -149,13 +156,9 @@ def _shapes(
 ) -> np.ndarray[Any, Any]:
     """Geometries; one that cannot be built is None and a fault."""
     wkb = table.column(GEOMETRY).to_numpy()
-    shapes: np.ndarray[Any, Any] = shapely.from_wkb(wkb, on_invalid="ignore")
+    shapes = shapes_of(wkb)
     for position in np.flatnonzero(shapely.is_missing(shapes) & pd.notna(wkb)).tolist():
-        try:
-            shapely.from_wkb(wkb[position])
-            reason = "it cannot be built"
-        except (shapely.errors.ShapelyError, ValueError, TypeError) as error:
-            reason = str(error).strip().splitlines()[0].removeprefix("IllegalArgumentException: ")
+        reason = why_broken(wkb[position]) or "it cannot be built"
         faults.append(
             RowFault(
                 row=int(index[position]),

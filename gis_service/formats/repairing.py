@@ -77,7 +77,7 @@ def _valid(shape: Any) -> bytes | None:
     """By structure: linework, the other way, takes minutes for a few hundred vertices."""
     fixed = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     parts = shapely.get_parts(shapely.get_parts(fixed))
-    areas = parts[shapely.get_dimensions(parts) == 2]
+    areas = parts[shapely.area(parts) > 0]
     if not len(areas):
         return None
     whole = areas[0] if len(areas) == 1 else shapely.multipolygons(areas)

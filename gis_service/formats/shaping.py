@@ -19,9 +19,9 @@ from shapely import GeometryType as Kind
 
 from gis_service.formats.repairing import repaired
 from gis_service.formats.rows import GEOMETRY, ROW, Rows
+from gis_service.formats.wkb import shapes_of
 from gis_service.model.fields import GeometryType
 
-Shapes = np.ndarray[Any, np.dtype[np.object_]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _MULTI = {
     Kind.POINT: shapely.multipoints,
@@ -60,11 +60,11 @@ def shape_rows(rows: Rows, shaping: Shaping) -> None:
     work = _Work(column.to_numpy(), _numbers(rows.table), rows.faults, shaping.most_vertices)
     work.gather()
     work.without_repeats()
-    if shaping.wanted is GeometryType.LINE_STRING:
+    if shaping.wanted == GeometryType.LINE_STRING:
         if shaping.merge:
             work.merge()
         work.crossings()
-    if shaping.wanted is GeometryType.MULTI_POLYGON:
+    if shaping.wanted == GeometryType.MULTI_POLYGON:
         work.repair()
     if work.changed.any():
         wkb = column.to_numpy().copy()
@@ -86,7 +86,7 @@ class _Work:
     def __init__(
         self, wkb: Any, numbers: Sequence[int], faults: list[dict[str, Any]], most_vertices: int
     ) -> None:
-        self.shapes: Shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+        self.shapes = shapes_of(wkb)
         self.numbers = numbers
         self.faults = faults
         self.changed: Mask = np.zeros(len(self.shapes), dtype=bool)
@@ -94,6 +94,9 @@ class _Work:
         self.fit: Mask = (self.counts > 0) & (self.counts <= most_vertices)
         coordinates, index = shapely.get_coordinates(self.shapes, return_index=True)
         self.fit[index[~np.isfinite(coordinates).all(axis=1)]] = False
+        again = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (index[1:] == index[:-1])
+        self.repeating: Mask = np.zeros(len(self.shapes), dtype=bool)
+        self.repeating[index[1:][again]] = True
 
     def gather(self) -> None:
         """Collections of one kind of geometry become that kind."""
@@ -108,7 +111,9 @@ class _Work:
 
     def without_repeats(self) -> None:
         """A vertex that stands in one place with the one before it is left out."""
-        chosen = self.fit & (shapely.get_dimensions(self.shapes) > 0)
+        chosen = self.fit & self.repeating & (shapely.get_dimensions(self.shapes) > 0)
+        if not chosen.any():
+            return
         thinned = self.shapes.copy()
         thinned[chosen] = shapely.remove_repeated_points(self.shapes[chosen], 0.0)
         gone = self.counts - shapely.get_num_coordinates(thinned)

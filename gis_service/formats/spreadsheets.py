@@ -113,7 +113,7 @@ def _layers(workbook: CalamineWorkbook) -> tuple[tuple[str, ...], tuple[str, ...
     seen = tuple(
         s.name
         for s in sheets
-        if s.name not in hidden and _sheet(workbook, s.name).total_height > 0
+        if s.name not in hidden and _sheet(workbook, s.name).end is not None
     )
     return seen, hidden
 

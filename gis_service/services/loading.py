@@ -15,11 +15,13 @@ from gis_service.crs import crs_title
 from gis_service.errors import InvalidInput, InvalidParameter, NotFound
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file
+from gis_service.formats.shaping import Shaping
 from gis_service.formats.source import SourceFrame
 from gis_service.model.audience import Actor
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
+from gis_service.model.parts import Parts
 from gis_service.model.reports import LoadRejected, LoadReport, RowFault, Severity
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
@@ -57,6 +59,8 @@ class LoadRequest:
         Load the good rows although others are at fault.
     make_ids
         Make identifiers from each row's content.
+    multi
+        What becomes of points and lines of several parts, as in `Parts`.
     name
         The file's name where it came from, when it stands under another one.
     """
@@ -72,6 +76,7 @@ class LoadRequest:
     dry_run: bool = False
     accept_partial: bool = False
     make_ids: bool = False
+    multi: str = Parts.MERGE
     name: str | None = None
 
     @property
@@ -138,6 +143,7 @@ def load_file(
         crs=request.crs,
         encoding=request.encoding,
         coordinates={o: t for t, o in request.mapping.items() if o in POSITIONS},
+        shaping=_shaping(collection, request, settings),
         limits=ReadLimits(file_mb=settings.max_file_mb),
         name=request.source,
     )
@@ -150,6 +156,7 @@ def load_file(
         extent=network.extent if network else KENYA,
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
+        split=request.multi == Parts.SPLIT,
     )
     with (
         database.engine.connect() as connection,
@@ -167,6 +174,21 @@ def load_file(
     if report.rejected and not request.accept_partial:
         raise LoadRejected(replace(report, inserted=0, updated=0, unchanged=0))
     return report
+
+
+def _shaping(
+    collection: Collection, request: LoadRequest, settings: Settings
+) -> Shaping | None:
+    """What the reading process is to do to the geometry."""
+    if request.multi not in list(Parts):
+        raise InvalidParameter("multi", request.multi, f"it is one of {', '.join(Parts)}")
+    if collection.geometry is None:
+        return None
+    return Shaping(
+        wanted=collection.geometry,
+        most_vertices=settings.max_vertices,
+        merge=request.multi != Parts.REFUSE,
+    )
 
 
 def _store(

@@ -23,6 +23,7 @@ from gis_service.validation.faults import Faults, Mask
 from gis_service.validation.geometry import KENYA, Extent, check_geometry
 from gis_service.validation.keys import check_keys, constant, extras, lacking_key, made_keys
 from gis_service.validation.numbers import booleans, numbers
+from gis_service.validation.splitting import split_parts
 from gis_service.validation.texts import as_texts, check_text, dumped, lookup, mask, objects, part
 
 EXTRA = "extra"
@@ -67,6 +68,7 @@ def validate(
     extent: Extent = KENYA,
     max_vertices: int = 50_000,
     make_ids: bool = False,
+    split: bool = False,
 ) -> Validated:
     """
     Check every row of a file against the registry.
@@ -86,6 +88,8 @@ def validate(
         Box that every geometry must lie in: that of the network.
     make_ids
         Make identifiers from each row's content.
+    split
+        Make a row of each part of a geometry of several parts.
 
     Raises
     ------
@@ -102,6 +106,10 @@ def validate(
     )
     if not plan.has(collection.key) and not make_ids:
         raise lacking_key(frame, collection)
+    if split:
+        frame, said = split_parts(frame, collection, plan.sources.get(collection.key))
+        known_faults += said
+        shapes = _shapes(frame)
     faults = Faults(frame.index)
     reported = faults.add_known(known_faults)
     columns, notes = _fields(frame, collection, plan, faults, make_ids=make_ids)

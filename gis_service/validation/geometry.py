@@ -113,7 +113,8 @@ class _Check:
         parts = shapely.get_num_geometries(self.shapes)
         self.reject(
             self.left & (kinds == multi) & (parts > 1), "several-parts",
-            lambda p: f"It has {parts[p]} parts; {self.of} have one.",
+            lambda p: f"It has {parts[p]} parts; {self.of} have one. "
+            "With --multi split each part becomes a row.",
         )
         lone = self.left & (kinds == multi)
         self.shapes[lone] = shapely.get_geometry(self.shapes[lone], 0)

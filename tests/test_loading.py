@@ -394,6 +394,48 @@ def test_the_command_takes_mappings_and_constants(
     assert run(path, "--collection", "offices", "--map", "nonsense").exit_code == 2
 
 
+def test_a_folder_is_loaded_file_by_file(loader: Loader, run: Callable[..., Any]) -> None:
+    """A file that is refused stops none of the others."""
+    folder = loader.folder / "survey"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "b.csv").write_text(OFFICES)
+    (folder / "a.csv").write_text(OFFICES.replace("o1;", "a1;").replace("o2;", "a2;"))
+    (folder / "deep" / "c.csv").write_text(OFFICES.replace("health", "zoo"))
+    (folder / "d.kml").write_text("<kml><Document>")
+    (folder / "notes.txt").write_text("x")
+    (folder / ".hidden.csv").write_text("x")
+    result = run(folder, "--collection", "offices")
+    assert result.exit_code == 1, result.output
+    assert loader.rows("SELECT external_id FROM gis.offices ORDER BY 1") == [
+        ("a1",), ("a2",), ("o1",), ("o2",)
+    ]  # fmt: skip
+    summary = [line.split() for line in result.output.splitlines()]
+    assert ["a.csv", "2", "2", "0", "0", "0"] in summary
+    assert ["c.csv", "2", "0", "0", "0", "1", "refused"] in summary
+    assert "2 of 4 files were refused:" in result.output
+    assert "d.kml: The file is not whole XML" in result.output
+    assert "Passed over, of no format that is read: notes.txt" in result.output
+    assert ".hidden" not in result.output
+    assert run(folder, "--collection", "offices", "--json").exit_code == 2
+
+
+def test_parts_become_rows_when_that_is_asked(loader: Loader, run: Callable[..., Any]) -> None:
+    path = loader.write(
+        "links", "external_id,status,wkt\n"
+        'L,planned,"MULTILINESTRING ((34.7 -0.6, 34.8 -0.6), (34.7 -0.7, 34.8 -0.7))"\n'
+        'M,planned,"MULTILINESTRING ((34.7 -0.6, 34.8 -0.6), (34.8 -0.6, 34.8 -0.7))"\n',
+    )
+    ends = ("--set", "start_node=n1", "--set", "end_node=n2")
+    result = run(path, "--collection", "fibre_links", *ends)
+    assert isinstance(result.exception, LoadRejected)
+    assert "--multi split" in result.output
+    result = run(path, "--collection", "fibre_links", *ends, "--multi", "split")
+    assert result.exit_code == 0, result.output
+    assert loader.rows("SELECT external_id FROM gis.fibre_links ORDER BY 1") == [
+        ("L-1",), ("L-2",), ("M",)
+    ]  # fmt: skip
+
+
 COMMAND = """
 import os
 from contextlib import nullcontext

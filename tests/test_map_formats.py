@@ -13,6 +13,7 @@ import shapely
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.archives import read_kmz, unpack_shapefiles
+from gis_service.formats.folders import files_at
 from gis_service.formats.gdal_layers import read_geopackage, read_shapefile
 from gis_service.formats.geojson import read_geojson
 from gis_service.formats.geoparquet import read_geoparquet
@@ -360,6 +361,22 @@ def test_content_tells_the_format(
     path = tmp_path / name
     path.write_bytes(begin)
     assert sniff(path, max_bytes=1_000_000) is format_
+
+
+def test_a_folder_is_looked_through(tmp_path: Path) -> None:
+    for name in ("b.SHP", "b.dbf", "a.gpkg", "deep/c.xlsx", "readme.pdf", "__MACOSX/a.gpkg"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    found = files_at([tmp_path, tmp_path / "readme.pdf"])
+    assert [path.name for path in found.files] == ["a.gpkg", "b.SHP", "c.xlsx", "readme.pdf"]
+    assert [path.name for path in found.passed_over] == ["readme.pdf"]
+    (tmp_path / "old.gdb").mkdir()
+    with pytest.raises(UnreadableFile, match="File Geodatabase"):
+        files_at([tmp_path / "old.gdb"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UnreadableFile, match="has no file"):
+        files_at([tmp_path / "empty"])
 
 
 def test_a_package_is_not_loaded_into_a_collection(tmp_path: Path) -> None:

@@ -21,11 +21,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from gis_service.cli.load_several import load_several
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.cli.reports import print_report
+from gis_service.formats.folders import files_at
 from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.installation import open_database
+from gis_service.model.parts import Parts
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.services.jobs import enqueue_load
 from gis_service.services.loading import LoadRequest, load_file
@@ -54,7 +57,8 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True,
+                type=click.Path(path_type=Path))
 @click.option("--collection", help="What the rows are: offices, network_nodes ... A package of "
               "the Open Fibre Data Standard says it itself.")
 @click.option("--network", help="The network that they belong to; needed if there are several.")
@@ -72,6 +76,10 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 @click.option("--encoding", help="Encoding of text that is not UTF-8, such as cp1252.")
 @click.option("--make-ids", is_flag=True,
               help="Make identifiers from each row's content, for a file that has none.")
+@click.option("--multi", type=click.Choice([each.value for each in Parts]),
+              default=Parts.MERGE.value, show_default=True,
+              help="Points and lines of several parts: merge parts that join, split them into "
+              "rows X-1, X-2, or refuse them.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen; change nothing.")
 @click.option("--accept-partial", is_flag=True,
               help="Load the good rows although others are at fault.")
@@ -80,8 +88,10 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--background", is_flag=True,
               help="Let the running service load it; `gis jobs` tells how it stands.")
+@click.pass_context
 def load(  # noqa: PLR0917 - click passes them by name
-    file: Path,
+    context: click.Context,
+    files: tuple[Path, ...],
     collection: str | None,
     network: str | None,
     ofds_version: str | None,
@@ -91,19 +101,21 @@ def load(  # noqa: PLR0917 - click passes them by name
     crs: str | None,
     encoding: str | None,
     make_ids: bool,
+    multi: str,
     dry_run: bool,
     accept_partial: bool,
     faults_file: Path | None,
     as_json: bool,
     background: bool,
-) -> None:
+) -> LoadReport | None:
     """
-    Load FILE (GeoPackage, GeoJSON, zipped Shapefile or CSV) into a collection.
+    Load FILE into a collection: GeoPackage, GeoJSON, Shapefile, KML, KMZ, GPX,
+    FlatGeobuf, GeoParquet, CSV or XLSX. A folder stands for the files in it.
 
     A package of the Open Fibre Data Standard needs no --collection: each of its
     networks arrives with all that belongs to it, and nothing of it is altered.
 
-    The file arrives whole or not at all, and the same file twice changes nothing.
+    Each file arrives whole or not at all, and the same file twice changes nothing.
     Rows at fault are listed and written to a file.
 
     \b
@@ -113,8 +125,19 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load clinics.geojson --collection offices --map "Facility name=name" \\
           --set office_type=health --set connection=unknown --make-ids --accept-partial
       ./gis load links.gpkg --collection fibre_links --background
+      ./gis load survey/ --collection network_nodes --crs EPSG:32736
       ./gis load backbone-ofds.json --network backbone
     """
+    found = files_at(files)
+    if len(found.files) > 1:
+        _must_fit_several(faults_file, as_json=as_json)
+        options = context.params
+        load_several(
+            found.files, found.passed_over,
+            lambda path: context.invoke(load, **(options | {"files": (path,)})),
+        )
+        return None
+    file = found.files[0]
     settings = read_settings()
     if collection is None:
         if background:
@@ -123,13 +146,12 @@ def load(  # noqa: PLR0917 - click passes them by name
             path=_package(file), network=network, version=ofds_version, constants=constants,
             dry_run=dry_run,
         )
-        _run(
+        return _run(
             lambda database, progress: load_package(
                 database, settings, package, progress=progress
             ),
             settings, file, faults_file, as_json=as_json,
         )
-        return
     request = LoadRequest(
         path=file,
         collection=collection,
@@ -142,14 +164,15 @@ def load(  # noqa: PLR0917 - click passes them by name
         dry_run=dry_run,
         accept_partial=accept_partial,
         make_ids=make_ids,
+        multi=multi,
     )
     if background:
         if faults_file is not None:
             raise click.UsageError("--faults is for a load that is waited for; `gis jobs show ID "
                                    "--json` lists the faults of one in the background.")
         _enqueue(settings, request, as_json=as_json)
-        return
-    _run(
+        return None
+    return _run(
         lambda database, progress: load_file(database, settings, request, progress=progress),
         settings, file, faults_file, as_json=as_json,
     )
@@ -172,7 +195,7 @@ def _run(
     faults_file: Path | None,
     *,
     as_json: bool,
-) -> None:
+) -> LoadReport:
     """Load, and tell what became of it."""
     rejected: LoadRejected | None = None
     try:
@@ -191,6 +214,13 @@ def _run(
         print_report(report, rejected=rejected is not None, written=written)
     if rejected is not None:
         raise rejected
+    return report
+
+
+def _must_fit_several(faults_file: Path | None, *, as_json: bool) -> None:
+    for option, given in (("--faults", faults_file is not None), ("--json", as_json)):
+        if given:
+            raise click.UsageError(f"{option} is for one file; load them one by one.")
 
 
 def _enqueue(settings: Settings, request: LoadRequest, *, as_json: bool) -> None:

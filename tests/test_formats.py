@@ -412,6 +412,7 @@ def _zip(path: Path, *entries: tuple[str, bytes]) -> Path:
         ([(f"{n}.shp", b"x") for n in range(201)], "201 entries"),
         ([("o.shp", bytes(60_000_000))], "unpacks to far more"),
         ([("readme.txt", b"x")], "without a .shp"),
+        ([("inner.zip", b"PK\x05\x06" + bytes(18))], "without a .shp"),
     ],
 )
 def test_hostile_archives_are_refused(tmp_path: Path, entries: Any, said: str) -> None:
@@ -428,6 +429,43 @@ def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(UnreadableFile, match="link or device"):
         read_file(path)
+
+
+def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "o.zip", ("o.shp", b"x"))
+    content = path.read_bytes()
+    # bit 0 of the flags, in the entry's own header and in the directory
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.index(signature) + place
+        content = content[:at] + bytes([content[at] | 1]) + content[at + 1 :]
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match="encrypted"):
+        read_file(path)
+
+
+def test_a_forged_virtual_table_reads_no_other_file(tmp_path: Path) -> None:
+    secret = text(tmp_path / "secret.csv", "id,lon,lat\nsecret,34.7,-0.6\n")
+    path = geopackage(tmp_path / "o.gpkg")
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = 1")
+        database.execute(
+            "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) "
+            "VALUES ('table', 'evil', 'evil', 0, ?)",
+            (f"CREATE VIRTUAL TABLE evil USING VirtualOGR('{secret}')",),
+        )
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+            "VALUES ('evil', 'attributes', 'evil')"
+        )
+    database.close()
+    with pytest.raises(UnreadableFile) as raised:
+        read_file(path, layer="evil")
+    assert "secret" not in str(raised.value).replace(str(tmp_path), "")
+
+
+def test_the_name_of_a_file_opens_no_other(tmp_path: Path) -> None:
+    path = text(tmp_path / "a b;id\n.geojson", collection(feature(point(34.7, -0.6), n=1)))
+    assert read_file(path).frame["n"].tolist() == [1]
 
 
 def test_an_archive_that_lies_about_its_sizes_is_cut_off(tmp_path: Path) -> None:

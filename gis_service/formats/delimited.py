@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.decoding import decoded
-from gis_service.formats.placing import Placing, placed_rows
+from gis_service.formats.placing import Placing, placed_rows, without_guard
 from gis_service.formats.rows import Rows
 
 _DELIMITERS = ",;\t|"
@@ -34,7 +34,7 @@ def read_csv(content: bytes, *, layer: str, encoding: str | None, placing: Placi
     header, rows, numbers, blank = _cells(decoded(content, encoding))
     cells = zip(*rows, strict=True) if rows else ((),) * len(header)
     texts: dict[str, Sequence[str | None]] = {
-        name: [cell or None for cell in column]
+        name: [without_guard(cell) or None for cell in column]
         for name, column in zip(header, cells, strict=True)
     }
 

@@ -25,7 +25,7 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.archives import WorkbookCheck, check_workbook
 from gis_service.formats.delimited import header_names
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.placing import Placing, placed_rows
+from gis_service.formats.placing import Placing, placed_rows, without_guard
 from gis_service.formats.rows import Rows, arrow_column
 
 _SEARCHED_ROWS = 40
@@ -107,13 +107,13 @@ def _opened(path: Path, limits: ReadLimits) -> tuple[CalamineWorkbook, WorkbookC
 
 
 def _layers(workbook: CalamineWorkbook) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Sheets that are seen and hold something, and hidden ones."""
+    """Sheets that are seen and hold more than one row, and hidden ones."""
     sheets = [s for s in workbook.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
     hidden = tuple(s.name for s in sheets if s.visible != SheetVisibleEnum.Visible)
     seen = tuple(
         s.name
         for s in sheets
-        if s.name not in hidden and _sheet(workbook, s.name).end is not None
+        if s.name not in hidden and (_sheet(workbook, s.name).end or (0,))[0] > 0
     )
     return seen, hidden
 
@@ -135,7 +135,7 @@ def _chosen(asked: str | None, layers: tuple[str, ...], hidden: tuple[str, ...])
             f"The workbook has {len(layers)} sheets; name one with --layer: {', '.join(layers)}."
         )
     if not layers:
-        raise UnreadableFile("The workbook has no sheet with anything in it.")
+        raise UnreadableFile("The workbook has no sheet with rows below a header.")
     return asked or layers[0]
 
 
@@ -147,7 +147,7 @@ def _filled_rows(sheet: CalamineSheet) -> list[Row]:
 
 def _value(cell: Any) -> Any:  # noqa: PLR0911 - one for each kind of cell
     if isinstance(cell, str):
-        return cell.strip() or None
+        return without_guard(cell.strip()) or None
     if isinstance(cell, bool):
         return cell
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:

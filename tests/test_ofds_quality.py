@@ -8,6 +8,7 @@ names the difference.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import os
@@ -27,6 +28,10 @@ from gis_service.model.declarations.quality_rules import QUALITY_RULES
 from gis_service.model.ofds import VERSIONS
 from gis_service.model.quality import Family, family_of
 from gis_service.model.reports import Severity
+from gis_service.services.ofds_export import NetworkExports
+from gis_service.services.quality import QualityRequest, quality_of_network
+from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
 from gis_service.validation.ofds import geometry
 from gis_service.validation.ofds.checking import Asked, check_package
 from tests.ofds_packages import crooked, full
@@ -157,9 +162,10 @@ HOLES = {
     "KIS-G7": lambda n: n.pop("crs"),
     "KIS-G8": lambda n: n["spans"].append(span("flat", "A", "B", A, A)),
     "KIS-R1": lambda n: n["spans"][0].update(wayleaves=["w9"]),
-    "KIS-R2": lambda n: n["spans"].append(
-        span("B-A", "B", "A", *n["spans"][0]["route"]["coordinates"][::-1])
-    ),
+    "KIS-R2": lambda n: n["spans"].append(n["spans"][0] | {
+        "id": "B-A", "start": "B", "end": "A",
+        "route": line(*n["spans"][0]["route"]["coordinates"][::-1]),
+    }),
     "KIS-R3": lambda n: n["wayleaves"].append({"id": "w1", "yearSigned": 2020}),
     "KIS-R4": lambda n: n["spans"].append({"id": "lost"}),
     "KIS-V1": lambda n: n["spans"][0].update(fibreCount=-4),
@@ -413,6 +419,25 @@ def test_the_report_of_the_national_backbone(shared_data, tmp_path, monkeypatch)
     assert "Ubora wa NOFBI" in html
     assert "24.8 km" in html
     assert "<script" not in html
+
+
+def test_the_sample_network_follows_the_standard(databases, sample_database, settings):
+    addresses = databases.with_logins(sample_database)
+
+    async def go():
+        logins = {Login.PLANNER: addresses.logins[Login.PLANNER]}
+        async with Reader.open(logins, pool_size=1, statement_timeout_s=60) as reader:
+            exports = NetworkExports(reader, settings)
+            return await quality_of_network(exports, settings, ["kisii"], QualityRequest())
+
+    told = asyncio.run(go())
+    assert told.conforms
+    assert told.total(Severity.ERROR) == 0
+    # Dark fibre beside a trunk, in one trench, is another cable.
+    noted = {f.name: f.message for f in told.findings
+             if f.rule == "KIS-R2" and f.severity is Severity.INFO}
+    assert {name.partition(":")[0] for name in noted} == {"Dark fibre"}
+    assert all("fibreCount" in message for message in noted.values())
 
 
 def test_a_file_that_is_no_package_is_told_plainly(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -11,8 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gis_service.bootstrap import open_network_exports
 from gis_service.cli.progress import say
 from gis_service.cli.reports import printable
+from gis_service.installation import open_database
+from gis_service.model.audience import Audience
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.quality import Finding, QualityReport
@@ -20,10 +24,11 @@ from gis_service.model.reports import Severity
 from gis_service.services.quality import (
     QualityRequest,
     quality_of_file,
+    quality_of_network,
     quality_page,
     quality_workbook,
 )
-from gis_service.settings import read_settings
+from gis_service.settings import Settings, read_settings
 from gis_service.validation.geometry import KENYA
 
 _RULES = {rule.id: rule for rule in QUALITY_RULES}
@@ -32,7 +37,9 @@ _WRITERS = {".html": quality_page, ".xlsx": quality_workbook}
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--network", "networks", metavar="ID", multiple=True,
+              help="A network of the database instead of a file.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False),
               help="Write all findings here as JSON; - prints them.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path, dir_okay=False),
@@ -46,7 +53,8 @@ _WRITERS = {".html": quality_page, ".xlsx": quality_workbook}
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
               help="The language of the report for people.")
 def quality(  # noqa: PLR0917 - click passes them by name
-    file: Path,
+    file: Path | None,
+    networks: tuple[str, ...],
     json_file: Path | None,
     report_file: Path | None,
     before: Path | None,
@@ -57,23 +65,30 @@ def quality(  # noqa: PLR0917 - click passes them by name
     """
     Tell the quality of a package of the Open Fibre Data Standard (OFDS).
 
-    FILE is a package of anybody's, in any form that is read. It is checked
-    against the standard's schema, its other rules, and against the ground:
-    ends away from their nodes, swapped coordinates, spans given twice. Nothing
-    is loaded or changed.
+    FILE is a package of anybody's, in any form that is read; --network checks
+    one of ours. It is checked against the standard's schema, its other rules,
+    and against the ground: ends away from their nodes, swapped coordinates,
+    spans given twice. Nothing is loaded or changed.
 
     \b
     Examples:
       ./gis quality backbone.json
       ./gis quality backbone.json --report quality.html --json quality.json
       ./gis quality backbone.json --before backbone-2025.json
+      ./gis quality --network kisii --report kisii.html --language sw
     """
     if report_file is not None and report_file.suffix.lower() not in _WRITERS:
         endings = ", ".join(_WRITERS)
         raise click.UsageError(f"{report_file.name!r} does not end with one of {endings}.")
+    if (file is None) != bool(networks):
+        raise click.UsageError("Name one file, or a network with --network.")
     settings = read_settings()
     request = QualityRequest(version=version, region=region, before=before)
-    report = quality_of_file(settings, file, request)
+    if file is not None:
+        report = quality_of_file(settings, file, request)
+    else:
+        with open_database(settings):
+            report = asyncio.run(_of_networks(settings, networks, request))
     as_json = json.dumps(report.as_json(), ensure_ascii=False, indent=2)
     if str(json_file) == "-":
         click.echo(as_json)
@@ -84,6 +99,13 @@ def quality(  # noqa: PLR0917 - click passes them by name
     if report_file is not None:
         writer = _WRITERS[report_file.suffix.lower()]
         _write(report_file, writer(report, settings, language))
+
+
+async def _of_networks(
+    settings: Settings, networks: tuple[str, ...], request: QualityRequest
+) -> QualityReport:
+    async with open_network_exports(settings, Audience.PLANNER) as exports:
+        return await quality_of_network(exports, settings, networks, request)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -37,7 +37,7 @@ def quality_document(
         headline=tuple(_headline(report, language)),
         highlights_title=phrase("package_highlights", language),
         highlights=tuple(
-            (phrase(f"severity_{each.value}", language), number(report.total(each), language))
+            (phrase(f"severities_{each.value}", language), number(report.total(each), language))
             for each in Severity
         ),
         sections=(
@@ -52,6 +52,8 @@ def _headline(report: QualityReport, language: Language) -> Iterable[str]:
     versions = ", ".join(sorted({each.version for each in report.networks}))
     verdict = "package_conforms" if report.conforms else "package_breaks"
     yield phrase(verdict, language, versions=versions or "0.4")
+    if report.conforms and report.counts:
+        yield phrase("package_conforms_but", language)
     if any(not each.stated for each in report.networks):
         yield phrase("package_unstated", language)
     yield from report.notes

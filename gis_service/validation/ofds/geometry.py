@@ -30,6 +30,11 @@ _OUT_OF_WORLD = "lies outside the world (longitude within 180, latitude within 9
 _WORLD: Extent = (-180.0, -90.0, 180.0, 90.0)
 _TOGETHER_M = 1_000.0
 _MOST_ENDS = 50
+_OF_A_CABLE = (
+    "transmissionMedium", "transmissionMediumOwner", "physicalInfrastructureProvider",
+    "networkProviders", "cableType", "darkFibre", "fibreType", "fibreCount",
+)
+"""Properties in which two cables of one trench differ."""
 SHORTER, LONGER, METRES = 0.98, 1.5, 20.0
 """Fibre over route: less than its route, odd, and surely not in kilometres."""
 
@@ -254,22 +259,33 @@ def _check_fibre(
 
 
 def check_twins(view: NetworkView, findings: Findings) -> None:
-    """Report spans between the same nodes that run in the same place."""
+    """
+    Report spans between the same nodes that run in the same place.
+
+    Of two that say different things of their cables it is only noted: a trench
+    may hold several.
+    """
     pairs = twins(view.lines, view.start, view.end, srid=local_srid(_all_places(view)))
+    spans = view.objects("spans")
     for first, later in pairs.tolist():
-        other = view.objects("spans")[first].get("id")
+        other = spans[first].get("id")
+        differing = [n for n in _OF_A_CABLE if spans[first].get(n) != spans[later].get(n)]
+        more = f" They differ in {', '.join(differing)}." if differing else ""
         findings.add(
             "KIS-R2", view.path("spans", later),
-            f"The span joins the same nodes along the same route as {other!r}.",
-            value=other, other_id=other,
+            f"The span joins the same nodes along the same route as {other!r}.{more}",
+            value=other, severity=Severity.INFO if differing else None, other_id=other,
         )
 
 
 def check_crossings(view: NetworkView, findings: Findings) -> None:
-    """Report pairs of routes that cross where neither has a node."""
-    pairs, places = crossings(view.lines, view.start, view.end)
+    """Report pairs of routes that cross where neither has a node; radio crosses what it likes."""
+    spans = view.objects("spans")
+    wired = view.lines.copy()
+    wired[[each.get("transmissionMedium") == ["microwave"] for each in spans]] = None
+    pairs, places = crossings(wired, view.start, view.end)
     for (first, later), (lon, lat) in zip(pairs.tolist(), places.tolist(), strict=True):
-        other = view.objects("spans")[first]
+        other = spans[first]
         findings.add(
             "KIS-G5", view.path("spans", later, "route"),
             f"It crosses {other.get('name') or other.get('id')!r} at ({lon:.5f}, {lat:.5f}), "

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pypdf import PdfReader
+from sqlalchemy import text as sql
 from starlette.testclient import TestClient
 
+from gis_service.cli import cli
 from gis_service.model.audience import Audience
 from gis_service.services.ward_lists import WardLists
 from gis_service.services.ward_packages import rows_of
@@ -213,3 +217,28 @@ def test_staff_are_led_to_what_is_printed(place: World, technician: TestClient) 
         assert link not in public.get(address, headers=HTML).text
         items = public.get("/collections/offices/items", headers=HTML).text
         assert "/paper" not in items
+
+
+def test_the_command_line_writes_the_same(
+    place: World, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIS_HOME", str(home))
+    address = place.database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("GIS_DATABASE_URL", address)
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, list(arguments))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    ward, labels = tmp_path / "wadi.pdf", tmp_path / "labels.pdf"
+    told = run("sheets", "--ward", "1344", "--language", "sw", "--out", str(ward))
+    assert "not for the public" in told
+    assert "Karatasi ya wadi" in PdfReader(ward).pages[0].extract_text()
+    run("labels", "--collection", "network_nodes", "--out", str(labels))
+    text = "".join(page.extract_text() for page in PdfReader(labels).pages)
+    with place.database.begin() as connection:
+        tags = connection.execute(sql("SELECT external_id FROM gis.network_nodes"))
+        assert all(tag in text for tag in tags.scalars())
+    again = CliRunner().invoke(cli, ["labels", "--out", str(labels)])
+    assert "is there already" in again.output

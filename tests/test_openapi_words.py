@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
@@ -39,6 +40,15 @@ def test_every_operation_has_a_summary_in_kiswahili(audience: Audience) -> None:
         for one, other in zip(summary.split(": "), swahili[name].split(": "), strict=True):
             assert one != other or one in SAME, f"{name}: {summary}"
     assert document(audience, "en") == english
+
+
+@pytest.mark.parametrize("audience", [Audience.TECHNICIAN, Audience.ADMIN])
+def test_what_staff_are_told_is_valid_openapi(audience: Audience) -> None:
+    """The public's document is looked at with the other requirements of the standards."""
+    found = document(audience, "sw")
+    OpenAPIV30SpecValidator(found).validate()
+    assert ("/conflicts" in found["paths"]) == audience.includes(Audience.PLANNER)
+    assert {"/field/operations", "/labels", "/wards/{code}/sheet.pdf"} <= set(found["paths"])
 
 
 def test_groups_are_described_in_kiswahili() -> None:

@@ -55,7 +55,7 @@ def add_processes(
         if not process.changes:
             execution |= get(
                 TAG, f"ask_{name}", title,
-                [(answer_format(process), result_schema(process)), (HTML, None)],
+                [(answer_format(process), _result(process)), (HTML, None)],
                 parameters=[
                     query_parameter(
                         each.name, each.field.description[language], input_schema(each),
@@ -98,12 +98,17 @@ def _post(process: Process, name: str, language: Language) -> Document:
             "200": {
                 "description": process.title[language],
                 "content": {
-                    format_.media_type: {"schema": result_schema(process)},
+                    format_.media_type: {"schema": _result(process)},
                     JSON.media_type: {
-                        "schema": {"anyOf": [wrapped, result_schema(process)]}
+                        "schema": {"anyOf": [wrapped, _result(process)]}
                     },
                 },
             },
             **{status: ref("responses", response) for status, response in _FAULTS.items()},
         },
     }
+
+
+def _result(process: Process) -> Document:
+    """The schema of a result without what OpenAPI 3.0 has no word for."""
+    return {k: v for k, v in result_schema(process).items() if k != "contentMediaType"}

@@ -271,11 +271,13 @@ class WardLists:
 
 def _called(row: Row) -> str:
     """What people call it, else what its label says."""
-    return str(row.get("name") or row.get("summary") or _tag(row))
+    return str(row.get("name") or row.get("summary") or _tag(row) or row["id"])
 
 
 def _tag(row: Row) -> str:
-    return str(row.get("asset_tag") or row.get("external_id") or "")
+    """What its label says; nothing where it has no more than the id that the service gave it."""
+    tag = str(row.get("asset_tag") or row.get("external_id") or "")
+    return "" if tag == row["id"] else tag
 
 
 def _position(row: Row) -> Position | None:

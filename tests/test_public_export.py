@@ -329,7 +329,7 @@ def test_it_works_from_a_disk_without_a_network(
     assert all(url.startswith(("file:", "data:", "blob:")) for url in visit.requests)
     assert visit.complaints == []
     context.close()
-    checked = chromium.new_context(viewport=PHONE, offline=True, bypass_csp=True)
+    checked = chromium.new_context(viewport=PHONE, offline=True)
     page = checked.new_page()
     page.goto((site / "wards" / "1305.html").as_uri())
     assert axe(page) == []

@@ -244,7 +244,7 @@ LIFECYCLE = _codelist(
     ("installed", "Installed", "Imewekwa"),
     ("inService", "In service", "Inatumika"),
     ("underRepair", "Under repair", "Inatengenezwa"),
-    ("retired", "Retired", "Imestaafishwa"),
+    ("retired", "Retired", "Imeondolewa"),
 )
 
 CERTIFICATION = _codelist(
@@ -267,7 +267,7 @@ WORK_KIND = _codelist(
     ("certification", "Certification", "Uthibitishaji"),
     ("fault", "Fault found", "Hitilafu imepatikana"),
     ("repair", "Repair", "Ukarabati"),
-    ("retirement", "Retirement", "Kustaafisha"),
+    ("retirement", "Retirement", "Kuondoa kwenye matumizi"),
 )
 
 WORK_RESULT = _codelist(

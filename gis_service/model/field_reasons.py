@@ -62,7 +62,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "only_proposed": (
         Text("From the field a new cable can only be proposed.",
-             "Kutoka uwanjani kebo mpya inaweza kupendekezwa tu."),
+             "Kutoka nyanjani kebo mpya inaweza kupendekezwa tu."),
         Text("Record it by walking along it; a planner accepts it.",
              "Irekodi kwa kutembea kando yake; mpangaji ataikubali."),
     ),

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from babel.dates import format_datetime, get_timezone
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.model.audience import visible_fields
 from gis_service.model.collections import REGISTRY
-from gis_service.model.days import TIME_ZONE
 from gis_service.model.fields import Language
-from gis_service.model.locales import LOCALES, medium_date
+from gis_service.model.locales import medium_date
 from gis_service.ogc.media import HTML
 from gis_service.services.assets import Asset
 from gis_service.web.asked import Asked, read
+from gis_service.web.local_times import local_time
 from gis_service.web.menu import has_page
 from gis_service.web.pages import static_address
 from gis_service.web.tables import Reading, called, entries, references
 
 LONGEST_TAG = 100
 REPORT = "/report"
-_PLACE = get_timezone(TIME_ZONE)
 _STATE = ("lifecycle", "status", "connection")
 """Fields that say how a thing stands; the first that it has is shown above all else."""
 _SIGNS: Mapping[str, str] = {
@@ -96,7 +94,7 @@ async def _page(
         else f"geo:{found.position[1]:.6f},{found.position[0]:.6f}",
         kind=lambda row: _title(work, "kind", row, language),
         result=lambda row: _title(work, "result", row, language),
-        time=lambda at: _time(at, language),
+        time=lambda at: local_time(at, language) if at else "\N{EN DASH}",
         photo_href=lambda row: f"{asked.at.path}/field/photos/{row['id']}",
         field_href=field_href,
         stylesheets_beside=styles,
@@ -106,12 +104,6 @@ async def _page(
 def _title(fields: Mapping[str, Any], name: str, row: Any, language: Language) -> str:
     value = row[name]
     return "" if value is None else str(fields[name].codelist.title(value, language))
-
-
-def _time(at: datetime | None, language: Language) -> str:
-    if at is None:
-        return "\N{EN DASH}"
-    return str(format_datetime(at, "medium", tzinfo=_PLACE, locale=LOCALES[language]))
 
 
 ROUTES = (Route("/a/{tag}", asset, methods=["GET"]),)

@@ -8,30 +8,27 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from babel.dates import format_datetime, get_timezone
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gis_service.errors import Conflict, GisError, InvalidInput, NotFound, PreconditionFailed
 from gis_service.model.audience import Audience, visible_fields
-from gis_service.model.days import TIME_ZONE
 from gis_service.model.edits import EditRejected
 from gis_service.model.field_operations import uuid_of
 from gis_service.model.fields import Field, FieldType, Language
-from gis_service.model.locales import LOCALES
 from gis_service.ogc.links import with_query
 from gis_service.ogc.media import HTML, JSON
 from gis_service.services.conflicts import OTHER, STANDS, WANTED, Choice, OpenConflict
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import is_form, read_form, read_json
+from gis_service.web.local_times import local_time
 from gis_service.web.pages import static_address
 from gis_service.web.principal import CSRF_FIELD, require
 from gis_service.web.tables import Cell, Part, Reading, called, cell, references
 
 TAKEN = ("application/json",)
 LONGEST_FORM = 40_000
-_PLACE = get_timezone(TIME_ZONE)
 _TYPED = (FieldType.TEXT, FieldType.INTEGER, FieldType.NUMBER, FieldType.DATE, FieldType.CODE,
           FieldType.BOOLEAN)
 """Fields of which something else can be typed in the form."""
@@ -111,8 +108,9 @@ async def _page(asked: Asked, *, fault: GisError | None = None) -> Response:
             (each, _called(each, asked.language), _shown(each, asked, reading)) for each in found
         ],
         fault=fault,
+        device=lambda each: _short(each.device, asked.words["conflict_device"]),
         was_settled=asked.parameters.get("settled") == "1",
-        time=lambda at: _time(at, asked.language),
+        time=lambda at: local_time(at, asked.language),
         stylesheets_beside=[static_address(asked.at, "conflicts.css")],
     )
 
@@ -161,9 +159,8 @@ def _shown(conflict: OpenConflict, asked: Asked, reading: Reading) -> list[Shown
             return cell(field, value, reading)
 
         def by(person: str | None, at: datetime | None) -> str:
-            who = person or words["conflict_nobody"]
-            who = who[:8] if uuid_of(who) is not None else who[:40]
-            return f"{who}, {_time(at, asked.language)}" if at else who
+            who = _short(person, words["conflict_person"]) if person else words["conflict_nobody"]
+            return f"{who}, {local_time(at, asked.language)}" if at else who
 
         shown.append(Shown(
             each.name, field, words["geometry"] if field is None else field.title[asked.language],
@@ -173,6 +170,11 @@ def _shown(conflict: OpenConflict, asked: Asked, reading: Reading) -> list[Shown
     return shown
 
 
+def _short(name: str, words: str) -> str:
+    """A name; of a random id its beginning is enough to know it again."""
+    return words.format(id=name[:8]) if uuid_of(name) is not None else name[:40]
+
+
 def _place(value: Any) -> Cell:
     """A point by its latitude and longitude."""
     try:
@@ -180,10 +182,6 @@ def _place(value: Any) -> Cell:
         return Cell((Part(f"{lat:.6f}, {lon:.6f}"),))
     except (TypeError, KeyError, ValueError):
         return Cell((Part("\N{EN DASH}" if value is None else str(value)[:120]),))
-
-
-def _time(at: datetime, language: Language) -> str:
-    return str(format_datetime(at, "medium", tzinfo=_PLACE, locale=LOCALES[language]))
 
 
 def _read_form(fields: Mapping[str, str]) -> tuple[int | None, dict[str, Choice]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from urllib.parse import urlencode
 
-from babel.dates import format_datetime, get_timezone
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,11 +18,12 @@ from gis_service.model.coverage import GroupCoverage, Quality
 from gis_service.model.dashboard import Dashboard
 from gis_service.model.fields import Language
 from gis_service.model.indicators import INDICATORS, PER_CENT, Indicator
-from gis_service.model.locales import LOCALES, medium_date, number
+from gis_service.model.locales import measured, medium_date, number
 from gis_service.model.scorecards import ScoreFigure
 from gis_service.model.weak_points import WeakKind, WeakPoint
 from gis_service.ogc.media import HTML
 from gis_service.web.asked import Asked, read
+from gis_service.web.local_times import local_time
 from gis_service.web.maps import maps_beside
 from gis_service.web.pages import static_address, words_of
 
@@ -31,7 +31,6 @@ MOST_WARDS = 10
 MOST_DEVICES = 10
 WARD_FIGURES = ("share_connected", "unconnected", "open_faults")
 """What is told of each of the worst wards; they are ranked by the first, then the second."""
-_PLACE = get_timezone("Africa/Nairobi")
 _KEYS = {WeakKind.LINK: "fibre_links", WeakKind.NODE: "network_nodes"}
 """What a weak point is called in the address of a map."""
 
@@ -71,7 +70,7 @@ async def dashboard(request: Request) -> Response:
         "dashboard.html",
         found=found,
         stylesheets_beside=[static_address(asked.at, "dashboard.css")],
-        read_at=_time(found.scorecards.read_at, language),
+        read_at=local_time(found.scorecards.read_at, language),
         since=medium_date(found.scorecards.since, language),
         cards=[
             (card.title[language], [_score(figure, asked) for figure in card.figures])
@@ -88,7 +87,7 @@ async def dashboard(request: Request) -> Response:
         state_title=lambda state: codelists.CERTIFICATION.title(state, language),
         category_title=lambda code: codelists.EQUIPMENT_CATEGORY.title(code, language),
         day=lambda day: medium_date(day, language) if isinstance(day, date) else None,
-        time=lambda at: _time(at, language),
+        time=lambda at: local_time(at, language),
         age_days=lambda at: (found.scorecards.read_at - at).days,
     )
 
@@ -100,10 +99,13 @@ def _score(figure: ScoreFigure, asked: Asked) -> Figure:
     if figure.no_trend is not None:
         told = figure.no_trend[language]
     elif trend is not None and not math.isnan(trend.change):
-        unit = words["points"] if indicator.unit == PER_CENT else indicator.unit
         change = number(round(abs(trend.change), 1), language)
+        if indicator.unit == PER_CENT:
+            change = f"{change} {words['points']}"
+        else:
+            change = measured(change, indicator.unit, language)
         kind = "same" if not trend.change else "more" if trend.change > 0 else "less"
-        told = words[f"trend_{kind}"].format(change=f"{change} {unit}".strip())
+        told = words[f"trend_{kind}"].format(change=change)
         top = 100.0 if indicator.unit == PER_CENT else max(trend.before, trend.after, 1.0)
         ends = trend.before / top, trend.after / top
     return _figure(indicator, figure.value, asked, trend=told, ends=ends)
@@ -122,8 +124,7 @@ def _figure(
     known = not math.isnan(value)
     text = words["no_data"]
     if known:
-        gap = "" if indicator.unit == PER_CENT else " "
-        text = f"{number(round(value, 1), language)}{gap}{indicator.unit}".strip()
+        text = measured(number(round(value, 1), language), indicator.unit, language)
     source = words["rule_ours"] if indicator.source == "ours" else indicator.source
     return Figure(
         indicator.title[language], indicator.description[language], source,
@@ -182,10 +183,6 @@ def _weak_key(point: WeakPoint) -> str:
     """The parameters by which a map shows a weak point."""
     key = f"{_KEYS.get(point.kind, point.kind.value)}/{point.id}"
     return urlencode({"weak": "1", "cut": key}, safe="/")
-
-
-def _time(at: datetime, language: Language) -> str:
-    return str(format_datetime(at, "medium", tzinfo=_PLACE, locale=LOCALES[language]))
 
 
 ROUTES = (Route("/dashboard", dashboard, methods=["GET"]),)

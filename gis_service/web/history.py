@@ -20,6 +20,7 @@ from gis_service.ogc.media import GEOJSON, HTML, JSON
 from gis_service.ogc.parameters import parse_id, parse_limit, parse_moment
 from gis_service.services.history import plain
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
+from gis_service.web.local_times import local_time
 from gis_service.web.principal import require
 from gis_service.web.tables import Reading, cell, named, references
 
@@ -61,6 +62,7 @@ async def versions(request: Request) -> Response:
             item_href=at,
             title=title,
             shown=shown,
+            time=lambda at: local_time(at, asked.language),
         )
     document = {
         "collection": collection.id,

@@ -116,7 +116,9 @@ async def follow(request: Request) -> Response:
     try:
         found = await asked.services.reports.follow(text)
     except (InvalidParameter, NotFound) as error:
-        return _following(asked, None, wrong=text, unknown=isinstance(error, NotFound))
+        known = read_reference(text)
+        told = text if known is None else grouped(known)
+        return _following(asked, None, wrong=told, unknown=isinstance(error, NotFound))
     return _following(asked, found)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from gis_service.cartography.wording import wording
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field, FieldType, Language
-from gis_service.model.locales import number
+from gis_service.model.locales import measured, medium_date, number, unit_word
 from gis_service.ogc.links import Addresses
+from gis_service.web.local_times import local_time
 
 _NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
 
@@ -63,12 +64,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading."""
+    """
+    A column's heading.
+
+    Parameters
+    ----------
+    measure
+        How a number stands with its unit: `{} m`, `miezi {}`.
+    """
 
     name: str
     title: str
     description: str
     unit: str | None
+    measure: str
     numeric: bool
 
 
@@ -197,7 +206,9 @@ def _text(field: Field, value: Any, language: Language) -> str:
     if isinstance(value, bool):
         return wording(language)["yes" if value else "no"]
     if field.type is FieldType.TIMESTAMP:
-        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return local_time(datetime.fromisoformat(value), language)
+    if field.type is FieldType.DATE:
+        return medium_date(date.fromisoformat(value), language)
     if isinstance(value, int | float) and not field.name.endswith("year"):
         return number(value, language)
     return _flat(value)
@@ -217,6 +228,7 @@ def _column(field: Field, language: Language) -> Column:
         field.name,
         field.title[language],
         field.description[language],
-        field.unit,
+        unit_word(field.unit, language) if field.unit else None,
+        measured("{}", field.unit or "", language),
         field.type in _NUMERIC,
     )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from babel.dates import format_datetime, get_timezone
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,15 +14,14 @@ from starlette.routing import Route
 from gis_service.errors import Conflict, GisError, InvalidInput, NotFound, PreconditionFailed
 from gis_service.model import codelists
 from gis_service.model.audience import Audience
-from gis_service.model.days import TIME_ZONE
 from gis_service.model.edits import EditRejected
 from gis_service.model.field_operations import uuid_of
-from gis_service.model.locales import LOCALES
 from gis_service.ogc.links import with_query
 from gis_service.ogc.media import HTML
 from gis_service.services.walked_routes import ACCEPTED, WalkedRoute
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import read_form
+from gis_service.web.local_times import local_time
 from gis_service.web.pages import static_address
 from gis_service.web.principal import require
 
@@ -34,7 +31,6 @@ LONGEST_FORM = 4_000
 SKETCH = (220.0, 120.0)
 _MARGIN = 10.0
 _LEAST_DEGREES = 0.0002
-_PLACE = get_timezone(TIME_ZONE)
 
 
 async def routes(request: Request) -> Response:
@@ -83,11 +79,6 @@ async def decide(request: Request) -> Response:
 async def _page(
     asked: Asked, *, done: str | None = None, fault: GisError | None = None
 ) -> Response:
-    language = asked.language
-
-    def time(at: datetime) -> str:
-        return str(format_datetime(at, "medium", tzinfo=_PLACE, locale=LOCALES[language]))
-
     response = asked.page(
         "walked_routes.html",
         routes=await asked.services.walked_routes.waiting(asked.principal),
@@ -95,7 +86,7 @@ async def _page(
         path=PATH,
         done=done,
         fault=fault,
-        time=time,
+        time=lambda at: local_time(at, asked.language),
         sketch=sketch,
         sketch_size=SKETCH,
         points=lambda route: _points(route, asked),

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Browser, Page
 
 from gis_service.cartography.vendor import VENDOR
 
@@ -16,7 +17,15 @@ CHROMIUM_ARGUMENTS = (
 )
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
-_AXE = "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))"
+_AXE = """axe.run({resultTypes: ['violations']}).then(
+    r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))"""
+
+_IS_CALLED = """name => {
+    const here = document.activeElement;
+    const names = here.labels?.length ? [...here.labels] : [here].filter(
+        each => each.matches('a, button, summary'));
+    return names.some(each => each.textContent.trim().startsWith(name));
+}"""
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 30) -> None:
@@ -47,11 +56,33 @@ def open_menu(page: Page) -> None:
 
 
 def axe(page: Page) -> list[Any]:
-    """What axe finds wrong; the page's context must bypass the policy."""
+    """What axe finds wrong; it comes past the page's policy, which holds for the page itself."""
     page.wait_for_load_state()
-    page.add_script_tag(path=str(next(VENDOR.glob("axe-core@*/axe.min.js"))))
+    page.evaluate(next(VENDOR.glob("axe-core@*/axe.min.js")).read_text())
     found: list[Any] = page.evaluate(_AXE)
     return found
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Go on by Tab until what is so called, or so labelled, has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate(_IS_CALLED, name):
+            return
+    pytest.fail(f"Tab does not lead to {name!r}")
+
+
+def cookies_of(chromium: Browser, address: str, key: str) -> Any:
+    """The cookies of a browser that has logged in with a key."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/login?lang=en")
+    page.get_by_label("Your key").fill(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 class Visit:

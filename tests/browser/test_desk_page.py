@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,11 @@ from tests.browser.pages import (
     PHONE,
     Visit,
     axe,
+    cookies_of,
     fits,
     wait_until,
     wait_until_ready,
 )
-from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
 
@@ -43,36 +42,14 @@ class Desk(Visit):
 
 
 @pytest.fixture(scope="module")
-def service(
-    databases: Databases, sample_template: str, home: Path
-) -> Iterator[tuple[str, str]]:
-    vendor()
-    database = databases.fresh(sample_template)
-    databases.with_logins(database)
-    with service_of(database, home) as (address, _):
-        yield address, new_key(database)
-    databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def session(chromium: Browser, service: tuple[str, str]) -> Any:
+def session(chromium: Browser, live_server: str, live_key: str) -> Any:
     """Cookies of a planner who has logged in."""
-    address, key = service
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{address}/login?lang=en")
-    page.get_by_label("Your key").fill(key)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
-    state = context.storage_state()
-    context.close()
-    return state
+    vendor()
+    return cookies_of(chromium, live_server, live_key)
 
 
 @pytest.fixture
-def desk(
-    chromium: Browser, service: tuple[str, str], session: Any
-) -> Iterator[Callable[..., Desk]]:
+def desk(chromium: Browser, live_server: str, session: Any) -> Iterator[Callable[..., Desk]]:
     contexts = []
 
     def make(size: dict[str, int] = DESKTOP, **options: Any) -> Desk:
@@ -81,7 +58,7 @@ def desk(
         )
         context.set_default_timeout(20_000)
         contexts.append(context)
-        return Desk(context, service[0])
+        return Desk(context, live_server)
 
     yield make
     for context in contexts:
@@ -182,7 +159,7 @@ def test_wards_are_compared_and_the_view_is_its_address(desk: Any) -> None:
     ("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desktop"]
 )
 def test_axe_finds_nothing(desk: Any, size: dict[str, int], scheme: str) -> None:
-    visit = desk(size, color_scheme=scheme, bypass_csp=True)
+    visit = desk(size, color_scheme=scheme)
     page = visit.open("&weak=1&indicator=share_lit&at=planned&against=now")
     wait_until(lambda: page.locator(".weak-point").count() > 5)
     if size is PHONE:

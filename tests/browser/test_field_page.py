@@ -17,9 +17,10 @@ from sqlalchemy import text
 
 from gis_service.cartography.vendor import vendor
 from gis_service.model.audience import Audience
+from gis_service.services.keys import create_key, revoke_key
 from gis_service.store.database import Database
 from tests.browser.field_phone import ADD, DOWNLOAD, HELD, SEND, WARD
-from tests.browser.pages import DESKTOP, PHONE, Visit, axe, fits, wait_until
+from tests.browser.pages import DESKTOP, PHONE, Visit, axe, cookies_of, fits, wait_until
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
@@ -64,6 +65,15 @@ class Field(Visit):
         self.page.goto(f"{self.site.address}/field?lang={lang}#/{part}")
         return self.ready()
 
+    def log_in(self, key: str) -> Page:
+        """Log in, and come back to the page."""
+        if "/login" not in self.page.url:
+            self.page.goto(f"{self.site.address}/login?lang=en&next=/field?lang=en")
+        self.page.get_by_label("Your key").fill(key)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "/login" not in url)
+        return self.ready()
+
     def ready(self) -> Page:
         wait_until(lambda: self.page.evaluate("document.body?.dataset.ready") == "true")
         return self.page
@@ -106,14 +116,7 @@ def site(
     databases.with_logins(database)
     with service_of(database, home) as (address, _):
         site = Site(database, address)
-        context = chromium.new_context()
-        page = context.new_page()
-        page.goto(f"{address}/login?lang=en")
-        page.get_by_label("Your key").fill(site.key)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
-        site.cookies = context.storage_state()
-        context.close()
+        site.cookies = cookies_of(chromium, address, site.key)
         yield site
     databases.drop(database)
 
@@ -122,15 +125,17 @@ def site(
 def phone(chromium: Browser, site: Site) -> Iterator[Callable[..., Field]]:
     contexts = []
 
-    def make(size: dict[str, int] = PHONE, *, ward: bool = True, **options: Any) -> Field:
+    def make(
+        size: dict[str, int] = PHONE, *, ward: bool = True, cookies: bool = True, **options: Any
+    ) -> Field:
         context = chromium.new_context(
-            viewport=size, storage_state=site.cookies, geolocation=TOWN,
+            viewport=size, storage_state=site.cookies if cookies else None, geolocation=TOWN,
             permissions=["geolocation"], reduced_motion="reduce", **options,
         )
         context.set_default_timeout(20_000)
         contexts.append(context)
         field = Field(context, site)
-        if ward:
+        if ward and cookies:
             field.open()
             field.page.evaluate(DOWNLOAD, WARD)
         return field
@@ -328,12 +333,7 @@ def test_logging_out_warns_of_work_and_keeps_it(
     assert field.state_of(waiting) == "waiting"
     # By another's session; the cookies of the other tests stay valid.
     field.context.clear_cookies()
-    page.goto(f"{site.address}/login?lang=en")
-    page.get_by_label("Your key").fill(
-        new_key(site.database, Audience.TECHNICIAN, client="Another")
-    )
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    field.log_in(new_key(site.database, Audience.TECHNICIAN, client="Another"))
     field.context.unroute_all()
     page = field.open("work")
     assert field.send() == "online"
@@ -346,6 +346,66 @@ def test_logging_out_warns_of_work_and_keeps_it(
     page.wait_for_url("**/login?**")
 
 
+def test_a_revoked_key_keeps_work_until_the_next_one(
+    phone: Callable[..., Field], site: Site
+) -> None:
+    field = phone(cookies=False)
+    issued = create_key(site.database, role=Audience.TECHNICIAN, name="Achieng")
+    page = field.log_in(issued.text.shown())
+    revoke_key(site.database, issued.record.prefix)
+    wait_until(lambda: field.send() == "login")
+    pole = field.add({"kind": "create", "target": {"collection": "structures"},
+                      "values": {"structure_type": "pole", "name": "Achieng's pole"},
+                      "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]}})
+    assert field.send() == "login"
+    assert field.state_of(pole) == "waiting"
+    notices = page.locator("#notices")
+    expect(notices).to_contain_text("your key was withdrawn. 1 pieces of work wait safely")
+    notices.get_by_role("link", name="Log in").click()
+    page.wait_for_url("**/login?**")
+    another = create_key(site.database, role=Audience.TECHNICIAN, name="Achieng")
+    field.log_in(another.text.shown())
+    wait_until(lambda: field.state_of(pole) == "done")
+    assert site.value("SELECT count(*) FROM gis.structures WHERE name = :name",
+                      name="Achieng's pole") == 1
+    assert [each for each in field.complaints if "401" not in each] == []
+
+
+def test_the_worker_sends_when_the_page_is_gone(
+    phone: Callable[..., Field], site: Site
+) -> None:
+    """By the event that the browser gives when the network is back, here by its own switch."""
+    field = phone()
+    wait_until(lambda: field.page.evaluate("navigator.serviceWorker.controller?.state")
+               == "activated")
+    field.page.route("**/field/operations", lambda route: route.abort())
+    field.add({"kind": "create", "target": {"collection": "structures"},
+               "values": {"structure_type": "pole", "name": "Sent unseen"},
+               "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]}})
+    field.send()
+    assert [each["state"] for each in field.held()["ops"]] == ["waiting"]
+    blank = field.context.new_page()
+    field.page.close()
+    browser = field.context.new_cdp_session(blank)
+    registered: list[str] = []
+    browser.on("ServiceWorker.workerRegistrationUpdated", lambda told: registered.extend(
+        each["registrationId"] for each in told["registrations"]
+    ))
+    browser.send("ServiceWorker.enable")
+    wait_until(lambda: blank.wait_for_timeout(20) or registered)
+    sent = "SELECT count(*) FROM gis.structures WHERE name = 'Sent unseen'"
+    assert site.value(sent) == 0
+    browser.send("ServiceWorker.dispatchSyncEvent", {
+        "origin": site.address, "registrationId": registered[0], "tag": "gis-field-send",
+        "lastChance": False,
+    })
+    wait_until(lambda: site.value(sent) == 1)
+    field.page = blank
+    field.open("work")
+    expect(blank.get_by_text("The server has it", exact=True)).to_be_visible()
+    assert field.held()["ops"] == []
+
+
 @pytest.mark.parametrize(
     ("size", "scheme", "lang"), [(PHONE, "light", "sw"), (DESKTOP, "dark", "en")],
     ids=["phone", "desktop"],
@@ -353,7 +413,7 @@ def test_logging_out_warns_of_work_and_keeps_it(
 def test_axe_finds_nothing(
     phone: Callable[..., Field], site: Site, size: dict[str, int], scheme: str, lang: str
 ) -> None:
-    field = phone(size, color_scheme=scheme, bypass_csp=True)
+    field = phone(size, color_scheme=scheme)
     node = site.value("SELECT id FROM gis.network_nodes WHERE external_id = :tag", tag=CABINET)
     device = site.value("SELECT id FROM gis.equipment WHERE asset_tag = 'KSI-BAT-0001'")
     field.open("find", lang=lang)

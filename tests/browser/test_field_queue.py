@@ -50,11 +50,14 @@ def server(databases: Databases, sample_template: str, home: Path) -> Iterator[S
     databases.drop(database)
 
 
-@pytest.fixture
-def handset(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[Handset]:
+@pytest.fixture(scope="module")
+def handset(
+    playwright: Playwright, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Handset]:
     """A phone that has logged in, holds a ward and opens without a network."""
     key = new_key(server.database, Audience.TECHNICIAN, client="Fundi")
-    handset = Handset(playwright, tmp_path / "profile", server.address, key)
+    profile = tmp_path_factory.mktemp("phone") / "profile"
+    handset = Handset(playwright, profile, server.address, key)
     handset.log_in()
     handset.open()
     handset.page.evaluate(DOWNLOAD, WARD)

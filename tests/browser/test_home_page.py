@@ -41,7 +41,7 @@ def test_the_menu_on_a_phone_by_keyboard(chromium: Browser, live_server: str) ->
 def test_axe_finds_nothing_with_the_menu_open(
     chromium: Browser, live_server: str, language: str, scheme: Any
 ) -> None:
-    context = chromium.new_context(viewport=PHONE, color_scheme=scheme, bypass_csp=True)
+    context = chromium.new_context(viewport=PHONE, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{live_server}/?f=html&lang={language}")
     open_menu(page)

@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from gis_service.cartography.vendor import vendor
-from tests.browser.pages import DESKTOP, PHONE, Visit, axe, fits, wait_until, wait_until_ready
+from tests.browser.pages import (
+    DESKTOP,
+    PHONE,
+    Visit,
+    axe,
+    cookies_of,
+    fits,
+    wait_until,
+    wait_until_ready,
+)
 from tests.conftest import Databases, new_key, service_of
 
 pytestmark = pytest.mark.browser
@@ -75,16 +84,7 @@ def service(
 @pytest.fixture(scope="module")
 def session(chromium: Browser, service: tuple[str, str]) -> Any:
     """Cookies of a planner who has logged in."""
-    address, key = service
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{address}/login?lang=en")
-    page.get_by_label("Your key").fill(key)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
-    state = context.storage_state()
-    context.close()
-    return state
+    return cookies_of(chromium, *service)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_works_are_drawn_and_tell_whom_to_call(desk: Any) -> None:
     ("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"]
 )
 def test_axe_finds_nothing(desk: Any, size: dict[str, int], scheme: str) -> None:
-    visit = desk(size, color_scheme=scheme, bypass_csp=True)
+    visit = desk(size, color_scheme=scheme)
     page = visit.open("&certified=1", lang="sw")
     page.locator(".cert-ward").first.wait_for(state="attached")
     if size is PHONE:

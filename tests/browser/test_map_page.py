@@ -112,7 +112,7 @@ def test_languages_keep_the_view(sample_site: str, visit: Any):
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(sample_site: str, visit: Any, size: dict[str, int], scheme: str):
-    page = visit(size, color_scheme=scheme, bypass_csp=True).open(f"{sample_site}/en.html").page
+    page = visit(size, color_scheme=scheme).open(f"{sample_site}/en.html").page
     if size is PHONE:
         page.click(".sheet-handle")
     for _ in range(2):

@@ -99,7 +99,7 @@ def camera(label: Path) -> Iterator[Browser]:
 
 def phone(camera: Browser, **options: Any) -> BrowserContext:
     context = camera.new_context(
-        viewport=PHONE, ignore_https_errors=True, bypass_csp=True, **options
+        viewport=PHONE, ignore_https_errors=True, **options
     )
     context.set_default_timeout(20_000)
     return context
@@ -133,7 +133,7 @@ def test_the_service_speaks_https_as_phones_are_told_to_trust(service: Settings)
 def test_a_phone_is_told_how_to_trust_it(service: Settings, camera: Browser) -> None:
     authority = x509.load_pem_x509_certificate((service.home / "tls/authority.pem").read_bytes())
     context = camera.new_context(
-        viewport=PHONE, bypass_csp=True, ignore_https_errors=True,
+        viewport=PHONE, ignore_https_errors=True,
         user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)",
     )
     page = context.new_page()

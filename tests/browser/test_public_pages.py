@@ -12,21 +12,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.pages import DESKTOP, PHONE, Visit, axe, fits, wait_until
-from tests.conftest import Databases, service_of
 
 pytestmark = pytest.mark.browser
 STRICT = "default-src 'none'; frame-src {site}; script-src {site}"
 FOREIGN = """<!doctype html><html lang="en"><head><title>A county's site</title></head><body>
 <h1>Our network</h1>{line}</body></html>"""
-
-
-@pytest.fixture(scope="module")
-def address(databases: Databases, sample_template: str, home: Any) -> Iterator[str]:
-    database = databases.fresh(sample_template)
-    databases.with_logins(database)
-    with service_of(database, home) as (address, _):
-        yield address
-    databases.drop(database)
 
 
 @contextmanager
@@ -55,12 +45,12 @@ def foreign_site(line: str, site: str) -> Iterator[str]:
         thread.join()
 
 
-def test_it_is_read_and_asked_without_scripts(chromium: Browser, address: str) -> None:
+def test_it_is_read_and_asked_without_scripts(chromium: Browser, live_server: str) -> None:
     context = chromium.new_context(viewport=PHONE, java_script_enabled=False)
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page())
     page = visit.page
-    page.goto(f"{address}/public?lang=sw")
+    page.goto(f"{live_server}/public?lang=sw")
     assert page.locator("html").get_attribute("lang") == "sw"
     assert "Ofisi za wadi 7 kati ya 16" in page.locator("h1").inner_text()
     assert page.locator(".picture .areas path[d]").count() >= 45
@@ -73,13 +63,13 @@ def test_it_is_read_and_asked_without_scripts(chromium: Browser, address: str) -
     page.wait_for_url("**/public/wards/1305**")
     assert page.locator(".places li").count() == 3
     assert {url.partition("/public")[0].partition("/static")[0] for url in visit.requests} == {
-        address
+        live_server
     }
     assert visit.complaints == []
     context.close()
 
 
-def test_the_place_of_the_reader_is_rounded_and_found(chromium: Browser, address: str) -> None:
+def test_the_place_of_the_reader_is_rounded_and_found(chromium: Browser, live_server: str) -> None:
     context = chromium.new_context(
         viewport=DESKTOP, permissions=["geolocation"], color_scheme="dark",
         geolocation={"longitude": 34.770123, "latitude": -0.680456},
@@ -87,7 +77,7 @@ def test_the_place_of_the_reader_is_rounded_and_found(chromium: Browser, address
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page())
     page = visit.page
-    page.goto(f"{address}/public?lang=en")
+    page.goto(f"{live_server}/public?lang=en")
     assert not page.locator(".needs-script").is_visible()
     page.get_by_role("button", name="Use my position").focus()
     page.keyboard.press("Enter")
@@ -98,32 +88,34 @@ def test_the_place_of_the_reader_is_rounded_and_found(chromium: Browser, address
     context.close()
 
 
-def test_pages_fit_and_nothing_is_wrong_with_them(chromium: Browser, address: str) -> None:
+def test_pages_fit_and_nothing_is_wrong_with_them(chromium: Browser, live_server: str) -> None:
     for size, scheme, paths in (
         (PHONE, "light", ("/public?lang=sw&q=tabaka", "/public/wards/1341?lang=en",
                           "/embed?lang=sw&theme=connectedCitizen")),
         (DESKTOP, "dark", ("/public?lang=en",)),
     ):
         context = chromium.new_context(
-            viewport=size, color_scheme=scheme, bypass_csp=True  # type: ignore[arg-type]
+            viewport=size, color_scheme=scheme  # type: ignore[arg-type]
         )
         page = context.new_page()
         for path in paths:
-            page.goto(f"{address}{path}")
+            page.goto(f"{live_server}{path}")
             assert fits(page), path
             assert axe(page) == [], path
         context.close()
 
 
-def test_the_line_to_copy_works_in_a_strict_foreign_page(chromium: Browser, address: str) -> None:
+def test_the_line_to_copy_works_in_a_strict_foreign_page(
+    chromium: Browser, live_server: str
+) -> None:
     context = chromium.new_context(viewport=DESKTOP)
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page())
     page = visit.page
-    page.goto(f"{address}/public?lang=en")
+    page.goto(f"{live_server}/public?lang=en")
     line = page.get_by_label("Line to copy").input_value()
-    assert line.startswith(f'<iframe src="{address}/embed?lang=en"')
-    with foreign_site(line, address) as foreign:
+    assert line.startswith(f'<iframe src="{live_server}/embed?lang=en"')
+    with foreign_site(line, live_server) as foreign:
         page.goto(foreign)
         frame = page.frame_locator("iframe")
         assert "ward offices are connected" in frame.locator("h1").inner_text()
@@ -136,25 +128,25 @@ def test_the_line_to_copy_works_in_a_strict_foreign_page(chromium: Browser, addr
     opaque = line.replace("<iframe ", '<iframe sandbox="allow-scripts" ').replace(
         "lang=en", "lang=en&amp;ward=1305"
     )
-    with foreign_site(opaque, address) as foreign:
+    with foreign_site(opaque, live_server) as foreign:
         page.goto(foreign)
         frame = page.frame_locator("iframe")
         assert "2 of 3 offices in Tabaka" in frame.locator("h1").inner_text()
         wait_until(lambda: page.locator("iframe").get_attribute("height") != "720")
     still = line.partition("<script")[0].replace("<iframe ", "<iframe sandbox ")
-    with foreign_site(still, address) as foreign:
+    with foreign_site(still, live_server) as foreign:
         page.goto(foreign)
         frame = page.frame_locator("iframe")
         assert frame.locator(".picture .areas path[d]").count() >= 45
         assert page.locator("iframe").get_attribute("height") == "720"
     assert [each for each in visit.complaints if "sandboxed" not in each] == []
-    page.goto(f"{address}/public")
+    page.goto(f"{live_server}/public")
     context.close()
 
 
-def test_other_pages_stay_out_of_frames(chromium: Browser, address: str) -> None:
+def test_other_pages_stay_out_of_frames(chromium: Browser, live_server: str) -> None:
     page = chromium.new_page()
-    with foreign_site(f'<iframe src="{address}/public"></iframe>', address) as foreign:
+    with foreign_site(f'<iframe src="{live_server}/public"></iframe>', live_server) as foreign:
         page.goto(foreign)
         wait_until(lambda: len(page.frames) == 2)
         wait_until(lambda: "chrome-error" in page.frames[1].url)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Response, expect
 from pyproj import Geod
 
 from gis_service.cartography.vendor import vendor
@@ -19,7 +19,9 @@ from tests.browser.pages import (
     PHONE,
     Visit,
     axe,
+    cookies_of,
     fits,
+    tab_to,
     wait_until,
     wait_until_ready,
 )
@@ -62,16 +64,7 @@ def service(
 @pytest.fixture(scope="module")
 def session(chromium: Browser, service: tuple[str, str]) -> Any:
     """Cookies of a planner who has logged in."""
-    address, key = service
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{address}/login?lang=en")
-    page.get_by_label("Your key").fill(key)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
-    state = context.storage_state()
-    context.close()
-    return state
+    return cookies_of(chromium, *service)
 
 
 Open = Callable[..., Visit]
@@ -168,18 +161,6 @@ def test_a_link_is_drawn_from_node_to_node_by_mouse(desk: Open, service: tuple[s
     expect(page.locator(".stage-status")).to_have_text("Imefutwa.")
     assert page.evaluate(LINKS) == before
     assert visit.complaints == []
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Go on by Tab until what is so called has the focus."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate(
-            "name => document.activeElement.textContent.trim().startsWith(name)"
-            " || document.activeElement.labels?.[0]?.textContent.startsWith(name)", name,
-        ):
-            return
-    pytest.fail(f"Tab does not lead to {name!r}")
 
 
 def test_an_office_is_added_and_moved_by_keyboard_in_kiswahili(
@@ -354,7 +335,7 @@ def test_the_first_view_is_small(desk: Open) -> None:
 def test_axe_finds_nothing(
     desk: Open, size: dict[str, int], options: dict[str, str], lang: str
 ) -> None:
-    visit = desk(f"lang={lang}&list=offices&q=health", size=size, bypass_csp=True, **options)
+    visit = desk(f"lang={lang}&list=offices&q=health", size=size, **options)
     page = visit.page
     wait_until(lambda: page.locator(".list-table").count() == 1)
     if size is PHONE:

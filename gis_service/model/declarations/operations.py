@@ -36,7 +36,7 @@ EQUIPMENT = Collection(
               ("Address towards the network.", "Anwani ya upande wa mtandao.")),
         field("lifecycle", T.CODE, ("Lifecycle", "Hatua"),
               ("Where it is between order and retirement.",
-               "Hatua kati ya kuagizwa na kustaafishwa."),
+               "Hatua kati ya kuagizwa na kuondolewa."),
               codelist=codelists.LIFECYCLE, required=True),
         field("order_number", T.TEXT, ("Order number", "Namba ya agizo"),
               ("Number of the order by which it was bought.", "Namba ya agizo la ununuzi.")),
@@ -175,11 +175,11 @@ FAULTS = Collection(
 
 SCENARIOS = Collection(
     "scenarios",
-    Text("Scenarios", "Mazingira"),
+    Text("Scenarios", "Hali za majaribio"),
     Text("What-if sets of links to add and to take away.",
          "Seti za majaribio za nyuzi za kuongeza na kuondoa."),
     (
-        name("The scenario's name.", "Jina la mazingira."),
+        name("The scenario's name.", "Jina la hali ya majaribio."),
         field("description", T.TEXT, ("Description", "Maelezo"),
               ("What it asks.", "Inauliza nini.")),
         field("adds", T.REFERENCES, ("Adds", "Huongeza"),

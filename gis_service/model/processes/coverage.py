@@ -30,7 +30,7 @@ COVERAGE = Process(
     Text("Who is connected, carried and reached, by ward or another grouping, now, on another day "
          "or in a scenario. Every indicator's definition comes with the answer; null is no data.",
          "Nani ameunganishwa na kufikiwa, kwa wadi au mgawanyo mwingine, sasa, siku nyingine au "
-         "katika mazingira ya majaribio. Maelezo ya kila kipimo huja na jibu; null ni bila data."),
+         "katika hali ya majaribio. Maelezo ya kila kipimo huja na jibu; null ni bila data."),
     (
         given("by", FieldType.CODE, ("By", "Kwa"),
               ("By what it is told.", "Mgawanyo wake."), codelist=GROUPING,
@@ -53,7 +53,7 @@ COVERAGE = Process(
                "Kama kilichopangwa, kinachojengwa au kisichowashwa kinafanya kazi pia; kukiwa na "
                "siku, kinachotarajiwa kufikia siku hiyo."),
               default=False),
-        given("scenario", FieldType.REFERENCE, ("Scenario", "Mazingira"),
+        given("scenario", FieldType.REFERENCE, ("Scenario", "Hali ya majaribio"),
               ("A draft whose links are added and taken away.",
                "Rasimu ambayo nyuzi zake huongezwa na kuondolewa."), references="scenarios"),
         given("cut_links", FieldType.REFERENCES, ("Cut links", "Nyuzi zilizokatwa"),

@@ -31,9 +31,9 @@ _FIBRE_M = told("fibre_length_m", T.NUMBER, ("Fibre length", "Urefu wa nyuzi"),
                  "Urefu wa nyuzi; haujulikani ikiwa wa uzi mmoja haujulikani."), unit="m")
 
 SCENARIO: Input = given(
-    "scenario", T.REFERENCE, ("Scenario", "Mazingira"),
+    "scenario", T.REFERENCE, ("Scenario", "Hali ya majaribio"),
     ("What carries traffic in this scenario, instead of today.",
-     "Kinachobeba mawasiliano katika mazingira haya, badala ya leo."),
+     "Kinachobeba mawasiliano katika hali hii, badala ya leo."),
     references="scenarios",
 )
 """For every process that asks what carries traffic."""

@@ -197,7 +197,9 @@ def test_a_ward_is_taken_along_and_work_is_done_without_a_network(
     }
 
 
-def test_what_is_near_comes_first_with_its_direction(phone: Callable[..., Field]) -> None:
+def test_what_is_near_comes_first_and_what_is_missing_is_added_there(
+    phone: Callable[..., Field], site: Site
+) -> None:
     field = phone()
     page = field.part("near")
     expect(page.get_by_text("± 9 m")).to_be_visible()
@@ -217,13 +219,6 @@ def test_what_is_near_comes_first_with_its_direction(phone: Callable[..., Field]
     expect(page.locator("h1")).to_have_text("Nyanchwa Cabinet")
     page = field.part("a/NOTHING-1")
     expect(page.locator("h1")).to_have_text("Not on this phone")
-    assert field.complaints == []
-
-
-def test_something_missing_is_added_at_my_position(
-    phone: Callable[..., Field], site: Site
-) -> None:
-    field = phone()
     page = field.part("new/network_nodes")
     page.get_by_role("button", name="Use my position").click()
     page.get_by_label("Name").fill("Corner cabinet")
@@ -317,57 +312,57 @@ def test_a_full_phone_and_a_wrong_clock_and_an_ended_session_lose_nothing(
     assert [each for each in field.complaints if "401" not in each] == []
 
 
-def test_logging_out_warns_of_work_and_keeps_it(
-    phone: Callable[..., Field], site: Site, chromium: Browser
-) -> None:
-    field = phone()
-    page = field.page
-    field.context.route("**/field/operations", lambda route: route.abort())
-    waiting = field.add({"kind": "create", "target": {"collection": "structures"},
-                         "values": {"structure_type": "pole"},
-                         "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]}})
-    page = field.part("more")
-    page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_text("It stays here, and is sent when you log in again.")).to_be_visible()
-    page.get_by_role("button", name="Stay logged in").click()
-    assert field.state_of(waiting) == "waiting"
-    # By another's session; the cookies of the other tests stay valid.
-    field.context.clear_cookies()
-    field.log_in(new_key(site.database, Audience.TECHNICIAN, client="Another"))
-    field.context.unroute_all()
-    page = field.open("work")
-    assert field.send() == "online"
-    card = page.locator(f"[data-op='{waiting}']")
-    expect(card).to_contain_text("Done by Fundi")
-    card.get_by_role("button", name="Send under my name").click()
-    wait_until(lambda: field.state_of(waiting) == "done")
-    page = field.part("more")
-    page.get_by_role("button", name="Log out").click()
-    page.wait_for_url("**/login?**")
+POLE: dict[str, Any] = {
+    "kind": "create", "target": {"collection": "structures"},
+    "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]},
+}
 
 
-def test_a_revoked_key_keeps_work_until_the_next_one(
+def pole(name: str) -> dict[str, Any]:
+    return POLE | {"values": {"structure_type": "pole", "name": name}}
+
+
+def test_logging_out_warns_of_work_and_a_revoked_key_keeps_it(
     phone: Callable[..., Field], site: Site
 ) -> None:
     field = phone(cookies=False)
     issued = create_key(site.database, role=Audience.TECHNICIAN, name="Achieng")
     page = field.log_in(issued.text.shown())
+    field.context.route("**/field/operations", lambda route: route.abort())
+    adopted, own = field.add(pole("For another")), field.add(pole("Achieng's own"))
+    page = field.part("more")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_text("It stays here, and is sent when you log in again.")).to_be_visible()
+    page.get_by_role("button", name="Stay logged in").click()
+    field.context.unroute_all()
     revoke_key(site.database, issued.record.prefix)
+    page.route("**/field/operations", lambda route: route.abort())
     wait_until(lambda: field.send() == "login")
-    pole = field.add({"kind": "create", "target": {"collection": "structures"},
-                      "values": {"structure_type": "pole", "name": "Achieng's pole"},
-                      "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]}})
-    assert field.send() == "login"
-    assert field.state_of(pole) == "waiting"
+    page.unroute_all()
+    assert [field.state_of(each) for each in (adopted, own)] == ["waiting", "waiting"]
     notices = page.locator("#notices")
-    expect(notices).to_contain_text("your key was withdrawn. 1 pieces of work wait safely")
+    expect(notices).to_contain_text("your key was withdrawn. 2 pieces of work wait safely")
     notices.get_by_role("link", name="Log in").click()
     page.wait_for_url("**/login?**")
-    another = create_key(site.database, role=Audience.TECHNICIAN, name="Achieng")
-    field.log_in(another.text.shown())
-    wait_until(lambda: field.state_of(pole) == "done")
-    assert site.value("SELECT count(*) FROM gis.structures WHERE name = :name",
-                      name="Achieng's pole") == 1
+
+    field.log_in(new_key(site.database, Audience.TECHNICIAN, client="Another"))
+    page = field.part("work")
+    assert field.send() == "online"
+    card = page.locator(f"[data-op='{adopted}']")
+    expect(card).to_contain_text("Done by Achieng")
+    card.get_by_role("button", name="Send under my name").click()
+    wait_until(lambda: field.state_of(adopted) == "done")
+    assert field.state_of(own) == "waiting"
+    page = field.part("more")
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log out, keep the work here").click()
+    page.wait_for_url("**/login?**")
+
+    again = create_key(site.database, role=Audience.TECHNICIAN, name="Achieng")
+    field.log_in(again.text.shown())
+    wait_until(lambda: field.state_of(own) == "done")
+    assert site.value("SELECT string_agg(name, ', ' ORDER BY name) FROM gis.structures WHERE name "
+                      "IN ('For another', 'Achieng''s own')") == "Achieng's own, For another"
     assert [each for each in field.complaints if "401" not in each] == []
 
 
@@ -379,9 +374,7 @@ def test_the_worker_sends_when_the_page_is_gone(
     wait_until(lambda: field.page.evaluate("navigator.serviceWorker.controller?.state")
                == "activated")
     field.page.route("**/field/operations", lambda route: route.abort())
-    field.add({"kind": "create", "target": {"collection": "structures"},
-               "values": {"structure_type": "pole", "name": "Sent unseen"},
-               "geometry": {"type": "Point", "coordinates": [34.7614, -0.6804]}})
+    field.add(pole("Sent unseen"))
     field.send()
     assert [each["state"] for each in field.held()["ops"]] == ["waiting"]
     blank = field.context.new_page()

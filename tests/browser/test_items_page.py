@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 ITEMS = "/collections/offices/items?f=html&limit=20&sortby=-name"
 PAGES = (
-    "/", "/collections", "/collections/offices", "/collections/offices/items",
+    "/", "/collections", "/collections/offices", "/collections/offices/items?limit=5",
     "/search?q=kisii", "/search?q=zzzqqq", "/search?q=a",
     "/collections/offices/nearest?lon=34.77&lat=-0.68", "/api", "/conformance",
 )

@@ -33,6 +33,12 @@ from tests.browser.pages import (
 
 pytestmark = pytest.mark.browser
 
+MOST_SHIFTED = 0.1
+SHIFTED = """() => new Promise(done => new PerformanceObserver(seen => done(
+    seen.getEntries().reduce((sum, each) => sum + (each.value ?? 0), 0)
+)).observe({ type: 'layout-shift', buffered: true }) ?? setTimeout(() => done(0), 200))"""
+"""How much what was already there moved while the page came (CLS)."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _libraries() -> None:
@@ -201,6 +207,7 @@ def test_the_map_moves_by_keyboard_alone(sample_site: str, visit: Any):
 
 def test_targets_on_a_phone_are_large_enough(sample_site: str, visit: Any):
     page = visit(PHONE, has_touch=True, is_mobile=True).open(f"{sample_site}/en.html").page
+    assert page.evaluate(SHIFTED) <= MOST_SHIFTED
     page.click(".legend summary")
     small = page.locator(
         "header a, .tools button, .legend summary, .layer-switch, .sheet-handle, .finder input"

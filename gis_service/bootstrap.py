@@ -79,6 +79,7 @@ class Services:
     gate: Gate
     features: Features
     exports: Exports
+    network_exports: NetworkExports
     editing: Editing
     records: Records
     nearest: Nearest
@@ -149,6 +150,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             gate=gate,
             features=features,
             exports=_exports(reader, settings),
+            network_exports=NetworkExports(reader, settings),
             editing=editing,
             records=records,
             nearest=nearest,

@@ -7,7 +7,8 @@ import io
 import json
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
+from openpyxl import load_workbook
 from shapely.geometry import shape
 from sqlalchemy import text
 
@@ -39,6 +41,9 @@ HOSTILE = (
     "\\x41 \\n %s {0} \U0001f600",
     "tab\tbetween",
 )
+PACKED = ("shp", "xlsx")
+SOME = ("offices", "wards", "work_log", "scenarios")
+"""Collections that have every type of field and of geometry between them."""
 _KML = "{http://www.opengis.net/kml/2.2}"
 
 Items = dict[str, tuple[dict[str, Any], Any]]
@@ -95,7 +100,9 @@ def read_back(f: str, body: bytes, collection: Collection, folder: Path) -> Item
         return _csv(body)
     if f == "kml":
         return _kml(body)
-    frame = _frame(path, collection)
+    if f == "xlsx":
+        return _xlsx(path)
+    frame = _shapefile(path) if f == "shp" else _frame(path, collection)
     names = [name for name in frame.columns if name not in ("id", "geom", "geometry", "bbox")]
     geometries = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else [None] * len(frame)
     return {
@@ -113,10 +120,26 @@ def _frame(path: Path, collection: Collection) -> pd.DataFrame:
     return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
+def _shapefile(path: Path) -> pd.DataFrame:
+    """Columns under the names that they have here, which stand beside the Shapefile."""
+    archive = zipfile.ZipFile(path.rename(path.with_suffix(".zip")))
+    names = dict(csv.reader(io.StringIO(archive.read("columns.csv").decode(), newline="")))
+    return pyogrio.read_dataframe(archive.filename).rename(columns=names)
+
+
+def _xlsx(path: Path) -> Items:
+    rows = load_workbook(path, read_only=True).active.iter_rows(values_only=True)
+    head = next(rows)
+    return _table(dict(zip(head, row, strict=True)) for row in rows)
+
+
 def _csv(body: bytes) -> Items:
     assert body.endswith(b"\r\n")
     assert b"\n" not in body.partition(b"\r\n")[0]
-    rows = list(csv.DictReader(io.StringIO(body.decode(), newline=""), strict=True))
+    return _table(csv.DictReader(io.StringIO(body.decode(), newline=""), strict=True))
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> Items:
     found: Items = {}
     for row in rows:
         geometry = None
@@ -125,10 +148,12 @@ def _csv(body: bytes) -> Items:
         elif row.get("wkt"):
             geometry = shapely.from_wkt(row["wkt"])
         for name, value in row.items():
-            if value[:2] in ("'=", "'+", "'-", "'@", "'\t", "'\r"):
+            if isinstance(value, str) and value[:2] in ("'=", "'+", "'-", "'@", "'\t", "'\r"):
                 row[name] = value[1:]
         values: dict[str, Any] = {
-            n: v or None for n, v in row.items() if n not in ("id", "longitude", "latitude", "wkt")
+            n: None if v == "" else v
+            for n, v in row.items()
+            if n not in ("id", "longitude", "latitude", "wkt")
         }
         found[row["id"]] = (values, geometry)
     return found
@@ -168,6 +193,8 @@ def same_value(f: str, kind: FieldType, expected: Any, found: Any) -> bool:
     lists = kind in (FieldType.CODES, FieldType.REFERENCES)
     if found is None or (pd.api.types.is_scalar(found) and pd.isna(found)):
         return expected is None or (f == "csv" and expected in ("", []))
+    if f == "shp" and isinstance(found, str) and len(found.encode()) > 250:
+        return True  # the format cuts texts off
     if expected is None:
         return lists and not len(found)
     if lists:
@@ -188,7 +215,7 @@ def same_value(f: str, kind: FieldType, expected: Any, found: Any) -> bool:
             return bool(abs(gap) <= pd.Timedelta("1ms"))
         case FieldType.OBJECT:
             return bool((json.loads(found) if isinstance(found, str) else found) == expected)
-    if f == "kml":
+    if f in {"kml", "xlsx"}:
         expected = "".join(
             c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in expected
         )
@@ -202,6 +229,8 @@ def test_every_collection_comes_back_whole(
 ) -> None:
     get = world[0] if audience is Audience.PUBLIC else world[1]
     for collection in visible_collections(audience):
+        if f in PACKED and collection.id not in SOME:
+            continue
         answer = get(f"/collections/{collection.id}/items", params={"f": f})
         assert answer.status_code == 200, (collection.id, answer.text[:300])
         expected = geojson(get, collection.id)
@@ -215,8 +244,14 @@ def test_every_collection_comes_back_whole(
             for field in fields:
                 pair = values[field.name], found[id_][0].get(field.name)
                 assert same_value(f, field.type, *pair), (collection.id, field.name, pair)
-            assert (geometry is None) == (found[id_][1] is None)
-            if geometry is not None:
+            shape_read = found[id_][1]
+            if f == "xlsx" and shape_read is None and shapely.get_num_coordinates(geometry) > 9:
+                continue  # its text is too long for a cell
+            assert (geometry is None) == (shape_read is None)
+            if f == "shp" and isinstance(shape_read, shapely.Polygon):
+                # The format knows no parts of polygons, and its rings run the other way.
+                assert shapely.equals(geometry, shape_read)
+            elif geometry is not None:
                 assert shapely.equals_exact(geometry, found[id_][1], tolerance=6e-8)
 
 
@@ -230,11 +265,12 @@ def test_the_public_gets_no_hidden_row_or_field(world: tuple[Get, Get], f: str) 
     fields = set(visible_fields(REGISTRY["offices"], Audience.PLANNER))
     secret = fields - set(visible_fields(REGISTRY["offices"], Audience.PUBLIC))
     names = {field.name.encode() for field in secret} - {b"version", b"network"}
-    if f != "parquet":
+    if f not in ("parquet", *PACKED):
         assert not [id_ for id_ in hidden if id_.encode() in body]
         assert [id_ for id_ in hidden if id_.encode() in staff]
-    assert not [name for name in names if name in body]
-    assert [name for name in names if name in staff]
+    if f not in PACKED:  # what is in them is compared above
+        assert not [name for name in names if name in body]
+        assert [name for name in names if name in staff]
     assert public("/collections/equipment/items", params={"f": f}).status_code == 404
 
 

@@ -94,6 +94,16 @@ def main(folder: Path) -> None:
     path = folder / job.file
     if job.format == ExportFormat.GEOPARQUET:
         _write_parquet(job, schema, batches, path)
+    elif job.format == ExportFormat.XLSX:
+        from gis_service.formats.export_tables import write_workbook  # noqa: PLC0415
+
+        write_workbook(path, job.layer, schema, batches, geometry=job.geometry)
+    elif job.format == ExportFormat.SHAPEFILE:
+        from gis_service.formats.export_tables import write_shapefile  # noqa: PLC0415
+
+        write_shapefile(
+            path, job.layer, schema, batches, geometry=job.geometry, srid=job.srid
+        )
     else:
         _write_gdal(job, schema, batches, path)
 

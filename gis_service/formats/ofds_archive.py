@@ -1,4 +1,4 @@
-"""The files of an archive, one after the other, none of them ever written to disk."""
+"""The files of an archive, one after the other; those that are read are never written to disk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.limits import ReadLimits
 
 _BLOCK = 1 << 16
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+
+def entry_named(name: str) -> zipfile.ZipInfo:
+    """A file of an archive without a time, so that the same content is the same bytes."""
+    entry = zipfile.ZipInfo(name, _EARLIEST)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 def entries(

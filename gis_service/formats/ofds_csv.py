@@ -12,7 +12,7 @@ from typing import IO
 
 from gis_service.errors import InvalidInput, UnreadableFile
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.ofds_archive import entries, text_of
+from gis_service.formats.ofds_archive import entries, entry_named, text_of
 from gis_service.formats.ofds_package import Json
 from gis_service.formats.ofds_sheets import Table, kept_beside, package_in_tables, rows_of
 from gis_service.formats.ofds_writing import PackageSource, dumped
@@ -42,7 +42,7 @@ def write_csv(package: PackageSource, out: IO[bytes]) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for sheet in all_:
             _write_sheet(archive, package, sheet, all_)
-        with archive.open(KEPT_FILE, "w") as file:
+        with archive.open(entry_named(KEPT_FILE), "w") as file:
             if len(package.around) > 1:
                 file.write(dumped({"around": package.around}).encode() + b"\n")
             for place, network in enumerate(package.networks):
@@ -93,7 +93,7 @@ def _write_sheet(
     if empty and sheet.name not in _ALWAYS:
         return
     with (
-        archive.open(f"{sheet.name}.csv", "w") as file,
+        archive.open(entry_named(f"{sheet.name}.csv"), "w", force_zip64=True) as file,
         io.TextIOWrapper(file, encoding="utf-8", newline="") as text,
     ):
         writer = csv.DictWriter(text, list(headings), lineterminator="\r\n")

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.ofds_archive import entries, text_of
+from gis_service.formats.ofds_archive import entries, entry_named, text_of
 from gis_service.formats.ofds_json import parse_package
 from gis_service.formats.ofds_mapping import GEOMETRIES
 from gis_service.formats.ofds_package import Json, objects_of
@@ -36,11 +36,11 @@ def write_geojson(package: PackageSource, out: IO[bytes]) -> None:
     """The package as a zip archive: nodes, spans, the network, and what features cannot say."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for array in GEOMETRIES:
-            with archive.open(f"{array}.geojson", "w") as file:
+            with archive.open(entry_named(f"{array}.geojson"), "w", force_zip64=True) as file:
                 _write_features(package, array, file)
-        with archive.open(PACKAGE_FILE, "w") as file:
+        with archive.open(entry_named(PACKAGE_FILE), "w", force_zip64=True) as file:
             write_json(_without_features(package), file)
-        with archive.open(KEPT_FILE, "w") as file:
+        with archive.open(entry_named(KEPT_FILE), "w") as file:
             for place, network in enumerate(package.networks):
                 for each in _kept(place, network):
                     file.write(dumped(each).encode() + b"\n")

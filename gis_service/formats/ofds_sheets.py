@@ -151,8 +151,8 @@ def _fill(networks: Mapping[str, Json], sheet: Sheet, table: Table) -> None:
             for each in network.get(sheet.path[0], ()):
                 owners.setdefault((id_, str(each.get("id", ""))), each)
     for number, cells in enumerate(table.cells(), 1):
-        network = networks.get(cells.get("id", ""))
-        owner: Json | None = network if len(sheet.path) == 1 else owners.get(
+        mine = networks.get(cells.get("id", ""))
+        owner = mine if len(sheet.path) == 1 else owners.get(
             (cells.get("id", ""), cells.get(sheet.keys[-1], ""))
         )
         object_ = object_in(cells, sheet)

@@ -18,6 +18,8 @@ class ExportFormat(StrEnum):
     GEOPACKAGE = "gpkg"
     FLATGEOBUF = "fgb"
     GEOPARQUET = "parquet"
+    SHAPEFILE = "shp"
+    XLSX = "xlsx"
 
     @property
     def is_text(self) -> bool:

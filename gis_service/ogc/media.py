@@ -55,7 +55,15 @@ GEOPARQUET = Format(
     also=("geoparquet",),
 )
 KML = Format("kml", "application/vnd.google-earth.kml+xml", "KML", suffix="kml")
-DOWNLOADS = (GEOJSONSEQ, CSV, GEOPACKAGE, FLATGEOBUF, GEOPARQUET, KML)
+SHAPEFILE = Format(
+    "shp", "application/x-zipped-shp", "Shapefile, zipped", suffix="zip",
+    also=("shapefile", "application/zip"),
+)
+XLSX = Format(
+    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel workbook",
+    suffix="xlsx", also=("excel",),
+)
+DOWNLOADS = (GEOJSONSEQ, CSV, XLSX, GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, KML)
 """Formats in which items come as a file: the whole collection, unless a limit is given."""
 SCHEMA = Format(
     "json", "application/schema+json", "JSON Schema", also=("schema", "application/json")
@@ -79,5 +87,12 @@ MAP_STYLE = Format(
     "mapbox", "application/vnd.mapbox.style+json", "Map style", also=("json", "application/json")
 )
 PMTILES = Format("pmtiles", "application/vnd.pmtiles", "PMTiles", suffix="pmtiles")
+OFDS_JSON = Format("ofds-json", "application/json", "OFDS JSON", suffix="json", also=("ofds",))
+OFDS_JSON_0_4 = Format("ofds-json-0.4", "application/json", "OFDS 0.4 JSON", suffix="json")
+OFDS_JSON_0_3 = Format("ofds-json-0.3", "application/json", "OFDS 0.3 JSON", suffix="json")
+OFDS_CSV = Format("ofds-csv", "application/zip", "OFDS CSV, zipped", suffix="zip")
+OFDS_GEOJSON = Format("ofds-geojson", "application/zip", "OFDS GeoJSON, zipped", suffix="zip")
+NETWORKS = (OFDS_JSON, OFDS_JSON_0_4, OFDS_JSON_0_3, OFDS_CSV, OFDS_GEOJSON)
+"""Forms in which whole networks come as a file."""
 PDF = Format("pdf", "application/pdf", "PDF", suffix="pdf")
 PNG = Format("png", "image/png", "PNG", suffix="png")

@@ -30,6 +30,7 @@ from gis_service.ogc.openapi_edits import (
     edit_parameters,
     edit_schemas,
 )
+from gis_service.ogc.openapi_exports import export_paths
 from gis_service.ogc.openapi_field import GROUP as FIELD
 from gis_service.ogc.openapi_field import field_paths
 from gis_service.ogc.openapi_filters import (
@@ -164,6 +165,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
         formats=False, faults=("404",),
     )
     paths.update(printing_paths(audience, get=_get))
+    paths.update(export_paths(audience, get=_get))
     paths["/public/catalog.jsonld"] = _get(
         "Maps", "getCatalogue", "Catalogue of what is published (DCAT 3)",
         [(JSONLD, {"type": "object"})],

@@ -51,6 +51,8 @@ _KISWAHILI = {
     "A tile matrix set": "Mpangilio wa vigae",
     "A style that draws the tiles": "Mtindo wa kuchora vigae",
     "All collections": "Mikusanyo yote",
+    "Data as files": "Data kama faili",
+    "A whole network as a package of OFDS": "Mtandao mzima kama kifurushi cha OFDS",
     # what each collection offers, after its title
     "queryables": "sifa za kuuliza",
     "sortables": "sifa za kupanga",

@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
 
 import shapely
 
-from gis_service.errors import InvalidInput, NotFound
+from gis_service.errors import Busy, InvalidInput, NotFound
 from gis_service.formats.ofds_csv import write_csv
 from gis_service.formats.ofds_geojson import write_geojson
 from gis_service.formats.ofds_geometry import with_place
@@ -87,6 +87,8 @@ class NetworkExports:
     def __init__(self, reader: Reader, settings: Settings) -> None:
         self._reader = reader
         self._publisher = settings.municipality
+        self._most = settings.max_exports
+        self._written = 0
 
     @asynccontextmanager
     async def package(
@@ -129,6 +131,30 @@ class NetworkExports:
         """
         async with self.package(networks, audience) as package:
             return await asyncio.to_thread(_write, package, format_, path)
+
+    async def open(
+        self, networks: Sequence[str], format_: NetworkFormat, audience: Audience
+    ) -> IO[bytes]:
+        """
+        Networks as a file without a name, which is gone when it is closed.
+
+        Raises
+        ------
+        Busy
+            Too many are written at the moment.
+        NotFound, InvalidInput
+            As `package`.
+        """
+        if self._written >= self._most:
+            raise Busy
+        self._written += 1
+        try:
+            with tempfile.TemporaryDirectory(prefix="gis-ofds-") as made:
+                path = Path(made) / "written"
+                await self.write(networks, format_, audience, path)
+                return path.open("rb")
+        finally:
+            self._written -= 1
 
     async def known(self, audience: Audience) -> list[tuple[str, str]]:
         """Identifier and name of every network that a reader may export."""

@@ -19,6 +19,7 @@ from gis_service.web import (
     conflicts,
     dashboard,
     edits,
+    exports,
     field,
     field_shell,
     health,
@@ -87,7 +88,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health,
-        field_shell, field, photos, walked_routes, conflicts, assets, paper,
+        field_shell, field, photos, walked_routes, conflicts, assets, paper, exports,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gis_service.errors import ExportFailed, InvalidParameter
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.queries import CRS84, ItemsPage, ItemsQuery
-from gis_service.ogc.media import CSV, KML
+from gis_service.ogc.media import CSV, KML, XLSX
 from gis_service.services.exports import Download, Ending
 from gis_service.web.asked import Asked, caching
 
@@ -46,7 +46,7 @@ async def download(
         The format has no place for the CRS that was asked for.
     """
     crs = query.rendering.crs
-    if crs != CRS84 and asked.format in (CSV, KML):
+    if crs != CRS84 and asked.format in (CSV, KML, XLSX):
         raise InvalidParameter(
             "crs", crs.uri, f"{asked.format.title} holds longitude and latitude only"
         )

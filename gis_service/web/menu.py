@@ -55,6 +55,7 @@ FOOT: tuple[Entry, ...] = (
     Entry("menu_public", "/public"),
     Entry("report_heading", "/report"),
     Entry("menu_data", "/collections"),
+    Entry("menu_exports", "/exports"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),
 )

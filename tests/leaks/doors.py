@@ -20,7 +20,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.processes import PROCESSES
 from gis_service.ogc import media
-from gis_service.ogc.media import FLATGEOBUF, GEOPACKAGE, GEOPARQUET
+from gis_service.ogc.media import FLATGEOBUF, GEOPACKAGE, GEOPARQUET, SHAPEFILE, XLSX
 from gis_service.ogc.openapi_filters import FILTER
 from gis_service.ogc.openapi_parameters import PAGE, RENDERING
 from tests.leaks.asking import Question
@@ -119,6 +119,8 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/paper": (*COMMON, "collection", "ward"),
     "/labels": (*COMMON, "ward", "collection", "size"),
     "/wards/{code}/sheet.pdf": COMMON,
+    "/exports": COMMON,
+    "/exports/network": (*COMMON, "network"),
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -146,7 +148,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""
-WRITTEN_APART = (GEOPACKAGE, FLATGEOBUF, GEOPARQUET)
+WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 """Formats that a process of its own writes, which takes its time."""
 
 COMPANIONS: Mapping[str, Mapping[str, str]] = {
@@ -312,6 +314,7 @@ class World:
             "collection": ["equipment"],
             "size": ["70x37"],
             "done": ["accepted"],
+            "network": ["kisii", *self.ids["networks"]],
         }
         beside: dict[str, list[dict[str, str]]] = {
             "bbox-crs": [{"bbox": self.boxes[0], "bbox-crs": crs} for crs in CRS],

@@ -91,6 +91,7 @@ def test_every_form_brings_back_what_came(
     older = export(name, to=NetworkFormat.OFDS_JSON_0_3)
     validate(newer, "0.4")
     validate(older, "0.3")
+    assert export(name, to=NetworkFormat.OFDS_GPKG) == newer
     assert (newer if version == "0.4" else older) == package
 
 
@@ -102,6 +103,7 @@ def test_what_breaks_rules_comes_back_too(
     load_package(database, settings, PackageRequest(path, network="crooked"))
     for form in (NetworkFormat.OFDS_JSON, NetworkFormat.OFDS_CSV, NetworkFormat.OFDS_GEOJSON):
         assert export("crooked", to=form) == package, form
+    assert export("crooked", to=NetworkFormat.OFDS_GPKG) == package
     exported = export("crooked")
     assert json.dumps(exported) == json.dumps(package)
     again = load_package(

@@ -11,6 +11,7 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.ofds_csv import read_csv_package
 from gis_service.formats.ofds_geojson import read_geojson_package
+from gis_service.formats.ofds_gpkg import read_gpkg_package
 from gis_service.formats.ofds_json import parse_package
 from gis_service.formats.ofds_package import Json
 from gis_service.formats.ofds_sniffing import Form, required_form
@@ -43,4 +44,5 @@ _READERS: dict[Form, Callable[[Path, ReadLimits], Json]] = {
     Form.CSV: read_csv_package,
     Form.GEOJSON: read_geojson_package,
     Form.XLSX: read_xlsx_package,
+    Form.GEOPACKAGE: read_gpkg_package,
 }

@@ -11,6 +11,7 @@ from gis_service.errors import UnreadableFile
 
 _HEAD = 65_536
 _SHEETS_HEAD = 1_000_000
+_TABLES_HEAD = 4_000_000
 _SQLITE = b"SQLite format 3\x00"
 _PACKAGE = re.compile(rb'"networks"\s*:\s*\[')
 _NETWORK = re.compile(rb'"(?:nodes|spans|phases|organisations|contracts|wayleaves)"\s*:\s*\[')
@@ -42,7 +43,7 @@ def ofds_form(path: Path) -> Form | None:
     if head.startswith(b"PK"):
         return _zipped(path)
     if head.startswith(_SQLITE):
-        return Form.GEOPACKAGE if b"ofds_id" in head else None
+        return Form.GEOPACKAGE if _names_ofds(path) else None
     start = head.lstrip(b"\xef\xbb\xbf\x1e \t\r\n")
     if not start.startswith((b"{", b"[")):
         return None
@@ -65,6 +66,12 @@ def required_form(path: Path) -> Form:
             "archive of its CSV or GeoJSON files, a workbook of its sheets or its GeoPackage."
         )
     return form
+
+
+def _names_ofds(path: Path) -> bool:
+    """Whether a database's statements, which stand near its beginning, name the standard's id."""
+    with path.open("rb") as file:
+        return b"ofds_id" in file.read(_TABLES_HEAD)
 
 
 def _is_json(head: bytes) -> bool:

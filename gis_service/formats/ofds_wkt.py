@@ -14,17 +14,27 @@ _TYPES = {"POINT": "Point", "LINESTRING": "LineString"}
 
 def to_wkt(geometry: Any) -> str | None:
     """A geometry of the standard in WKT; None where it has no such form."""
-    if not isinstance(geometry, dict) or set(geometry) != {"type", "coordinates"}:
+    if not is_geometry(geometry):
         return None
     given, kind = geometry["coordinates"], geometry["type"]
     positions = [given] if kind == "Point" else given
-    if kind not in _TYPES.values() or not isinstance(positions, list) or not positions:
-        return None
-    if not all(_is_position(each) for each in positions):
-        return None
     high = " Z" if any(len(each) > 2 for each in positions) else ""
     listed = ", ".join(" ".join(map(repr, each)) for each in positions)
     return f"{kind.upper()}{high} ({listed})"
+
+
+def is_geometry(value: Any) -> bool:
+    """Whether it is a point or line of numbers, and nothing else is said of it."""
+    if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
+        return False
+    given, kind = value["coordinates"], value["type"]
+    positions = [given] if kind == "Point" else given
+    return (
+        kind in ("Point", "LineString")
+        and isinstance(positions, list)
+        and bool(positions)
+        and all(_is_position(each) for each in positions)
+    )
 
 
 def from_wkt(text: str) -> Json | None:

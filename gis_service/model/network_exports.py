@@ -13,8 +13,11 @@ class NetworkFormat(StrEnum):
     OFDS_JSON_0_3 = "ofds-json-0.3"
     OFDS_CSV = "ofds-csv"
     OFDS_GEOJSON = "ofds-geojson"
+    OFDS_GPKG = "ofds-gpkg"
 
     @property
     def version(self) -> str | None:
         """The version that is written; None for the one that the network came in."""
+        if self is NetworkFormat.OFDS_GPKG:
+            return "0.4"
         return self.value.removeprefix("ofds-json-") if self.value[-1].isdigit() else None

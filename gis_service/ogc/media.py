@@ -92,7 +92,10 @@ OFDS_JSON_0_4 = Format("ofds-json-0.4", "application/json", "OFDS 0.4 JSON", suf
 OFDS_JSON_0_3 = Format("ofds-json-0.3", "application/json", "OFDS 0.3 JSON", suffix="json")
 OFDS_CSV = Format("ofds-csv", "application/zip", "OFDS CSV, zipped", suffix="zip")
 OFDS_GEOJSON = Format("ofds-geojson", "application/zip", "OFDS GeoJSON, zipped", suffix="zip")
-NETWORKS = (OFDS_JSON, OFDS_JSON_0_4, OFDS_JSON_0_3, OFDS_CSV, OFDS_GEOJSON)
+OFDS_GPKG = Format(
+    "ofds-gpkg", "application/geopackage+sqlite3", "OFDS 0.4 GeoPackage", suffix="gpkg"
+)
+NETWORKS = (OFDS_JSON, OFDS_JSON_0_4, OFDS_JSON_0_3, OFDS_CSV, OFDS_GEOJSON, OFDS_GPKG)
 """Forms in which whole networks come as a file."""
 PDF = Format("pdf", "application/pdf", "PDF", suffix="pdf")
 PNG = Format("png", "image/png", "PNG", suffix="png")

@@ -19,6 +19,7 @@ from gis_service.errors import Busy, InvalidInput, NotFound
 from gis_service.formats.ofds_csv import write_csv
 from gis_service.formats.ofds_geojson import write_geojson
 from gis_service.formats.ofds_geometry import with_place
+from gis_service.formats.ofds_gpkg_writing import write_gpkg
 from gis_service.formats.ofds_mapping import COLLECTIONS, OURS, collection_of, edited, renamed
 from gis_service.formats.ofds_package import ARRAYS, Json
 from gis_service.formats.ofds_versions import converted
@@ -248,6 +249,9 @@ def _write(package: PackageSource, format_: NetworkFormat, path: Path) -> Networ
             write_csv(package, out)
         elif format_ is NetworkFormat.OFDS_GEOJSON:
             write_geojson(package, out)
+        elif format_ is NetworkFormat.OFDS_GPKG:
+            with tempfile.TemporaryDirectory(prefix="gis-ofds-") as made:
+                write_gpkg(package, out, Path(made))
         else:
             write_json(package, out)
     objects = sum(1 for each in networks for array in ARRAYS for _ in each.objects(array))

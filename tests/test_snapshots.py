@@ -182,7 +182,7 @@ def test_a_merged_snapshot_equals_one_read_anew(
 def test_no_answer_is_older_than_an_edit_that_was_heard_of(
     databases: Databases, sample_database: Database
 ) -> None:
-    """A thousand edits race with fills: once a version is known, every answer has it."""
+    """Edits race with fills: once a version is known, every answer has it."""
 
     async def work(both: Both) -> None:
         with sample_database.begin() as connection:
@@ -206,7 +206,7 @@ def test_no_answer_is_older_than_an_edit_that_was_heard_of(
         askers = [asyncio.create_task(keep_asking()) for _ in range(2)]
         before = both.changes.version(NODES.id, staff=True)
         assert before is not None
-        for turn in range(1000):
+        for turn in range(300):
             await asyncio.to_thread(edit, turn)
             await until(
                 lambda turn=turn: both.changes.version(NODES.id, staff=True).number  # type: ignore[misc,union-attr]
@@ -224,7 +224,7 @@ def test_no_answer_is_older_than_an_edit_that_was_heard_of(
             assert f'"turn {turn}."'.encode() in page.features
         stop.set()
         await asyncio.gather(*askers)
-        assert from_memory >= 100
+        assert from_memory >= 30
 
     with kept_open(sample_database) as editor:
         with_both(databases, sample_database, work)

@@ -34,6 +34,9 @@ TILE = "{tile_matrix_set}/{tile_matrix}/{row}/{column}"
 MAP_TILE = "{zoom}/{row}/{column}"
 PLACES = ("0/0/0", "8/128/152", "10/513/610", "12/2055/2443", "13/4111/4887", "15/16445/19548")
 """Zoom, row and column of tiles around Kisii."""
+FILTERED = (PLACES[2], PLACES[4])
+"""Where tiles are asked for with every filter: the whole county, and the town."""
+FILTERING = ("filter", "filter-lang", "filter-crs", PROPERTIES)
 
 GET: Mapping[str, tuple[str, ...] | None] = {
     "/": COMMON,
@@ -247,7 +250,12 @@ class World:
                 yield Question(path, companions, method="HEAD")
                 yield Question(path, companions, headers={"if-none-match": "*"})
                 yield Question(path, companions, headers={"accept-encoding": "gzip"})
+                skipped = FILTERING if path.endswith(PLACES) and not path.endswith(
+                    FILTERED
+                ) else ()
                 for name in names or ():
+                    if name in skipped:
+                        continue
                     for pair in self.values_of(name, collection):
                         if not apart and pair.get("f") in {f.name for f in WRITTEN_APART}:
                             continue

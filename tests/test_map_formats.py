@@ -257,6 +257,16 @@ def test_a_cut_sequence_loses_no_row_silently(mark: str) -> None:
         read_geojson(f"{mark}{FEATURE}\n{mark}{FEATURE[:30]}".encode(), layer="x", encoding=None)
 
 
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"x": [{"a": 1, "\\u0061": 2}]}'])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_value_that_would_be_lost_is_told(text: str, lines: int) -> None:
+    feature = FEATURE.replace('{"n": 1}', text)
+    with pytest.raises(UnreadableFile, match="An object names 'a' twice"):
+        read_geojson("\n".join([feature] * lines).encode(), layer="x", encoding=None)
+    harmless = FEATURE.replace('{"n": 1}', '{"a": "\\"a\\": 1, \\\\", "b": {"a": 1}}')
+    assert read_geojson(harmless.encode(), layer="x", encoding=None).table.num_rows == 1
+
+
 def test_a_type_that_is_no_text_is_a_fault() -> None:
     broken = {"type": "Feature", "geometry": {"type": ["Point"], "coordinates": [1, 2]}}
     rows = read_geojson(json.dumps(broken).encode(), layer="x", encoding=None)

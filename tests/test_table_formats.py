@@ -63,6 +63,10 @@ def test_the_apostrophe_of_an_export_is_undone(tmp_path: Path) -> None:
     assert sheet.column("n").to_pylist() == [-1] * 5
 
 
+def test_a_column_without_name_and_cells_is_no_column() -> None:
+    assert csv("id;;\na;;x\n").table.column_names == ["id", "column 3", ROW]
+
+
 def test_utf_16_without_a_mark_is_recognised_and_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "u.csv"
     path.write_bytes("id,lon,lat\n".encode("utf-16-le"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,6 +38,8 @@ def read_csv(content: bytes, *, layer: str, encoding: str | None, placing: Placi
         name: [without_guard(cell) or None for cell in column]
         for name, column in zip(header, cells, strict=True)
     }
+
+    texts = {name: texts[name] for name in used_columns(texts)}
 
     def column(name: str) -> tuple[pa.Field, pa.Array]:
         return pa.field(name, pa.string()), pa.array(texts[name], pa.string())
@@ -95,6 +98,15 @@ def _delimiter(text: str) -> str:
     first = text[: text.find("\n")] if "\n" in text else text
     bare = re.sub(r'"[^"]*"', "", first)
     return max(_DELIMITERS, key=bare.count)
+
+
+def used_columns(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The columns without those that have neither a name nor a cell."""
+    return [
+        name
+        for position, (name, cells) in enumerate(columns.items(), 1)
+        if name != f"column {position}" or any(cell is not None for cell in cells)
+    ]
 
 
 def header_names(cells: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.decoding import decoded
+from gis_service.formats.doubled_names import refuse_doubled_names
 from gis_service.formats.json_sequences import json_sequence
 from gis_service.formats.rows import CRS84, GEOMETRY, Rows, arrow_column
 
@@ -74,6 +75,7 @@ def _parsed(content: bytes, encoding: str | None) -> dict[str, Any]:
     text = decoded(content, encoding)
     try:
         document = orjson.loads(text)
+        refuse_doubled_names(text, document)
     except orjson.JSONDecodeError:
         texts = json_sequence(text)
         if texts is not None:

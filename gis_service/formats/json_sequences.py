@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.doubled_names import refuse_doubled_names
 
 _RECORD = "\x1e"
 
@@ -28,6 +29,7 @@ def json_sequence(text: str) -> list[Any] | None:
     for number, record in _records(text, marked=marked):
         try:
             values.append(orjson.loads(record))
+            refuse_doubled_names(record, values[-1])
         except orjson.JSONDecodeError as error:
             raise UnreadableFile(
                 f"Text {number} of the JSON sequence is not whole: {error.msg}. "

@@ -23,7 +23,7 @@ from python_calamine import (
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.archives import WorkbookCheck, check_workbook
-from gis_service.formats.delimited import header_names
+from gis_service.formats.delimited import header_names, used_columns
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.placing import Placing, placed_rows, without_guard
 from gis_service.formats.rows import Rows, arrow_column
@@ -85,7 +85,9 @@ def read_workbook(
         notes.append(f"Merged cells were given their value in every row: {filled:,} cells.")
     filled_rows = (n for n, row in enumerate(rows, 1) if any(c is not None for c in row))
     numbers = [number for number in filled_rows if number > below]
-    columns = _columns([rows[number - 1] for number in numbers], names)
+    cells = [[rows[number - 1][place] for number in numbers] for place in range(len(names))]
+    columns = dict(zip(names, cells, strict=True))
+    columns = {name: columns[name] for name in used_columns(columns)}
     read = placed_rows(
         {name: _texts(cells) for name, cells in columns.items()},
         numbers,
@@ -224,16 +226,6 @@ def _fill_merged(rows: list[Row], merged: Sequence[Any], below: int) -> int:
                     row[column] = value
                     filled += 1
     return filled
-
-
-def _columns(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]]:
-    """Cells by column, without the columns that have neither a name nor a cell."""
-    columns = {name: [row[position] for row in rows] for position, name in enumerate(names)}
-    return {
-        name: cells
-        for position, (name, cells) in enumerate(columns.items(), 1)
-        if name != f"column {position}" or any(cell is not None for cell in cells)
-    }
 
 
 def _column(name: str, cells: list[Any]) -> tuple[pa.Field, pa.Array]:

@@ -374,7 +374,8 @@ def test_content_tells_the_format(
 
 
 def test_a_folder_is_looked_through(tmp_path: Path) -> None:
-    for name in ("b.SHP", "b.dbf", "a.gpkg", "deep/c.xlsx", "readme.pdf", "__MACOSX/a.gpkg"):
+    for name in ("b.SHP", "b.dbf", "a.gpkg", "deep/c.xlsx", "readme.pdf", "__MACOSX/a.gpkg",
+                 "b-faults.csv"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")

@@ -59,13 +59,18 @@ def files_at(paths: Iterable[Path]) -> Found:
                 "GeoPackage (in QGIS: Export, Save Features As) and load that."
             )
         inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        data = [p for p in inside if p.suffix.lower() in _SUFFIXES]
+        data = [p for p in inside if p.suffix.lower() in _SUFFIXES and not _written_by_us(p)]
         if not data:
             raise UnreadableFile(f"The folder {path} has no file of a format that is read.")
         files += data
         left = (p for p in inside if p.suffix.lower() not in _SUFFIXES | _SIDE_FILES)
         passed_over += left
     return Found(tuple(dict.fromkeys(files)), tuple(passed_over))
+
+
+def _written_by_us(path: Path) -> bool:
+    """The rows at fault of an earlier load."""
+    return path.name.endswith("-faults.csv")
 
 
 def _hidden(path: Path, folder: Path) -> bool:

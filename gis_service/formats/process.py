@@ -131,6 +131,11 @@ def _why(status: int, folder: Path, limits: ReadLimits) -> str:
     said = (folder / "stderr").read_text(errors="replace")
     if any(word in said for word in _OUT_OF_MEMORY):
         return f"Reading the file needs more than {limits.memory_mb:,} MB of memory."
+    if status < 0:
+        return (
+            f"The reading process crashed ({signal.Signals(-status).name}): the file is damaged, "
+            f"or takes more than {limits.memory_mb:,} MB of memory to read."
+        )
     last = said.strip().splitlines()[-1][:200] if said.strip() else f"status {status}"
     return f"The file could not be read; the reading process ended with: {last}"
 

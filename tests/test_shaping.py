@@ -20,8 +20,8 @@ from gis_service.formats.rows import GEOMETRY, Rows
 from gis_service.formats.shaping import Shaping, shape_rows
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import GeometryType
+from gis_service.model.rules import RULES
 from gis_service.validation.checking import validate
-from gis_service.validation.rules import RULES
 
 LINE, AREA = GeometryType.LINE_STRING, GeometryType.MULTI_POLYGON
 

@@ -16,9 +16,9 @@ import shapely
 from gis_service.errors import InvalidInput
 from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import RowFault, Severity
+from gis_service.model.rules import RULES
 from gis_service.validation import checking
 from gis_service.validation.checking import Validated, validate
-from gis_service.validation.rules import RULES
 
 KISII = (34.3, -1.2, 35.2, -0.3)
 PLACE = shapely.Point(34.77, -0.68)

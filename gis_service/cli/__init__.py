@@ -15,6 +15,7 @@ from gis_service.errors import GisError
 
 MODULES = {
     "up": "up", "down": "up", "load": "load", "loads": "jobs", "jobs": "jobs",
+    "inspect": "inspect", "rules": "rules",
     "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
     "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",

@@ -34,6 +34,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.jobs import Job, JobState
 from gis_service.model.reports import LoadReport
 from gis_service.services.jobs import KINDS, LOAD, cancel_job, find_job, list_jobs
+from gis_service.services.undoing import undo_load
 from gis_service.settings import read_settings
 from gis_service.store.database import Database
 from gis_service.store.loads import find_load, list_loads
@@ -186,6 +187,32 @@ def show_load(id_: UUID, as_json: bool) -> None:
     say(f"  person     {load.person_id or 'command line'}")
     say(f"  sha256     {load.sha256}")
     print_report(LoadReport.of_json(load.report), rejected=False, written=None)
+
+
+@loads.command()
+@click.argument("id_", metavar="ID", type=click.UUID)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+def undo(id_: UUID, yes: bool, as_json: bool) -> None:
+    """
+    Bring back what stood before a load, as long as nothing later touched it.
+
+    It is done in one transaction, and recorded as a load of its own.
+
+    \b
+      ./gis loads undo 5f0c1a52-...
+    """
+    with _database() as database:
+        with database.begin() as connection:
+            load = find_load(connection, id_)
+        if load is not None and not yes:
+            counts = ", ".join(f"{load.report[n]:,} {n}" for n in ("inserted", "updated"))
+            click.confirm(f"Undo {printable(load.source)} ({counts})?", abort=True, err=True)
+        report = undo_load(database, id_)
+    if as_json:
+        say(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print_report(report, rejected=False, written=None)
 
 
 @contextmanager

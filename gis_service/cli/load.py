@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from gis_service.cli.load_reports import rejects_of, report_files, write_reports
 from gis_service.cli.load_several import load_several
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
@@ -28,20 +29,24 @@ from gis_service.cli.reports import print_report
 from gis_service.formats.folders import files_at
 from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.installation import open_database
+from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.parts import Parts
-from gis_service.model.reports import LoadRejected, LoadReport
+from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
 from gis_service.services.jobs import enqueue_load
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.loading import ANY_NUMBER, LoadRequest, load_file
 from gis_service.services.loading import Progress as Reporter
+from gis_service.services.mappings import SavedMapping, read_mapping
 from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.settings import Settings, read_settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
+from gis_service.validation.columns import KEPT
 
 BAR_ROWS = 5_000
 """Shorter loads show no progress bar."""
 INTERRUPTED = 130
-_FAULT_COLUMNS = ("row", "column", "rule", "severity", "value", "message")
+_SHARED = ("", KEPT)
+"""Targets of a mapping that several columns may have."""
 
 
 def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -71,6 +76,10 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               "is, `longitude` and `latitude` place a CSV file's rows.")
 @click.option("--set", "constants", metavar="FIELD=VALUE", multiple=True, callback=_pairs,
               help="One value for all rows, for a field that the file lacks.")
+@click.option("--mapping", "mapping_file", type=click.Path(path_type=Path, dir_okay=False),
+              help="A mapping that `gis inspect --save-mapping` wrote; what is named here wins.")
+@click.option("--accept-codes", is_flag=True,
+              help="Take values for the codes that they only resemble, too.")
 @click.option("--crs", metavar="EPSG:n",
               help="Coordinate reference system of a file that states none.")
 @click.option("--encoding", help="Encoding of text that is not UTF-8, such as cp1252.")
@@ -85,6 +94,15 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               help="Load the good rows although others are at fault.")
 @click.option("--faults", "faults_file", type=click.Path(path_type=Path, dir_okay=False),
               help="Where to write the rows at fault [default: FILE-faults.csv, here].")
+@click.option("--report", "reports", multiple=True, callback=report_files,
+              type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the report to a page (.html), .json or .csv; a .gpkg takes the rejected "
+              "rows with the reasons, to be corrected and loaded again. May be repeated.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
+              help="The language of the page's own words.")
+@click.option("--sync", is_flag=True,
+              help="Mark what the file does not hold any more as decommissioned; you are asked.")
+@click.option("--yes", is_flag=True, help="With --sync: do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--background", is_flag=True,
               help="Let the running service load it; `gis jobs` tells how it stands.")
@@ -98,6 +116,8 @@ def load(  # noqa: PLR0917 - click passes them by name
     layer: str | None,
     mapping: dict[str, str],
     constants: dict[str, str],
+    mapping_file: Path | None,
+    accept_codes: bool,
     crs: str | None,
     encoding: str | None,
     make_ids: bool,
@@ -105,6 +125,10 @@ def load(  # noqa: PLR0917 - click passes them by name
     dry_run: bool,
     accept_partial: bool,
     faults_file: Path | None,
+    reports: tuple[Path, ...],
+    language: str,
+    sync: bool,
+    yes: bool,
     as_json: bool,
     background: bool,
 ) -> LoadReport | None:
@@ -124,13 +148,16 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load wards.zip --collection wards --map wardcode=code --map ward=name
       ./gis load clinics.geojson --collection offices --map "Facility name=name" \\
           --set office_type=health --set connection=unknown --make-ids --accept-partial
+      ./gis load sites.zip --mapping sites.toml --dry-run
+      ./gis load sites.csv --collection network_nodes --report faults.html --report fix.gpkg
+      ./gis load sites.csv --collection network_nodes --network kisii --sync
       ./gis load links.gpkg --collection fibre_links --background
       ./gis load survey/ --collection network_nodes --crs EPSG:32736
       ./gis load backbone-ofds.json --network backbone
     """
     found = files_at(files)
     if len(found.files) > 1:
-        _must_fit_several(faults_file, as_json=as_json)
+        _must_fit_several(faults_file, reports, as_json=as_json, sync=sync)
         options = context.params
         load_several(
             found.files, found.passed_over,
@@ -139,9 +166,14 @@ def load(  # noqa: PLR0917 - click passes them by name
         return None
     file = found.files[0]
     settings = read_settings()
+    told = _Told(faults_file, reports, "sw" if language == "sw" else "en", as_json)
+    saved = SavedMapping() if mapping_file is None else read_mapping(mapping_file)
+    collection = collection or saved.collection
     if collection is None:
         if background:
             raise click.UsageError("A package is loaded while you wait; leave --background out.")
+        if sync or rejects_of(reports) is not None:
+            raise click.UsageError("--sync and a .gpkg of rejects go with --collection.")
         package = PackageRequest(
             path=_package(file), network=network, version=ofds_version, constants=constants,
             dry_run=dry_run,
@@ -150,32 +182,58 @@ def load(  # noqa: PLR0917 - click passes them by name
             lambda database, progress: load_package(
                 database, settings, package, progress=progress
             ),
-            settings, file, faults_file, as_json=as_json,
+            settings, file, told,
         )
     request = LoadRequest(
         path=file,
         collection=collection,
-        network=network,
-        layer=layer,
-        mapping=mapping,
-        constants=constants,
-        crs=crs,
-        encoding=encoding,
+        network=network or saved.network,
+        layer=layer or saved.layer,
+        mapping=_columns(saved, mapping),
+        constants={**saved.constants, **constants},
+        codes=saved.codes,
+        accept_codes=accept_codes or saved.accept_codes,
+        mapped_by=mapping_file.name if mapping_file is not None else None,
+        crs=crs or saved.crs,
+        encoding=encoding or saved.encoding,
         dry_run=dry_run,
         accept_partial=accept_partial,
-        make_ids=make_ids,
         multi=multi,
+        make_ids=make_ids or saved.make_ids,
+        rejects=rejects_of(reports),
+        sync=sync,
+        sync_most=ANY_NUMBER if yes else 0,
     )
     if background:
-        if faults_file is not None:
-            raise click.UsageError("--faults is for a load that is waited for; `gis jobs show ID "
-                                   "--json` lists the faults of one in the background.")
+        if faults_file is not None or reports:
+            raise click.UsageError("--faults and --report are for a load that is waited for; "
+                                   "`gis jobs show ID --json` tells of one in the background.")
         _enqueue(settings, request, as_json=as_json)
         return None
-    return _run(
-        lambda database, progress: load_file(database, settings, request, progress=progress),
-        settings, file, faults_file, as_json=as_json,
-    )
+    try:
+        return _run(partial(_load, settings, request), settings, file, told)
+    except SyncUnconfirmed as asked:
+        click.echo(str(asked), err=True)
+        if not sys.stdin.isatty() or not click.confirm("Mark them?", err=True):
+            raise
+        request = replace(request, sync_most=asked.count)
+        return _run(partial(_load, settings, request), settings, file, told)
+
+
+def _load(
+    settings: Settings, request: LoadRequest, database: Database, progress: Reporter | None
+) -> LoadReport:
+    return load_file(database, settings, request, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How a load is told of."""
+
+    faults_file: Path | None
+    reports: tuple[Path, ...]
+    language: Language
+    as_json: bool
 
 
 def _package(file: Path) -> Path:
@@ -183,7 +241,7 @@ def _package(file: Path) -> Path:
     if file.exists() and ofds_form(file) is None:
         raise click.UsageError(
             f"{file.name} is no package of the Open Fibre Data Standard. Say what its rows are "
-            "with --collection, such as --collection offices."
+            "with --collection, such as --collection offices; ./gis inspect FILE proposes it."
         )
     return file
 
@@ -192,9 +250,7 @@ def _run(
     work: Callable[[Database, Reporter | None], LoadReport],
     settings: Settings,
     file: Path,
-    faults_file: Path | None,
-    *,
-    as_json: bool,
+    told: _Told,
 ) -> LoadReport:
     """Load, and tell what became of it."""
     rejected: LoadRejected | None = None
@@ -207,20 +263,35 @@ def _run(
     except KeyboardInterrupt:
         click.echo("\nInterrupted: nothing was loaded, the database is as it was.", err=True)
         sys.exit(INTERRUPTED)
-    written = _write_faults(report, faults_file or Path(f"{file.stem}-faults.csv"))
-    if as_json:
+    faults_file = told.faults_file or Path(f"{file.stem}-faults.csv")
+    written = write_reports(report, [faults_file], "en", rejected=False) if report.faults else []
+    also = write_reports(report, told.reports, told.language, rejected=rejected is not None)
+    if told.as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:
-        print_report(report, rejected=rejected is not None, written=written)
+        print_report(
+            report, rejected=rejected is not None, written=written[0] if written else None
+        )
+        for path in also:
+            say(f"  report     {path}")
     if rejected is not None:
         raise rejected
     return report
 
 
-def _must_fit_several(faults_file: Path | None, *, as_json: bool) -> None:
-    for option, given in (("--faults", faults_file is not None), ("--json", as_json)):
+def _must_fit_several(
+    faults_file: Path | None, reports: tuple[Path, ...], *, as_json: bool, sync: bool
+) -> None:
+    asked = {"--faults": faults_file, "--report": reports, "--json": as_json, "--sync": sync}
+    for option, given in asked.items():
         if given:
             raise click.UsageError(f"{option} is for one file; load them one by one.")
+
+
+def _columns(saved: SavedMapping, named: dict[str, str]) -> dict[str, str]:
+    """Fields by column; a field that the command line names is taken from there."""
+    left = {c: f for c, f in saved.columns.items() if f not in named.values() or f in _SHARED}
+    return {**left, **named}
 
 
 def _enqueue(settings: Settings, request: LoadRequest, *, as_json: bool) -> None:
@@ -257,22 +328,3 @@ def _bar() -> Iterator[Reporter | None]:
             )
 
         yield report
-
-
-def _write_faults(report: LoadReport, path: Path) -> Path | None:
-    """The rows at fault as CSV; cells that a table program would compute are made harmless."""
-    if not report.faults:
-        return None
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_FAULT_COLUMNS)
-        for fault in report.faults:
-            writer.writerow(
-                (fault.row, _harmless(fault.column), fault.rule, fault.severity.value,
-                 _harmless(fault.value), _harmless(fault.message))
-            )
-    return path
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gis_service.model.reports import LoadReport, RowFault
-from gis_service.validation.rules import RULES
+from gis_service.model.rules import RULES
 
 _EXAMPLES = 3
 
@@ -28,6 +28,10 @@ def print_report(report: LoadReport, *, rejected: bool, written: Path | None) ->
         console.print(f"  inserted   {report.inserted:,}")
         console.print(f"  updated    {report.updated:,}")
         console.print(f"  unchanged  {report.unchanged:,}")
+        if report.removed:
+            console.print(f"  removed    {report.removed:,}")
+        if report.decommissioned:
+            console.print(f"  decommissioned {report.decommissioned:,} that the file lacks")
     console.print(f"  rejected   {report.rejected:,}")
     if report.unmapped:
         console.print(f"  no field   {escape(', '.join(report.unmapped))} (kept as extra)")

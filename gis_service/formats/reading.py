@@ -55,6 +55,7 @@ def read_file(
     shaping: Shaping | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     name: str | None = None,
+    crs_needed: bool = True,
 ) -> SourceFrame:
     """
     Read one layer of a file, in a process of its own that can be ended.
@@ -74,6 +75,8 @@ def read_file(
         What the collection needs of the geometry; without, it stays as it is.
     name
         The file's name where it came from, when it stands under another one.
+    crs_needed
+        Otherwise a file whose CRS is not known is read, and its `crs` is None.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def read_file(
     found: CRS | None = None
     stated = False
     if GEOMETRY in table.column_names:
-        found, stated = _crs(name, format_, answer, crs)
+        found, stated = _crs(name, format_, answer, crs, needed=crs_needed)
         shapes = _shapes(table, frame.index, faults)
         frame = _with_geometry(frame, shapes, found)
     return SourceFrame(
@@ -181,8 +184,8 @@ def _with_geometry(
 
 
 def _crs(
-    name: str, format_: FileFormat, answer: dict[str, Any], asked: str | None
-) -> tuple[CRS, bool]:
+    name: str, format_: FileFormat, answer: dict[str, Any], asked: str | None, *, needed: bool
+) -> tuple[CRS | None, bool]:
     """The CRS to use, and whether the file says so."""
     stated = _parsed(answer["crs"])
     named = parse_crs(asked) if asked else None
@@ -197,14 +200,28 @@ def _crs(
         return _plain(named), False
     if answer["crs_assumed"]:
         return WGS84, True
+    if not needed:
+        return None, False
+    raise unknown_crs(name, format_)
+
+
+def unknown_crs(name: str, format_: FileFormat, more: str = "") -> UnknownCrs:
+    """
+    The error for a file that does not say where on earth it is.
+
+    Parameters
+    ----------
+    more
+        What was found out about it.
+    """
     lacking = "its .prj is missing or not understood" if format_ is FileFormat.SHAPEFILE else (
         "it states none that is understood"
     )
-    raise UnknownCrs(
+    return UnknownCrs(
         f"{name} does not say in which coordinate reference system it is ({lacking}). "
         "Ask whoever made it and name it: --crs EPSG:32736 (WGS 84 / UTM 36S), "
         "--crs EPSG:21036 (Arc 1960 / UTM 36S) or --crs EPSG:4326 (longitude, latitude). "
-        "The first two differ by some 300 m here, so do not guess."
+        f"The first two differ by some 300 m here, so do not guess.{more}"
     )
 
 

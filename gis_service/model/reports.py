@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -74,6 +74,14 @@ class RowFault:
     severity: Severity = Severity.ERROR
 
 
+REASONS = ("rejected_row", "rejected_by", "rejected_because", "rejected_remedy")
+"""
+Columns beside the rows of a file of rejects: number, rules, reasons, what to do.
+
+A load passes over them, so a corrected file loads as it is.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadReport:
     """
@@ -81,6 +89,8 @@ class LoadReport:
 
     Every row read is inserted, updated, unchanged or rejected. `load_id` finds
     the load among `loads` and in history; it is empty when nothing was kept.
+    `decommissioned` are items that the file does not hold any more. `undoes` is the
+    load that this one took back, and `removed` what that one had added.
     """
 
     source: str
@@ -91,6 +101,9 @@ class LoadReport:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    decommissioned: int = 0
+    removed: int = 0
+    undoes: str = ""
     faults: tuple[RowFault, ...] = ()
     crs: str = ""
     unmapped: tuple[str, ...] = ()
@@ -131,6 +144,19 @@ class LoadReport:
         faults = (RowFault(**{**f, "severity": Severity(f["severity"])}) for f in values["faults"])
         lists = {name: tuple(values[name]) for name in ("unmapped", "notes")}
         return cls(**{**values, **lists, "faults": tuple(faults)})
+
+
+class SyncUnconfirmed(GisError):
+    """Items that a file does not hold any more would be marked, and nobody said yes."""
+
+    def __init__(self, collection: str, network: str, keys: Sequence[str]) -> None:
+        self.count = len(keys)
+        shown = ", ".join(keys[:10]) + (" ..." if len(keys) > 10 else "")
+        super().__init__(
+            f"Nothing was loaded: {self.count:,} items of {collection} in the network {network} "
+            f"are not in the file and would be marked decommissioned: {shown}. Confirm it with "
+            "--yes."
+        )
 
 
 class LoadRejected(GisError):

@@ -21,7 +21,7 @@ def document_html(document: Document) -> bytes:
     It loads nothing and has no script; its policy stands in it. What it is
     given is text, never markup.
     """
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     language = document.language
     return template.render(
         document=document,
@@ -38,9 +38,9 @@ def _address(svg: bytes) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
-
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of pages; whatever is put into them is text."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""The words of printed pages, in the reader's language, from `strings.toml`."""
+"""The words of printed pages, in the reader's language, from the files of `STRINGS`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.locales import number
+
+STRINGS = ("strings.toml", "load_strings.toml")
 
 
 def phrase(key: str, language: Language, **values: object) -> str:
@@ -32,9 +34,11 @@ def printed(text: str) -> str:
 
 @cache
 def _phrases() -> dict[str, dict[Language, str]]:
-    path = Path(__file__).parent / "strings.toml"
-    phrases = tomllib.loads(path.read_text(encoding="utf-8"))
+    phrases: dict[str, dict[Language, str]] = {}
+    for name in STRINGS:
+        path = Path(__file__).parent / name
+        phrases |= tomllib.loads(path.read_text(encoding="utf-8"))
     for key, texts in phrases.items():
         if set(texts) != set(LANGUAGES):
-            raise ValueError(f"strings.toml: {key} is not in every language")
+            raise ValueError(f"{key} is not in every language")
     return phrases

@@ -10,7 +10,7 @@ import numpy as np
 from gis_service.crs import from_degrees
 from gis_service.errors import ConfigurationError, InvalidInput
 from gis_service.model.queries import CRS84, ServedCrs
-from gis_service.services.loading import network_extent
+from gis_service.services.load_networks import network_extent
 from gis_service.store.database import Database
 from gis_service.store.transforming import network_extents, transformed
 from gis_service.validation.geometry import KENYA

@@ -28,7 +28,7 @@ from gis_service.services.edited_feature import (
     properties_of,
 )
 from gis_service.services.edited_values import EditedValues, Network, fault, uuid_or_none
-from gis_service.services.loading import network_extent
+from gis_service.services.load_networks import network_extent
 from gis_service.store import edits as statements
 from gis_service.store.edits import refusals
 from gis_service.store.items import item_statement

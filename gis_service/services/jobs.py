@@ -185,7 +185,7 @@ def enqueue_load(
     sniff(request.path, max_bytes=ReadLimits(file_mb=settings.max_file_mb).file_bytes)
     id_ = uuid4()
     values: dict[str, Any] = asdict(request) | {"collection": collection.id, "name": request.source}
-    del values["path"]
+    del values["path"], values["rejects"]
     values["upload"] = keep_upload(settings, id_, request.path)
     try:
         return enqueue(database, LOAD, values, person_id, id_=id_)

@@ -8,34 +8,51 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, select
+import geopandas as gpd
+from sqlalchemy import Connection
 from sqlalchemy.engine import RootTransaction
 
 from gis_service.crs import crs_title
-from gis_service.errors import InvalidInput, InvalidParameter, NotFound
+from gis_service.errors import InvalidInput, InvalidParameter
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.reading import read_file
+from gis_service.formats.reading import read_file, unknown_crs
 from gis_service.formats.shaping import Shaping
 from gis_service.formats.source import SourceFrame
 from gis_service.model.audience import Actor
+from gis_service.model.codelists import STATUS
 from gis_service.model.collections import REGISTRY
-from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
 from gis_service.model.parts import Parts
-from gis_service.model.reports import LoadRejected, LoadReport, RowFault, Severity
+from gis_service.model.reports import (
+    LoadRejected,
+    LoadReport,
+    RowFault,
+    Severity,
+    SyncUnconfirmed,
+)
+from gis_service.services.load_networks import LoadNetwork, network_of, surroundings_of
+from gis_service.services.rejects import write_rejects
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
 from gis_service.store.database import Database
 from gis_service.store.interruption import interruptible
 from gis_service.store.loads import record_load
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load
-from gis_service.store.tables import table
 from gis_service.validation.checking import Validated, validate
+from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
-from gis_service.validation.geometry import KENYA, Extent
+from gis_service.validation.geometry import KENYA
+from gis_service.validation.whereabouts import (
+    Surroundings,
+    is_plausible,
+    places_of,
+    whereabouts,
+)
 
 Progress = Callable[[int, int], None]
 """Called with the rows copied so far and the rows in all."""
+ANY_NUMBER = 2**31
+"""Of items that a sync may mark."""
 MOST_FAULTS_KEPT = 5_000
 """Of a report that the database keeps."""
 
@@ -55,6 +72,12 @@ class LoadRequest:
         `geometry` make a CSV's geometry.
     constants
         One value for all rows, by field.
+    codes
+        Code by value of the file, by field: what somebody said that they mean.
+    accept_codes
+        Apply what values only resemble, too.
+    mapped_by
+        Name of the saved mapping that these come from.
     accept_partial
         Load the good rows although others are at fault.
     make_ids
@@ -63,6 +86,12 @@ class LoadRequest:
         What becomes of points and lines of several parts, as in `Parts`.
     name
         The file's name where it came from, when it stands under another one.
+    rejects
+        A GeoPackage to write with the rows that are at fault.
+    sync
+        Mark the network's items that the file does not hold as decommissioned.
+    sync_most
+        So many of them at most; with more, nothing is done but to tell.
     """
 
     path: Path
@@ -71,6 +100,9 @@ class LoadRequest:
     layer: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    accept_codes: bool = False
+    mapped_by: str | None = None
     crs: str | None = None
     encoding: str | None = None
     dry_run: bool = False
@@ -78,17 +110,13 @@ class LoadRequest:
     make_ids: bool = False
     multi: str = Parts.MERGE
     name: str | None = None
+    rejects: Path | None = None
+    sync: bool = False
+    sync_most: int = 0
 
     @property
     def source(self) -> str:
         return self.name or self.path.name
-
-
-@dataclass(frozen=True, slots=True)
-class _Network:
-    id: UUID
-    external_id: str
-    extent: Extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +125,7 @@ class _Checked:
 
     request: LoadRequest
     collection: Collection
-    network: _Network | None
+    network: LoadNetwork | None
     source: SourceFrame
     validated: Validated
 
@@ -135,8 +163,13 @@ def load_file(
     """
     began = time.monotonic()
     collection = REGISTRY[request.collection]
+    reading = CodeReading(request.codes, accept=request.accept_codes)
+    check_reading(collection, reading)
+    if request.sync:
+        _check_sync(request, collection)
     with database.begin() as connection:
-        network = _network(connection, collection, request.network)
+        network = network_of(connection, collection, request.network)
+        around = surroundings_of(connection, network) if collection.geometry else None
     source = read_file(
         request.path,
         layer=request.layer,
@@ -146,17 +179,21 @@ def load_file(
         shaping=_shaping(collection, request, settings),
         limits=ReadLimits(file_mb=settings.max_file_mb),
         name=request.source,
+        crs_needed=False,
     )
+    doubts = _doubts(request.source, source, around) if around is not None else ()
     validated = validate(
         source.frame,
         collection,
         mapping=request.mapping,
         constants=request.constants,
-        known_faults=source.faults,
+        known_faults=(*source.faults, *doubts),
         extent=network.extent if network else KENYA,
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
         split=request.multi == Parts.SPLIT,
+        reading=reading,
+        around=around,
     )
     with (
         database.engine.connect() as connection,
@@ -171,6 +208,8 @@ def load_file(
         if transaction.is_active:
             report = replace(report, load_id=str(load_id))
             _record(connection, load_id, report, checked, person_id)
+    if request.rejects is not None:
+        write_rejects(request.rejects, source, report.faults)
     if report.rejected and not request.accept_partial:
         raise LoadRejected(replace(report, inserted=0, updated=0, unchanged=0))
     return report
@@ -188,6 +227,33 @@ def _shaping(
         wanted=collection.geometry,
         most_vertices=settings.max_vertices,
         merge=request.multi != Parts.REFUSE,
+    )
+
+
+def _doubts(name: str, source: SourceFrame, around: Surroundings) -> tuple[RowFault, ...]:
+    """
+    A warning of the file as a whole when its CRS is probably another one.
+
+    Raises
+    ------
+    UnknownCrs
+        None is stated; the error tells which ones would fit.
+    """
+    frame = source.frame
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return ()
+    places = places_of(frame.geometry.to_numpy())
+    stated_by = "the file" if source.crs_found else "--crs"
+    if source.crs is None:
+        found = whereabouts(places, None, around, stated_by="")
+        raise unknown_crs(name, source.format, f" {found.verdict}")
+    if not len(places) or is_plausible(places, source.crs, around):
+        return ()
+    found = whereabouts(places, source.crs, around, stated_by=stated_by)
+    if found.plausible:
+        return ()
+    return (
+        RowFault(0, "geometry", "implausible-crs", found.crs, found.verdict, Severity.WARNING),
     )
 
 
@@ -212,6 +278,9 @@ def _store(
     if not rejected or request.accept_partial:
         staged.drop(sorted(rejected))
         outcome = staged.upsert()
+    marked = 0
+    if request.sync and not rejected:
+        marked = _sync(staged, checked)
     if request.dry_run or (rejected and not request.accept_partial):
         transaction.rollback()
     return LoadReport(
@@ -223,12 +292,53 @@ def _store(
         updated=outcome.updated,
         unchanged=outcome.unchanged,
         rejected=_count(rejected, validated),
+        decommissioned=marked,
         faults=tuple(sorted(faults, key=lambda f: f.row)),
         crs=crs_title(checked.source.crs) if checked.source.crs else "",
         unmapped=validated.unmapped,
         dry_run=request.dry_run,
-        notes=(*checked.source.notes, *validated.notes),
+        notes=(*_mapped(request), *checked.source.notes, *validated.notes),
     )
+
+
+def _check_sync(request: LoadRequest, collection: Collection) -> None:
+    status = collection.by_name.get("status")
+    if not collection.networked or status is None or status.codelist is not STATUS:
+        able = ", ".join(
+            c.id for c in REGISTRY.values()
+            if c.networked and "status" in c.by_name and c.by_name["status"].codelist is STATUS
+        )
+        raise InvalidInput(
+            f"{collection.title.en} have no status, so nothing of them can be marked as "
+            f"decommissioned. --sync is for {able}."
+        )
+    if request.accept_partial:
+        raise InvalidInput(
+            "--sync needs a file without faults: what is absent because its row was rejected is "
+            "not gone. Leave --accept-partial out."
+        )
+
+
+def _sync(staged: StagedRows, checked: _Checked) -> int:
+    """
+    Mark what the file does not hold any more; how many items.
+
+    Raises
+    ------
+    SyncUnconfirmed
+        There are more than was said yes to.
+    """
+    absent = staged.absent()
+    request = checked.request
+    if len(absent) > request.sync_most and not request.dry_run:
+        network = checked.network.external_id if checked.network else ""
+        raise SyncUnconfirmed(checked.collection.id, network, absent)
+    staged.decommission()
+    return len(absent)
+
+
+def _mapped(request: LoadRequest) -> tuple[str, ...]:
+    return (f"Read by the mapping {request.mapped_by}.",) if request.mapped_by else ()
 
 
 def _record(
@@ -298,67 +408,3 @@ def _lacking(collection: Collection, validated: Validated) -> InvalidInput:
     if validated.unmapped:
         said.append(f"Columns not used: {', '.join(validated.unmapped)}.")
     return InvalidInput(" ".join(said))
-
-
-def _network(
-    connection: Connection, collection: Collection, asked: str | None
-) -> _Network | None:
-    """
-    The network that the rows belong to.
-
-    Raises
-    ------
-    InvalidParameter, InvalidInput, NotFound
-        There is none, none of that name, or several and none was named.
-    """
-    if not collection.networked:
-        if asked is not None:
-            raise InvalidParameter(
-                "network", asked, f"{collection.title.en.lower()} belong to no network"
-            )
-        return None
-    stored = table(NETWORKS)
-    known = connection.execute(
-        select(stored.c.id, stored.c.external_id, stored.c.extent).order_by(stored.c.external_id)
-    ).all()
-    if not known:
-        raise NotFound(
-            f"{collection.title.en} belong to a network, and there is none yet. Load one first: "
-            "a CSV file with the columns external_id, name, extent, metric_srid and synthetic, "
-            "by ./gis load networks.csv --collection networks"
-        )
-    names = ", ".join(row.external_id for row in known)
-    if asked is None:
-        if len(known) > 1:
-            raise InvalidInput(f"There are several networks; name one with --network: {names}.")
-        chosen = known[0]
-    else:
-        fitting = [r for r in known if r.external_id == asked or str(r.id) == asked.lower()]
-        if not fitting:
-            raise NotFound(f"There is no network {asked!r}. Known: {names}.")
-        chosen = fitting[0]
-    extent = network_extent(chosen.external_id, chosen.extent)
-    return _Network(chosen.id, chosen.external_id, extent)
-
-
-def network_extent(network: str, stored: object) -> Extent:
-    """
-    The box of a network, from {west, south, east, north} or a list in that order.
-
-    Raises
-    ------
-    InvalidInput
-        It is no box.
-    """
-    sides = ("west", "south", "east", "north")
-    values = [stored.get(side) for side in sides] if isinstance(stored, dict) else stored
-    if isinstance(values, list) and len(values) == 4 and all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in values
-    ):
-        west, south, east, north = (float(v) for v in values)
-        if -180 <= west < east <= 180 and -90 <= south < north <= 90:
-            return (west, south, east, north)
-    raise InvalidInput(
-        f"The extent of the network {network!r} is no box of west, south, east and north "
-        "degrees. Correct it by loading the network again."
-    )

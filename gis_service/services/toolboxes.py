@@ -6,9 +6,9 @@ from gis_service.cartography.definition import MapDefinition
 from gis_service.cartography.toolbox import Toolbox
 from gis_service.model.audience import Audience, visible_collections
 from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.load_rules import LOAD_RULES
 from gis_service.model.rights import Operation, receivable_fields, rights
 from gis_service.ogc.media import DOWNLOADS
-from gis_service.validation.rules import RULES
 
 
 def toolbox_of(definition: MapDefinition, audience: Audience, prefix: str) -> Toolbox:
@@ -32,5 +32,5 @@ def toolbox_of(definition: MapDefinition, audience: Audience, prefix: str) -> To
             if rights(REGISTRY[id_], audience) == frozenset(Operation)
         },
         downloads=[(each.name, each.title) for each in DOWNLOADS],
-        rules={rule.id: rule.title for rule in RULES.values()},
+        rules={rule.id: rule.title for rule in LOAD_RULES},
     )

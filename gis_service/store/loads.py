@@ -43,6 +43,13 @@ def find_load(connection: Connection, load_id: UUID) -> LoadRecord | None:
     return None if row is None else _record(row)
 
 
+def find_undoing(connection: Connection, load_id: UUID) -> UUID | None:
+    """The load that undid another one."""
+    undoes = LOADS.c.report["undoes"].astext
+    found: UUID | None = connection.scalar(select(LOADS.c.id).where(undoes == str(load_id)))
+    return found
+
+
 def list_loads(
     connection: Connection, *, collection: str | None = None, limit: int = 50
 ) -> list[LoadRecord]:

@@ -104,9 +104,10 @@ def _reading() -> Iterator[Grant]:
     for login in staff:
         for id_ in (*REGISTRY, *COUNTED):
             yield Grant(login, SCHEMA, id_, "SELECT")
-    for audience in filter(reads_history, Audience):
+    historians = [Login.of(each) for each in filter(reads_history, Audience)]
+    for login in (*historians, Login.LOADER):
         for id_ in (*REGISTRY, TRANSACTIONS.name):
-            yield Grant(Login.of(audience), HISTORY, id_, "SELECT")
+            yield Grant(login, HISTORY, id_, "SELECT")
     for audience in (each for each in Audience if each.is_staff):
         columns = ("collection", "id", "loaded_at", "report", "source")
         yield Grant(Login.of(audience), INTERNAL, "loads", "SELECT", columns)

@@ -56,6 +56,8 @@ LOCK_WAIT_S = 30
 ROW = "row_number"
 EXTRA = "extra"
 VISIBILITY = "visibility"
+GONE = "decommissioned"
+"""The status of what a load that syncs does not find in its file any more."""
 _REFERENCE_TYPES = {FieldType.REFERENCE, FieldType.REFERENCES}
 
 Progress = Callable[[int, int], None]
@@ -193,6 +195,31 @@ class StagedRows:
     def close(self) -> None:
         """Make room for the rows of another collection in the same transaction."""
         self._metadata.drop_all(self._connection)
+
+    def absent(self) -> list[str]:
+        """Keys of the network's items that are not in the load and not decommissioned yet."""
+        key = self._target.c[self._collection.key]
+        return list(
+            self._connection.scalars(select(key).where(self._is_absent()).order_by(key))
+        )
+
+    def decommission(self) -> None:
+        """Mark the items of `absent` as decommissioned."""
+        version = self._target.c.version + 1
+        self._connection.execute(
+            update(self._target)
+            .values(status=GONE, version=version, updated_at=func.now())
+            .where(self._is_absent())
+        )
+
+    def _is_absent(self) -> ColumnElement[bool]:
+        key = self._collection.key
+        held = select(self._staged.c[key]).where(self._staged.c[key].is_not(None))
+        return and_(
+            self._target.c.network_id == self._network,
+            self._target.c[key].not_in(held),
+            self._target.c.status != GONE,
+        )
 
     def _staging_table(self, metadata: MetaData) -> Table:
         columns: list[Column[Any]] = [Column(ROW, Integer, nullable=False)]

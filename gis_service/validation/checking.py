@@ -16,15 +16,17 @@ import pyarrow.compute as pc
 from gis_service.crs import WGS84
 from gis_service.model.fields import Collection, Field, FieldType
 from gis_service.model.reports import RowFault
-from gis_service.validation.codes import code_lists, codes, value_lists
+from gis_service.validation.codes import STRICT, CodeReading, code_lists, codes, value_lists
 from gis_service.validation.columns import ColumnPlan, loadable_fields, plan_columns
 from gis_service.validation.dates import dates, timestamps
 from gis_service.validation.faults import Faults, Mask
 from gis_service.validation.geometry import KENYA, Extent, check_geometry
 from gis_service.validation.keys import check_keys, constant, extras, lacking_key, made_keys
 from gis_service.validation.numbers import booleans, numbers
+from gis_service.validation.placing import check_places
 from gis_service.validation.splitting import split_parts
 from gis_service.validation.texts import as_texts, check_text, dumped, lookup, mask, objects, part
+from gis_service.validation.whereabouts import Surroundings
 
 EXTRA = "extra"
 GEOMETRY = "geom"
@@ -69,6 +71,8 @@ def validate(
     max_vertices: int = 50_000,
     make_ids: bool = False,
     split: bool = False,
+    reading: CodeReading = STRICT,
+    around: Surroundings | None = None,
 ) -> Validated:
     """
     Check every row of a file against the registry.
@@ -90,6 +94,10 @@ def validate(
         Make identifiers from each row's content.
     split
         Make a row of each part of a geometry of several parts.
+    reading
+        How codes are read.
+    around
+        What is known of the place; without it no row is warned of where it stands.
 
     Raises
     ------
@@ -112,7 +120,7 @@ def validate(
         shapes = _shapes(frame)
     faults = Faults(frame.index)
     reported = faults.add_known(known_faults)
-    columns, notes = _fields(frame, collection, plan, faults, make_ids=make_ids)
+    columns, notes = _fields(frame, collection, plan, faults, reading, make_ids=make_ids)
     kept = _extras(frame, plan, faults)
     if kept is not None:
         columns[EXTRA] = kept
@@ -141,6 +149,12 @@ def validate(
                 )
                 checked = outcome.shapes
                 notes += outcome.notes
+            if around is not None:
+                with faults.guarded("geometry"):
+                    good = checked.copy()
+                    good[faults.rejected] = None
+                    names = _names(columns)
+                    check_places(good, collection.geometry, names, around, faults)
             series = gpd.GeoSeries(checked, index=result.index, crs=WGS84)
             result = gpd.GeoDataFrame(result.assign(**{GEOMETRY: series}), geometry=GEOMETRY)
     elif shapes is not None:
@@ -155,6 +169,10 @@ def validate(
     )
 
 
+def _names(columns: Mapping[str, pa.Array]) -> list[str | None] | None:
+    return columns["name"].to_pylist() if "name" in columns else None
+
+
 def _shapes(frame: pd.DataFrame) -> gpd.GeoSeries | None:
     return frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
 
@@ -164,6 +182,7 @@ def _fields(
     collection: Collection,
     plan: ColumnPlan,
     faults: Faults,
+    reading: CodeReading,
     *,
     make_ids: bool,
 ) -> tuple[dict[str, pa.Array], list[str]]:
@@ -176,7 +195,7 @@ def _fields(
         name = plan.name_of(field.name)
         before = faults.rejected.copy()
         with faults.guarded(name):
-            array, said = _parsed(series, field, faults, name)
+            array, said = parsed(series, field, faults, name, reading)
             columns[field.name] = array
             notes += said
             if field.required or field.name == collection.key:
@@ -203,8 +222,12 @@ def _series(frame: pd.DataFrame, plan: ColumnPlan, field: Field) -> pd.Series[An
     return part(series, source.path)
 
 
-def _parsed(  # noqa: PLR0911 - one for each type
-    series: pd.Series[Any], field: Field, faults: Faults, name: str
+def parsed(  # noqa: PLR0911 - one for each type
+    series: pd.Series[Any],
+    field: Field,
+    faults: Faults,
+    name: str,
+    reading: CodeReading = STRICT,
 ) -> tuple[pa.Array, list[str]]:
     """A field's values in the type that the database holds, and what to tell of them."""
     match field.type:
@@ -218,10 +241,10 @@ def _parsed(  # noqa: PLR0911 - one for each type
         case FieldType.TIMESTAMP:
             return timestamps(series, faults, name), []
         case FieldType.CODE:
-            matched = codes(series, field, faults, name)
+            matched = codes(series, field, faults, name, reading)
             return matched.array, list(matched.notes)
         case FieldType.CODES:
-            matched = code_lists(series, field, faults, name)
+            matched = code_lists(series, field, faults, name, reading)
             return matched.array, list(matched.notes)
         case FieldType.REFERENCES:
             lists = value_lists(series, faults, name)

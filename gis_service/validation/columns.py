@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ from gis_service.errors import InvalidInput, InvalidParameter
 from gis_service.model.audience import EXTERNAL_ID
 from gis_service.model.collections import SYSTEM_FIELDS
 from gis_service.model.fields import Collection, Field
+from gis_service.model.reports import REASONS
 
 POSITIONS = ("longitude", "latitude", "geometry")
 """Targets of a mapping that the reader uses to make geometry."""
@@ -92,6 +95,7 @@ def plan_columns(
     for field in constants:
         _must_be_field("set", field, fields)
     sources, left_out, kept = _asked(names, fields, mapping)
+    left_out |= {name for name in names if name in REASONS}
     taken = {s.column for s in sources.values()} | left_out | set(kept)
     for name, column in _by_name(
         [n for n in names if n not in taken],
@@ -118,6 +122,13 @@ def plan_columns(
 def plain(text: str) -> str:
     """Without case, blanks, underscores and punctuation."""
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def words_of(text: str) -> str:
+    """Small words without accents: `siteName_2` is `site name 2`."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    letters = unicodedata.normalize("NFKD", parted).encode("ascii", "ignore").decode()
+    return " ".join(re.findall(r"[a-z]+|\d+", letters.lower()))
 
 
 def _asked(

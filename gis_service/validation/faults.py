@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gis_service.model.reports import RowFault, Severity
-from gis_service.validation.rules import RULES
+from gis_service.model.rules import RULES
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _SHOWN = 120

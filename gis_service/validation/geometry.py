@@ -17,6 +17,7 @@ from gis_service.validation.faults import Faults, Mask
 Extent = tuple[float, float, float, float]
 """West, south, east, north in degrees of WGS84."""
 KENYA: Extent = (33.5, -5.2, 42.2, 5.6)
+_NULL_ISLAND: Extent = (-0.01, -0.01, 0.01, 0.01)
 _COLUMN = "geometry"
 _SINGLE = {GeometryType.POINT: 0, GeometryType.LINE_STRING: 1, GeometryType.MULTI_POLYGON: 3}
 _MULTI = {GeometryType.POINT: 4, GeometryType.LINE_STRING: 5, GeometryType.MULTI_POLYGON: 6}
@@ -171,6 +172,12 @@ class _Check:
         outside = self.left & ~_within(bounds, extent)
         if not outside.any():
             return
+        nowhere = outside & _within(bounds, _NULL_ISLAND)
+        self.reject(
+            nowhere, "null-island",
+            "It lies at longitude 0, latitude 0: zeros stand for an unknown position.",
+        )
+        outside &= ~nowhere
         swapped = outside & _within(bounds[:, [1, 0, 3, 2]], extent)
         box = "west {:g}, south {:g}, east {:g}, north {:g}".format(*extent)
         self.reject(

@@ -18,8 +18,8 @@ from gis_service.model.field_operations import MOST_OPERATIONS, Outcome, Result,
 from gis_service.model.field_reasons import CONFLICT, REASONS, Reason
 from gis_service.model.field_words import field_words
 from gis_service.model.fields import Language, Text
+from gis_service.model.rules import RULES
 from gis_service.ogc.media import JSON
-from gis_service.validation.rules import RULES
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import read_json
 from gis_service.web.field_shell import app_version

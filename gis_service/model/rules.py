@@ -1,0 +1,14 @@
+"""
+Every rule by its stable id: what `formats`, `validation`, `store` and `services` report.
+
+A rule is declared once, in `model/declarations`; a fault that names another id
+is a mistake, which a test finds.
+"""
+
+from __future__ import annotations
+
+from gis_service.model.declarations.load_rules import LOAD_RULES
+from gis_service.model.declarations.quality_rules import QUALITY_RULES
+from gis_service.model.reports import Rule
+
+RULES: dict[str, Rule] = {each.id: each for each in (*LOAD_RULES, *QUALITY_RULES)}

@@ -1,0 +1,111 @@
+"""A load's report as one page that holds all it needs, or as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from functools import partial
+
+from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import Language
+from gis_service.model.locales import number
+from gis_service.model.reports import LoadReport
+from gis_service.model.rules import RULES
+from gis_service.printing.document_html import environment
+from gis_service.printing.wording import phrase
+
+MOST_ROWS = 20_000
+"""Rows that the page lists; a table has no such bound."""
+_COLUMNS = ("row", "column", "rule", "severity", "value", "message", "what to do")
+
+
+def load_report_html(report: LoadReport, language: Language, *, rejected: bool) -> bytes:
+    """
+    The page, UTF-8.
+
+    It loads nothing and has no script; its policy stands in it. What it is
+    given is text, never markup.
+
+    Parameters
+    ----------
+    rejected
+        Whether nothing was loaded because rows are at fault.
+    """
+    counted = Counter((fault.rule, fault.severity) for fault in report.faults)
+    template = environment().get_template("load_report.html")
+    return template.render(
+        report=report,
+        language=language,
+        t=lambda key: phrase(key, language),
+        number=partial(number, language=language),
+        heading=phrase(
+            "load_into", language, source=report.source,
+            collection=REGISTRY[report.collection].title[language],
+        ),
+        rejected=rejected,
+        verdict=_verdict(report, language, rejected=rejected),
+        outcomes=_outcomes(report),
+        facts=_facts(report),
+        summary=[
+            (RULES[rule], severity, count) for (rule, severity), count in counted.most_common()
+        ],
+        faults=report.faults[:MOST_ROWS],
+        more=_more(report, language),
+    ).encode()
+
+
+def load_report_csv(report: LoadReport, language: Language) -> str:
+    """Every fault in a row; cells that a table program would compute are made harmless."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(_COLUMNS)
+    for fault in report.faults:
+        writer.writerow(
+            (fault.row, _harmless(fault.column), fault.rule, fault.severity.value,
+             _harmless(fault.value), _harmless(fault.message), RULES[fault.rule].remedy[language])
+        )
+    return file.getvalue()
+
+
+def _verdict(report: LoadReport, language: Language, *, rejected: bool) -> str:
+    counts = {"n": number(report.rejected, language), "all": number(report.read, language)}
+    if rejected:
+        return phrase("load_rejected", language, **counts)
+    if report.dry_run:
+        return phrase("load_dry", language)
+    return phrase("load_partly" if report.rejected else "load_done", language, **counts)
+
+
+def _outcomes(report: LoadReport) -> list[tuple[str, int]]:
+    counts = [
+        ("load_read", report.read), ("load_inserted", report.inserted),
+        ("load_updated", report.updated), ("load_unchanged", report.unchanged),
+        ("load_rejected_rows", report.rejected),
+    ]
+    if report.decommissioned:
+        counts.append(("load_decommissioned", report.decommissioned))
+    return counts
+
+
+def _facts(report: LoadReport) -> list[tuple[str, str]]:
+    found = [
+        ("load_network", report.network or ""),
+        ("load_crs", report.crs),
+        ("load_unmapped", ", ".join(report.unmapped)),
+        ("load_id", report.load_id),
+    ]
+    return [(title, value) for title, value in found if value]
+
+
+def _more(report: LoadReport, language: Language) -> str:
+    if len(report.faults) <= MOST_ROWS:
+        return ""
+    return phrase(
+        "load_more", language,
+        n=number(MOST_ROWS, language), all=number(len(report.faults), language),
+    )
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -374,7 +374,9 @@ def test_real_files_are_understood(shared_data: Path) -> None:
         assert fields <= {f.field for f in sure.fields}
 
 
-def test_the_command_tells_what_it_needs():
-    result = CliRunner().invoke(load, ["x.csv"])
+def test_the_command_tells_what_it_needs(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a\n1\n")
+    result = CliRunner().invoke(load, [str(path)])
     assert result.exit_code == 2
     assert "--collection" in result.output

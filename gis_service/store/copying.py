@@ -113,6 +113,8 @@ def _escaped(texts: pa.Array) -> pa.Array:
 
 def _lists(array: pa.Array) -> pa.Array:
     """Lists of texts as PostgreSQL writes arrays."""
+    if array.offset:  # Arrow makes no list with nulls from a part of another
+        array = array.take(pa.array(np.arange(len(array))))
     values = array.values.cast(pa.string())
     values = pc.replace_substring(pc.replace_substring(values, "\\", "\\\\"), '"', '\\"')
     quoted = pc.binary_join_element_wise('"', values, '"', "")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from gis_service.formats.ofds_sniffing import Form, ofds_form
 from gis_service.model.collections import REGISTRY
 from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.settings import Settings
+from gis_service.store.copying import _lists
 from gis_service.store.database import Database
 from gis_service.store.tables import table
 from tests.ofds_packages import crooked, full
@@ -126,3 +128,10 @@ def test_versions_are_stated_asked_for_or_found(
     del package["networks"][0]["id"]
     with pytest.raises(InvalidInput, match="--network"):
         load_package(database, settings, PackageRequest(written(tmp_path, package)))
+
+
+def test_lists_of_a_part_of_a_column_are_copied_with_their_gaps() -> None:
+    """Files of more rows than one block were refused when a list was missing in some."""
+    column = pa.array([["a", 'say "b"'], None, [], ["c"]], pa.list_(pa.string()))
+    assert _lists(column[1:]).to_pylist() == [None, "{}", '{"c"}']
+    assert _lists(column).to_pylist() == ['{"a","say \\"b\\""}', None, "{}", '{"c"}']

@@ -69,6 +69,8 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 @click.option("--network", help="The network that they belong to; needed if there are several.")
 @click.option("--ofds-version", help="Version of the Open Fibre Data Standard, for a package "
               "that does not say it.")
+@click.option("--read-only/--editable", "read_only", default=None,
+              help="Whether a package's network is another owner's, which nobody edits here.")
 @click.option("--layer", help="The layer to load from a file with several.")
 @click.option("--map", "mapping", metavar="THEIRS=OURS", multiple=True, callback=_pairs,
               help="The file's column THEIRS is our field OURS. A dot reaches into objects "
@@ -113,6 +115,7 @@ def load(  # noqa: PLR0917 - click passes them by name
     collection: str | None,
     network: str | None,
     ofds_version: str | None,
+    read_only: bool | None,
     layer: str | None,
     mapping: dict[str, str],
     constants: dict[str, str],
@@ -153,7 +156,7 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load sites.csv --collection network_nodes --network kisii --sync
       ./gis load links.gpkg --collection fibre_links --background
       ./gis load survey/ --collection network_nodes --crs EPSG:32736
-      ./gis load backbone-ofds.json --network backbone
+      ./gis load backbone-ofds.json --network backbone --read-only
     """
     found = files_at(files)
     if len(found.files) > 1:
@@ -176,7 +179,7 @@ def load(  # noqa: PLR0917 - click passes them by name
             raise click.UsageError("--sync and a .gpkg of rejects go with --collection.")
         package = PackageRequest(
             path=_package(file), network=network, version=ofds_version, constants=constants,
-            dry_run=dry_run,
+            dry_run=dry_run, read_only=read_only,
         )
         return _run(
             lambda database, progress: load_package(

@@ -80,13 +80,11 @@ class Spooled:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir()
-        self.count = 0
 
     def add(self, array: str, objects: Iterable[Any]) -> None:
         with (self._folder / array).open("a", encoding="utf-8") as file:
             for each in objects:
                 file.write(dumped(each) + "\n")
-                self.count += 1
 
     def objects(self, array: str) -> Iterator[Any]:
         path = self._folder / array

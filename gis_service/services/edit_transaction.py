@@ -164,6 +164,7 @@ class EditTransaction:
         id_ = chosen or uuid4()
         given = properties_of(feature)
         network, faults = self._network(collection, given.pop("network", None))
+        _refuse_read_only(network)
         row = {name: given.get(name) for name in loadable_fields(collection)}
         if "external_id" in row and row["external_id"] is None:
             row["external_id"] = str(id_)
@@ -190,7 +191,7 @@ class EditTransaction:
 
     def _delete(self, edit: Edit) -> Made:
         id_ = _id_of(edit)
-        self._standing(edit)
+        _refuse_read_only(self._network_of(self._standing(edit)))
         self._connection.execute(statements.deletion(edit.collection, id_))
         self._deleted[edit.collection].add(id_)
         return Made(edit, id_)
@@ -198,6 +199,7 @@ class EditTransaction:
     def _change(self, edit: Edit) -> Made:
         collection, id_ = edit.collection, _id_of(edit)
         standing = self._standing(edit)
+        _refuse_read_only(self._network_of(standing))
         feature = feature_of(edit)
         patches = edit.operation is Operation.UPDATE
         if patches:
@@ -284,7 +286,10 @@ class EditTransaction:
     def _known_networks(self) -> list[Network]:
         if self._networks is None:
             self._networks = [
-                Network(row.id, row.external_id, network_extent(row.external_id, row.extent))
+                Network(
+                    row.id, row.external_id, network_extent(row.external_id, row.extent),
+                    row.read_only,
+                )
                 for row in self._connection.execute(statements.networks())
             ]
         return self._networks
@@ -316,6 +321,16 @@ class EditTransaction:
 
 _SAME: Any = object()
 """Stands for a geometry that stays as it is."""
+
+
+def _refuse_read_only(network: Network | None) -> None:
+    """What another owner publishes is changed by that owner."""
+    if network is not None and network.read_only:
+        raise NotAllowed(
+            f"The network {network.external_id!r} is another owner's: it is kept as its package "
+            "says, and only read here. Ask the owner to correct it and load the next package; "
+            "nothing was changed."
+        )
 
 
 def _coming(edits: Sequence[Edit]) -> Mapping[str, frozenset[UUID]]:

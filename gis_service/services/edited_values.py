@@ -33,11 +33,19 @@ _SHAPE = "geometry"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that items may belong to."""
+    """
+    A network that items may belong to.
+
+    Parameters
+    ----------
+    read_only
+        Whether it is another owner's, kept as it is published.
+    """
 
     id: UUID
     external_id: str
     extent: Extent
+    read_only: bool = False
 
 
 class EditedValues:

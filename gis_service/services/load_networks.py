@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from gis_service.errors import InvalidInput, InvalidParameter, NotFound
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection
+from gis_service.store.ofds import is_read_only
 from gis_service.store.surroundings import known_points, known_wards
 from gis_service.store.tables import table
 from gis_service.validation.geometry import KENYA, Extent
@@ -75,11 +76,11 @@ def network_of(
             "by ./gis load networks.csv --collection networks"
         )
     if asked is not None:
-        return _named(known, asked)
+        return _writable(known, _named(known, asked))
     if len(known) > 1:
         names = ", ".join(each.external_id for each in known)
         raise InvalidInput(f"There are several networks; name one with --network: {names}.")
-    return _network(known[0])
+    return _writable(known, _network(known[0]))
 
 
 def surroundings_of(
@@ -124,8 +125,19 @@ def network_extent(network: str, stored: object) -> Extent:
 def _known(connection: Connection) -> Sequence[Any]:
     stored = table(NETWORKS)
     return connection.execute(
-        select(stored.c.id, stored.c.external_id, stored.c.extent).order_by(stored.c.external_id)
+        select(
+            stored.c.id, stored.c.external_id, stored.c.extent, is_read_only(stored.c.extra)
+        ).order_by(stored.c.external_id)
     ).all()
+
+
+def _writable(known: Sequence[Any], network: LoadNetwork) -> LoadNetwork:
+    if any(row.read_only for row in known if row.id == network.id):
+        raise InvalidInput(
+            f"The network {network.external_id!r} is another owner's and only read here: load "
+            "its next package, or your file into a network of your own (--network)."
+        )
+    return network
 
 
 def _network(row: Any) -> LoadNetwork:

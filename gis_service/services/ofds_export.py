@@ -64,11 +64,10 @@ _SNAPPED = (
 
 @dataclass(frozen=True, slots=True)
 class NetworkFile:
-    """A network that was written: how many objects it holds, and of which networks."""
+    """Networks that were written, and how many objects the file holds."""
 
     path: Path
     objects: int
-    name: str
 
 
 @dataclass(slots=True)
@@ -255,8 +254,7 @@ def _write(package: PackageSource, format_: NetworkFormat, path: Path) -> Networ
         else:
             write_json(package, out)
     objects = sum(1 for each in networks for array in ARRAYS for _ in each.objects(array))
-    name = str(networks[0].head.get("name") or networks[0].head.get("id"))
-    return NetworkFile(path, objects, name)
+    return NetworkFile(path, objects)
 
 
 class _Merge:

@@ -56,6 +56,9 @@ class PackageRequest:
         Version of the standard, for a package that does not say it.
     constants
         One value for all rows, by field.
+    read_only
+        Whether the networks are other owners', which nobody edits here; None
+        leaves it as it is, and new ones open to edits.
     name
         The file's name where it came from, when it stands under another one.
     """
@@ -65,6 +68,7 @@ class PackageRequest:
     version: str | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    read_only: bool | None = None
     name: str | None = None
 
     @property
@@ -169,7 +173,8 @@ def _load_network(
     ).rows()
     head = _network_frame(
         network, before, key,
-        kept=_kept(package, network, found.version, rows), extent=rows.extent,
+        kept=_kept(package, network, found.version, rows) | _openness(request, before),
+        extent=rows.extent,
     )
     outcomes = [put_rows(connection, NETWORKS.id, head, network=None)]
     after = find_network(connection, before.external_id if before else key)
@@ -196,6 +201,11 @@ def _load_network(
     )
     read = total.inserted + total.updated + total.unchanged
     return _Loaded(after.id, after.external_id, read, total, rows, tuple(notes))
+
+
+def _openness(request: PackageRequest, before: Any | None) -> Json:
+    standing = before is not None and before.read_only
+    return {"read_only": standing if request.read_only is None else request.read_only}
 
 
 def _kept(package: Package, network: Json, version: OfdsVersion, rows: Rows) -> Json:

@@ -41,6 +41,7 @@ from gis_service.model.edits import EditRejected
 from gis_service.model.fields import Collection, Field, FieldType
 from gis_service.model.reports import RowFault
 from gis_service.store.history import history_table
+from gis_service.store.ofds import is_read_only
 from gis_service.store.tables import SRID, table
 
 LOCK_WAIT_S = 5
@@ -117,11 +118,11 @@ def deletion(collection: Collection, id_: UUID) -> Delete:
 
 
 def networks() -> Select[Any]:
-    """Every network with its extent."""
+    """Every network with its extent, and whether it is only read here."""
     stored = table(NETWORKS)
-    return select(stored.c.id, stored.c.external_id, stored.c.extent).order_by(
-        stored.c.external_id
-    )
+    return select(
+        stored.c.id, stored.c.external_id, stored.c.extent, is_read_only(stored.c.extra)
+    ).order_by(stored.c.external_id)
 
 
 def named(field: Field, names: Sequence[str], network: UUID | None) -> Select[Any]:

@@ -22,8 +22,15 @@ The key of `extra` under which a row keeps the object that it came from.
 
 `object` is its JSON text, `position` its place in its array, `stored` the values
 of fields that are not what the object says. A network keeps itself without its
-arrays, its `version`, and as `unplaced` the objects that are no rows.
+arrays, its `version`, as `unplaced` the objects that are no rows, and whether it
+is `read_only`.
 """
+
+
+def is_read_only(extra: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a network is kept as its owner publishes it, from its `extra`."""
+    said = func.coalesce(extra[KEPT]["read_only"].astext, "false")
+    return (said == "true").label("read_only")
 
 
 def find_network(connection: Connection, name: str) -> Any | None:
@@ -32,9 +39,9 @@ def find_network(connection: Connection, name: str) -> Any | None:
     named: ColumnElement[bool] = stored.c.external_id == name
     with suppress(ValueError):
         named = or_(named, stored.c.id == UUID(name))
-    columns = ("id", "external_id", "name", "extent", "metric_srid", "synthetic", "extra")
+    columns = ("id", "external_id", "name", "extent", "metric_srid", "synthetic")
     return connection.execute(
-        select(*(stored.c[each] for each in columns))
+        select(*(stored.c[each] for each in columns), is_read_only(stored.c.extra))
         .where(named)
         .order_by((stored.c.external_id == name).desc())
         .limit(1)

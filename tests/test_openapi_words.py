@@ -10,8 +10,10 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from gis_service.crs import served_crs
 from gis_service.model.audience import Audience
-from gis_service.model.fields import Language
+from gis_service.model.collections import REGISTRY
+from gis_service.model.fields import LANGUAGES, Language
 from gis_service.ogc.openapi import openapi
+from gis_service.web.pages import words_of
 
 SAME = {"TileJSON"}
 """What is called so in either language."""
@@ -49,6 +51,12 @@ def test_what_staff_are_told_is_valid_openapi(audience: Audience) -> None:
     OpenAPIV30SpecValidator(found).validate()
     assert ("/conflicts" in found["paths"]) == audience.includes(Audience.PLANNER)
     assert {"/field/operations", "/labels", "/wards/{code}/sheet.pdf"} <= set(found["paths"])
+
+
+def test_groups_have_a_title_on_the_page() -> None:
+    tags = {each["name"] for each in document(Audience.ADMIN, "en")["tags"]} - set(REGISTRY)
+    for language in LANGUAGES:
+        assert {f"tag_{each}" for each in tags} <= words_of(language).keys()
 
 
 def test_groups_are_described_in_kiswahili() -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from gis_service.cli.rules import rules
 from gis_service.model.declarations.load_rules import LOAD_RULES
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
+from gis_service.model.declarations.topology_rules import TOPOLOGY_RULES
 from gis_service.model.rules import RULES
 
 PACKAGE = Path(__file__).resolve().parents[1] / "gis_service"
@@ -56,7 +57,7 @@ def test_every_rule_in_the_code_is_declared():
 
 
 def test_no_rule_is_declared_twice():
-    declared = [*LOAD_RULES, *QUALITY_RULES]
+    declared = [*LOAD_RULES, *TOPOLOGY_RULES, *QUALITY_RULES]
     assert len({rule.id for rule in declared}) == len(declared)
 
 

@@ -41,6 +41,7 @@ from gis_service.settings import Settings, read_settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
 from gis_service.validation.columns import KEPT
+from gis_service.validation.topology import SNAP_M
 
 BAR_ROWS = 5_000
 """Shorter loads show no progress bar."""
@@ -91,6 +92,11 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               default=Parts.MERGE.value, show_default=True,
               help="Points and lines of several parts: merge parts that join, split them into "
               "rows X-1, X-2, or refuse them.")
+@click.option("--snap", "snap_m", type=click.FloatRange(min=0, max=50), default=SNAP_M,
+              show_default=True, metavar="METRES",
+              help="Links that end so near to a node end at it; 0 moves none.")
+@click.option("--create-nodes", is_flag=True,
+              help="Make nodes where links end and none is, one for all that meet.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen; change nothing.")
 @click.option("--accept-partial", is_flag=True,
               help="Load the good rows although others are at fault.")
@@ -125,6 +131,8 @@ def load(  # noqa: PLR0917 - click passes them by name
     encoding: str | None,
     make_ids: bool,
     multi: str,
+    snap_m: float,
+    create_nodes: bool,
     dry_run: bool,
     accept_partial: bool,
     faults_file: Path | None,
@@ -206,6 +214,8 @@ def load(  # noqa: PLR0917 - click passes them by name
         rejects=rejects_of(reports),
         sync=sync,
         sync_most=ANY_NUMBER if yes else 0,
+        snap_m=snap_m,
+        create_nodes=create_nodes,
     )
     if background:
         if faults_file is not None or reports:

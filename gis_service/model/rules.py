@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from gis_service.model.declarations.load_rules import LOAD_RULES
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
+from gis_service.model.declarations.topology_rules import TOPOLOGY_RULES
 from gis_service.model.reports import Rule
 
-RULES: dict[str, Rule] = {each.id: each for each in (*LOAD_RULES, *QUALITY_RULES)}
+RULES: dict[str, Rule] = {
+    each.id: each for each in (*LOAD_RULES, *TOPOLOGY_RULES, *QUALITY_RULES)
+}

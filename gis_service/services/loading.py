@@ -30,6 +30,7 @@ from gis_service.model.reports import (
     Severity,
     SyncUnconfirmed,
 )
+from gis_service.services.link_ends import JoinedSource, check_joined, join_links, make_nodes
 from gis_service.services.load_networks import LoadNetwork, network_of, surroundings_of
 from gis_service.services.rejects import write_rejects
 from gis_service.settings import Settings
@@ -42,6 +43,7 @@ from gis_service.validation.checking import Validated, validate
 from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
 from gis_service.validation.geometry import KENYA
+from gis_service.validation.topology import SNAP_M
 from gis_service.validation.whereabouts import (
     Surroundings,
     is_plausible,
@@ -92,6 +94,10 @@ class LoadRequest:
         Mark the network's items that the file does not hold as decommissioned.
     sync_most
         So many of them at most; with more, nothing is done but to tell.
+    snap_m
+        Metres within which the end of a link belongs to a node; 0 moves none.
+    create_nodes
+        Make nodes where links end and none is.
     """
 
     path: Path
@@ -113,6 +119,8 @@ class LoadRequest:
     rejects: Path | None = None
     sync: bool = False
     sync_most: int = 0
+    snap_m: float = SNAP_M
+    create_nodes: bool = False
 
     @property
     def source(self) -> str:
@@ -128,6 +136,7 @@ class _Checked:
     network: LoadNetwork | None
     source: SourceFrame
     validated: Validated
+    joined: JoinedSource
 
 
 def load_file(
@@ -182,12 +191,18 @@ def load_file(
         crs_needed=False,
     )
     doubts = _doubts(request.source, source, around) if around is not None else ()
+    with database.begin() as connection:
+        joined = join_links(
+            connection, collection, network.id if network else None, source,
+            mapping=request.mapping, constants=request.constants, snap_m=request.snap_m,
+            create=request.create_nodes,
+        )
     validated = validate(
-        source.frame,
+        joined.source.frame,
         collection,
         mapping=request.mapping,
         constants=request.constants,
-        known_faults=(*source.faults, *doubts),
+        known_faults=(*source.faults, *doubts, *joined.faults),
         extent=network.extent if network else KENYA,
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
@@ -202,7 +217,7 @@ def load_file(
     ):
         load_id = load_id or uuid4()
         set_actor(connection, Actor(person_id, str(load_id)))
-        checked = _Checked(request, collection, network, source, validated)
+        checked = _Checked(request, collection, network, source, validated, joined)
         report = _store(connection, transaction, checked, progress)
         report = replace(report, duration_s=time.monotonic() - began)
         if transaction.is_active:
@@ -267,10 +282,12 @@ def _store(
     request, collection, validated = checked.request, checked.collection, checked.validated
     network = checked.network.id if checked.network else None
     lock_for_load(connection, collection, network)
+    if network is not None and checked.joined.made:
+        make_nodes(connection, network, validated.frame, checked.joined)
     staged = StagedRows(
         connection, collection, validated.frame, network=network, progress=progress
     )
-    faults = [*validated.faults]
+    faults = [*validated.faults, *check_joined(collection, validated.frame)]
     faults += _lacking_faults(staged, collection, validated)
     faults += staged.unknown_references()
     rejected = {f.row for f in faults if f.severity is Severity.ERROR}
@@ -297,7 +314,9 @@ def _store(
         crs=crs_title(checked.source.crs) if checked.source.crs else "",
         unmapped=validated.unmapped,
         dry_run=request.dry_run,
-        notes=(*_mapped(request), *checked.source.notes, *validated.notes),
+        notes=(
+            *_mapped(request), *checked.source.notes, *checked.joined.notes, *validated.notes,
+        ),
     )
 
 
@@ -399,6 +418,11 @@ def _lacking(collection: Collection, validated: Validated) -> InvalidInput:
             f"The file has no column for {', '.join(fields)}, which new "
             f"{collection.title.en.lower()} need. Name the column (--map COLUMN={fields[0]}) or "
             f"give one value for all rows (--set {fields[0]}=VALUE)."
+        )
+    if {"start_node", "end_node"} & set(fields):
+        said.append(
+            "Links that end within --snap metres of a node get it by themselves, and "
+            "--create-nodes makes nodes where there are none."
         )
     if "geometry" in validated.lacking:
         said.append(

@@ -1,0 +1,245 @@
+"""Joining the ends of links to nodes, before anything else is checked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from gis_service.crs import to_plane
+from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.topology import (
+    NEAR_M,
+    Flags,
+    Floats,
+    Ints,
+    gaps_m,
+    local_srid,
+    nearest_nodes,
+)
+
+Names = NDArray[np.object_]
+SIDES = ("start", "end")
+_SAME_M = 0.001
+"""An end this near is at its node; moving it would only change its last digits."""
+
+
+@dataclass(frozen=True)
+class NodePlaces:
+    """
+    The nodes of a network.
+
+    Parameters
+    ----------
+    keys
+        Their `external_id`.
+    ids
+        Their UUIDs as text, by which a file may name them too.
+    lonlat
+        (longitude, latitude), shape (n, 2).
+    """
+
+    keys: Names
+    ids: Names
+    lonlat: Floats
+
+    @cached_property
+    def by_name(self) -> Mapping[str, int]:
+        named = {str(id_): position for position, id_ in enumerate(self.ids)}
+        return named | {str(key): position for position, key in enumerate(self.keys)}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnds:
+    """
+    The ends of a file's links.
+
+    Parameters
+    ----------
+    rows
+        Numbers of the rows in their file.
+    names
+        Per side the node that each end names; None where it names none.
+    lonlat
+        Per side (longitude, latitude); NaN where a row has no line.
+    """
+
+    rows: Ints
+    names: tuple[Names, Names]
+    lonlat: tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """
+    What became of the ends.
+
+    Parameters
+    ----------
+    names
+        Per side the node of each end, with those found by place.
+    lonlat
+        Per side where the end belongs now; NaN where it stays.
+    made
+        (longitude, latitude) of nodes to make, by key.
+    """
+
+    names: tuple[Names, Names]
+    lonlat: tuple[Floats, Floats]
+    faults: tuple[RowFault, ...]
+    notes: tuple[str, ...] = ()
+    made: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool) -> Joined:
+    """
+    Give each end its node, and move it there where it is near enough.
+
+    Parameters
+    ----------
+    snap_m
+        Geodesic metres within which an end belongs to a node.
+    create
+        Make nodes where ends have none: one for all ends within `snap_m` of each other.
+
+    Returns
+    -------
+    Joined
+        Ends that name a node farther off stay as they are, and are told: up to
+        50 m as near, beyond that as far. A link drawn from its end to its start
+        is taken as it is meant.
+    """
+    names = (ends.names[0].copy(), ends.names[1].copy())
+    targets = (np.full_like(ends.lonlat[0], np.nan), np.full_like(ends.lonlat[1], np.nan))
+    faults: list[RowFault] = []
+    named = tuple(_positions(each, nodes) for each in ends.names)
+    turned = _turned(ends.lonlat, named, nodes)
+    found = 0
+    for side in (0, 1):
+        own = np.where(turned[:, None], ends.lonlat[1 - side], ends.lonlat[side])
+        place = _places(named[side], nodes)
+        gap = gaps_m(own, place)
+        near = gap <= snap_m
+        moving = near & (gap > _SAME_M)
+        targets[side][moving & ~turned] = place[moving & ~turned]
+        targets[1 - side][moving & turned] = place[moving & turned]
+        faults += _gaps(ends, side, gap, ~near & np.isfinite(gap))
+        blank = np.array([name is None for name in ends.names[side]], dtype=bool)
+        blank &= np.isfinite(ends.lonlat[side]).all(axis=1)
+        nearest = nearest_nodes(ends.lonlat[side], nodes.lonlat)
+        taken = blank & (nearest.gap_m <= snap_m)
+        names[side][taken] = nodes.keys[nearest.node[taken]]
+        moving = taken & (nearest.gap_m > _SAME_M)
+        targets[side][moving] = nodes.lonlat[nearest.node[moving]]
+        found += int(taken.sum())
+        if not create:
+            faults += _loose(ends, side, nodes, nearest.node, nearest.gap_m, blank & ~taken)
+    made = _make(ends, names, targets, snap_m=snap_m) if create else {}
+    return Joined(names, targets, tuple(faults), _notes(ends, targets, found, made, snap_m), made)
+
+
+def _notes(
+    ends: LinkEnds, targets: tuple[Floats, Floats], found: int,
+    made: Mapping[str, Any], snap_m: float,
+) -> tuple[str, ...]:
+    moved = sum(
+        int((gaps_m(ends.lonlat[side], targets[side]) > 0).sum()) for side in (0, 1)
+    )
+    told = (
+        (moved, f"{moved:,} ends of links were moved to their nodes, by {snap_m:g} m at most."),
+        (found, f"{found:,} ends that name no node got the one at which they end."),
+        (len(made), f"{len(made):,} nodes were made where links end."),
+    )
+    return tuple(text for count, text in told if count)
+
+
+def _positions(names: Names, nodes: NodePlaces) -> Ints:
+    """Index of the node that each end names; -1 where it names none that is known."""
+    known = nodes.by_name
+    return np.array([-1 if name is None else known.get(str(name), -1) for name in names], np.int64)
+
+
+def _places(positions: Ints, nodes: NodePlaces) -> Floats:
+    found: Floats = np.full((len(positions), 2), np.nan)
+    found[positions >= 0] = nodes.lonlat[positions[positions >= 0]]
+    return found
+
+
+def _turned(
+    lonlat: tuple[Floats, Floats], named: tuple[Ints, ...], nodes: NodePlaces
+) -> Flags:
+    """Links that fit both of their nodes better from the last vertex to the first."""
+    first, last = (_places(each, nodes) for each in named)
+    drawn = gaps_m(lonlat[0], first) + gaps_m(lonlat[1], last)
+    other = gaps_m(lonlat[1], first) + gaps_m(lonlat[0], last)
+    better: Flags = other < drawn
+    return better
+
+
+def _gaps(ends: LinkEnds, side: int, gap: Floats, which: Flags) -> list[RowFault]:
+    told = []
+    for position in np.flatnonzero(which).tolist():
+        name, metres = str(ends.names[side][position]), float(gap[position])
+        rule = "end-near-node" if metres <= NEAR_M else "end-far-from-node"
+        told.append(RowFault(
+            int(ends.rows[position]), f"{SIDES[side]}_node", rule, name[:120],
+            f"The link ends {metres:,.1f} m from its {SIDES[side]} node {name[:80]!r}.",
+            Severity.WARNING,
+        ))
+    return told
+
+
+def _loose(  # noqa: PLR0917 - arrays that belong together
+    ends: LinkEnds, side: int, nodes: NodePlaces, node: Ints, gap: Floats, which: Flags
+) -> list[RowFault]:
+    told = []
+    for position in np.flatnonzero(which).tolist():
+        lon, lat = ends.lonlat[side][position].tolist()
+        nearest = (
+            f" The nearest is {nodes.keys[node[position]]!r}, {gap[position]:,.1f} m away."
+            if node[position] >= 0 else ""
+        )
+        told.append(RowFault(
+            int(ends.rows[position]), f"{SIDES[side]}_node", "loose-end", "",
+            f"No node is at its {SIDES[side]} ({lon:.5f}, {lat:.5f}).{nearest}",
+            Severity.WARNING,
+        ))
+    return told
+
+
+def _make(
+    ends: LinkEnds, names: tuple[Names, Names], targets: tuple[Floats, Floats], *, snap_m: float
+) -> dict[str, tuple[float, float]]:
+    """Nodes for the ends that still have none, one for all that meet; filled in place."""
+    sides = np.repeat([0, 1], len(ends.rows))
+    rows = np.tile(np.arange(len(ends.rows)), 2)
+    places = np.concatenate(ends.lonlat)
+    without = np.array([name is None for each in names for name in each], dtype=bool)
+    without &= np.isfinite(places).all(axis=1)
+    sides, rows, places = sides[without], rows[without], places[without]
+    if not len(places):
+        return {}
+    plane = np.column_stack(to_plane(local_srid(places)).transform(places[:, 0], places[:, 1]))
+    # Equal places first: else hostile data of one place would make pairs without end.
+    _, first, place = np.unique(
+        np.round(plane, 2), axis=0, return_index=True, return_inverse=True
+    )
+    pairs = cKDTree(plane[first]).query_pairs(snap_m, output_type="ndarray")
+    ones = np.ones(len(pairs), dtype=np.int8)
+    joined = coo_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(len(first), len(first)))
+    meeting = connected_components(joined, directed=False)[1][place.reshape(-1)]
+    _, at, cluster = np.unique(meeting, return_index=True, return_inverse=True)
+    where = np.round(places[at], 6)
+    keys = np.array([f"junction {lon:.6f} {lat:.6f}" for lon, lat in where.tolist()], object)
+    for side in (0, 1):
+        mine = sides == side
+        names[side][rows[mine]] = keys[cluster[mine]]
+        targets[side][rows[mine]] = where[cluster[mine]]
+    return {key: (lon, lat) for key, (lon, lat) in zip(keys, where.tolist(), strict=True)}

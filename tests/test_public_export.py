@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser
@@ -204,8 +205,8 @@ def test_nothing_hidden_is_in_any_byte(
     places = {value for value in values if _PLACE.fullmatch(value)}
     assert len(places) > 500
     assert not places & {f"{_short(x)},{_short(y)}" for x, y in _PAIR.findall(joined)}
-    assert [value for value in values - places if value in joined] == []
-    assert "Gusii Stadium Wi-Fi" in joined
+    seen = "Gusii Stadium Wi-Fi"
+    assert held(values - places | {seen}, joined) == {seen}
 
 
 def hidden_values(database: Database) -> set[str]:
@@ -239,12 +240,32 @@ def hidden_values(database: Database) -> set[str]:
     told = "\n".join(sorted(value for value in shown if value))
     codes = {c for each in REGISTRY.values() for f in each.fields if f.codelist
              for c in f.codelist.values()}
-    return {
+    telling = {
         value for value in hidden
         if value and len(value) >= LEAST_TELLING and value not in codes
-        and value not in told
         and not re.fullmatch(r"[-\d.{}]+|true|false|\{.*\}", value)
     }
+    return telling - held(telling, told)
+
+
+def held(values: set[str], text: str) -> set[str]:
+    """
+    The values that a text holds.
+
+    Most are ruled out at once: their first or last bytes are nowhere in it.
+    """
+    listed = [(value, value.encode()) for value in values]
+    ends = np.array([
+        [int.from_bytes(end, "little") for end in (each[:LEAST_TELLING], each[-LEAST_TELLING:])]
+        for _, each in listed
+    ], dtype=np.uint64)
+    data = np.frombuffer(text.encode(), np.uint8).astype(np.uint64)
+    count = len(data) - LEAST_TELLING + 1
+    windows = sum(data[n:n + count] << np.uint64(8 * n) for n in range(LEAST_TELLING))
+    known = np.unique(ends)
+    there = known[np.minimum(np.searchsorted(known, windows), len(known) - 1)] == windows
+    likely = np.isin(ends, windows[there]).all(axis=1)
+    return {value for (value, _), may in zip(listed, likely, strict=True) if may and value in text}
 
 
 def _short(number: str) -> str:

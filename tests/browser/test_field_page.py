@@ -385,7 +385,7 @@ def test_the_worker_sends_when_the_page_is_gone(
         each["registrationId"] for each in told["registrations"]
     ))
     browser.send("ServiceWorker.enable")
-    wait_until(lambda: blank.wait_for_timeout(20) or registered)
+    wait_until(lambda: blank.evaluate("1") and registered)
     sent = "SELECT count(*) FROM gis.structures WHERE name = 'Sent unseen'"
     assert site.value(sent) == 0
     browser.send("ServiceWorker.dispatchSyncEvent", {

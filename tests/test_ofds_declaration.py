@@ -9,6 +9,7 @@ from gis_service.model.ofds import (
     CURRENT,
     VERSIONS,
     closed_codes,
+    likely_version,
     open_codes,
     package_schema,
     sheets,
@@ -75,6 +76,15 @@ def test_a_version_is_what_the_first_link_says():
     assert version_named("0.3.0") is VERSIONS["0.3"]
     with pytest.raises(InvalidInput, match=r"Known: 0\.2, 0\.3, 0\.4"):
         version_named("0.5")
+
+
+def test_a_version_that_is_not_said_is_guessed_by_what_only_0_4_has():
+    owner = {"transmissionMediumOwner": {"id": "o1"}}
+    for newer in ({"wayleaves": []}, {"spans": [{"id": "s"}, owner]}, {"identifier": "KSI"}):
+        assert likely_version(newer) is CURRENT
+    older = {"physicalInfrastructureProvider": {"id": "o1"}}
+    for other in ({}, {"nodes": [older, 7]}, {"nodes": None}):
+        assert likely_version(other) is VERSIONS["0.3"]
 
 
 def test_sheets_are_those_of_the_csv_form():

@@ -13,20 +13,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from gis_service.errors import UnreadableFile
-from gis_service.model.ofds import VERSIONS, OfdsVersion, version_named, version_of
+from gis_service.model.ofds import (
+    VERSIONS,
+    OfdsVersion,
+    likely_version,
+    version_named,
+    version_of,
+)
 
 Json = dict[str, Any]
 
 ARRAYS = ("nodes", "spans", "phases", "organisations", "contracts", "wayleaves")
 """The arrays of a network whose objects are rows here."""
 _TAG = re.compile(r"/(\d+)__(\d+)__\d+/")
-_ONLY_0_4 = {
-    "nodes": {"transmissionMediumOwner", "supportingInfrastructure"},
-    "spans": {
-        "transmissionMediumOwner", "supportingInfrastructure", "codeployment", "cableType",
-        "wayleaves",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def find_version(network: Mapping[str, Any], *, asked: str | None = None) -> Fou
         return FoundVersion(VERSIONS[stated])
     if named is not None:
         return FoundVersion(named)
-    version = VERSIONS["0.4" if _has_newer(network) else "0.3"]
+    version = likely_version(network)
     return FoundVersion(
         version,
         "The package does not say its version (links[0].href); by its properties it was read "
@@ -126,13 +125,3 @@ def _stated(network: Mapping[str, Any]) -> str | None:
     href = first.get("href") if isinstance(first, dict) else None
     found = _TAG.search(href) if isinstance(href, str) else None
     return f"{found[1]}.{found[2]}" if found else None
-
-
-def _has_newer(network: Mapping[str, Any]) -> bool:
-    if "wayleaves" in network:
-        return True
-    return any(
-        isinstance(each, dict) and not newer.isdisjoint(each)
-        for array, newer in _ONLY_0_4.items()
-        for each in objects_of(network, array)
-    )

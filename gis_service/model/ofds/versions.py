@@ -116,11 +116,16 @@ def version_of(network: Mapping[str, Any]) -> OfdsVersion | None:
 def likely_version(network: Mapping[str, Any]) -> OfdsVersion:
     """The version of a network that names none: 0.4 where it has a property that only 0.4 has."""
     older = VERSIONS["0.3"]
-    for array in (p for p in CURRENT.properties("Network") if p.array):
-        before = {p.name for p in older.properties(array.of)} if array.since == "" else set()
-        newer = {p.name for p in CURRENT.properties(array.of)} - before
-        found = network.get(array.name)
+    if not _newer("Network", older).isdisjoint(network):
+        return CURRENT
+    for array in (p for p in older.properties("Network") if p.array):
+        newer, found = _newer(array.of, older), network.get(array.name)
         for each in found if isinstance(found, list) else ():
             if isinstance(each, Mapping) and not newer.isdisjoint(each):
                 return CURRENT
     return older
+
+
+def _newer(class_name: str, older: OfdsVersion) -> frozenset[str]:
+    before = {p.name for p in older.properties(class_name)}
+    return frozenset(p.name for p in CURRENT.properties(class_name)) - before

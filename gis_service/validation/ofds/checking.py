@@ -111,6 +111,7 @@ def _checks(asked: Asked) -> tuple[tuple[str, Callable[[NetworkView, Findings], 
         ("numbers", network.check_numbers),
         ("status", partial(network.check_status, today=asked.today)),
         ("access points", network.check_access),
+        ("names of spans", network.check_names),
         ("open codes", network.check_codes),
     )
 

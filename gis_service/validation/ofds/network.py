@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,6 +16,7 @@ from gis_service.validation.ofds.findings import Findings, Path
 from gis_service.validation.ofds.view import Json, NetworkView
 from gis_service.validation.topology import components
 
+_BETWEEN = re.compile(r"\s+(?:[-–—]|to|hadi)\s+")  # noqa: RUF001 - dashes as people type them
 _ORDER = STATUS.values()
 """A status's place in the life of what has it."""
 _NEVER_NEGATIVE = (
@@ -89,6 +91,30 @@ def check_access(view: NetworkView, findings: Findings) -> None:
             f"The part of {size[number]:,} nodes around it has no access point.",
             nodes=int(size[number]),
         )
+
+
+def check_names(view: NetworkView, findings: Findings) -> None:
+    """Report spans named `A - B` or `A to B` after two nodes, of which they do not join one."""
+    nodes = view.objects("nodes")
+    known = {name for node in nodes if isinstance(name := node.get("name"), str)}
+    spans = view.objects("spans")
+    count = Counter(name for span in spans if isinstance(name := span.get("name"), str))
+    for position, span in enumerate(spans):
+        if not isinstance(name := span.get("name"), str):
+            continue
+        called = set(_BETWEEN.split(name))
+        joined = [nodes[i[position]] for i in (view.start, view.end) if i[position] >= 0]
+        ends = {end for node in joined if isinstance(end := node.get("name"), str)}
+        if len(called) != 2 or len(ends) != 2:
+            continue
+        if called <= known and called != ends:
+            shared = f" {count[name]:,} spans have this name." if count[name] > 1 else ""
+            both = " and ".join(sorted(map(repr, ends)))
+            findings.add(
+                "KIS-N2", view.path("spans", position, "name"),
+                f"It is called {name!r}, but joins {both}.{shared}", value=name,
+                spans=count[name],
+            )
 
 
 def check_status(view: NetworkView, findings: Findings, *, today: date) -> None:

@@ -211,11 +211,12 @@ def test_feet_are_tried():
 # --- odd places ---
 
 
-def warned(points: Any, names: Any = None, **known: Any) -> dict[int, str]:
+def warned(
+    points: Any, names: Any = None, *, collection: str = "network_nodes", **known: Any
+) -> dict[int, str]:
     faults = Faults(pd.RangeIndex(1, len(points) + 1))
-    kind = REGISTRY["network_nodes"].geometry
-    assert kind is not None
-    check_places(np.array(points, dtype=object), kind, names, around(**known), faults)
+    shapes = np.array(points, dtype=object)
+    check_places(shapes, REGISTRY[collection], names, around(**known), faults)
     assert not faults.rejected.any()
     return {fault.row: fault.rule for fault in faults.found}
 
@@ -233,6 +234,20 @@ def test_outliers_duplicates_and_signs_are_warned_of():
     names = [f"Node {n}" for n in range(30)] + ["NODE_7"]
     assert warned(near, names) == {8: "duplicate-name", 31: "duplicate-name"}
     assert warned(KNOWN, [None] * 30) == {}
+    assert warned(twice, collection="faults") == {}, "what breaks may break again at its place"
+
+
+def test_lines_drawn_alike_are_warned_of_whatever_their_direction():
+    line = shapely.LineString(TOWN[:3])
+    lines = [line, line.reverse(), shapely.LineString(TOWN[4:6])]
+    found = warned(lines, collection="fibre_links")
+    assert found == {1: "duplicate-place", 2: "duplicate-place"}
+
+
+def test_a_file_that_repeats_one_place_takes_no_longer_than_others():
+    """The square of so many rows would take hours."""
+    alike = np.array([shapely.Point(TOWN[0])] * 40_000, dtype=object)
+    assert set(warned(alike, ["One"] * 40_000).values()) == {"duplicate-place"}
 
 
 # --- with a database ---

@@ -121,7 +121,7 @@ def _print_layer(console: Console, layer: LayerInspection) -> None:
     if layer.faults:
         console.print(f"  faults     {layer.faults:,} rows cannot be read as they are")
     if layer.extent is not None:
-        console.print("  extent     {:,.6g} {:,.6g} to {:,.6g} {:,.6g}".format(*layer.extent))
+        console.print("  extent     {:.9g} {:.9g} to {:.9g} {:.9g}".format(*layer.extent))
     if layer.whereabouts is not None:
         _print_place(console, layer.whereabouts)
     _print_columns(console, layer)
@@ -175,6 +175,8 @@ def _print_proposals(console: Console, layer: LayerInspection) -> None:
         console.print(f"  New items also need: {escape(needed)}")
     console.print(f"  Columns are proposed from {SURE_FIELD:.0%}, codes applied from "
                   f"{CERTAIN:.0%}; the others are kept as extra.")
+    if layer.whereabouts is not None and not layer.whereabouts.crs:
+        console.print("  Still to be named: --crs, once you know which")
     console.print(f"\n  {escape(printable(layer.command))}")
 
 

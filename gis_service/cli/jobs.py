@@ -162,6 +162,8 @@ def list_of_loads(collection: str | None, limit: int, as_json: bool) -> None:
         return
     for load in found:
         counts = ", ".join(f"{load.report[n]:,} {n}" for n in ("inserted", "updated", "rejected"))
+        if removed := load.report.get("removed"):
+            counts += f", {removed:,} removed"
         say(f"{load.id}  {_time(load.loaded_at)}  {load.collection:<14}  "
             f"{printable(load.source):<24}  {counts}")
 

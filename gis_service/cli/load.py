@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from gis_service.cli.load_bar import loading_bar
 from gis_service.cli.load_reports import rejects_of, report_files, write_reports
 from gis_service.cli.load_several import load_several
 from gis_service.cli.process import ServiceProcess
@@ -33,18 +24,17 @@ from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.parts import Parts
 from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
 from gis_service.services.jobs import enqueue_load
-from gis_service.services.loading import ANY_NUMBER, LoadRequest, load_file
+from gis_service.services.loading import LoadRequest, load_file
 from gis_service.services.loading import Progress as Reporter
 from gis_service.services.mappings import SavedMapping, read_mapping
 from gis_service.services.ofds_loading import PackageRequest, load_package
+from gis_service.services.syncing import ANY_NUMBER
 from gis_service.settings import Settings, read_settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
 from gis_service.validation.columns import KEPT
 from gis_service.validation.topology import SNAP_M
 
-BAR_ROWS = 5_000
-"""Shorter loads show no progress bar."""
 INTERRUPTED = 130
 _SHARED = ("", KEPT)
 """Targets of a mapping that several columns may have."""
@@ -268,7 +258,7 @@ def _run(
     """Load, and tell what became of it."""
     rejected: LoadRejected | None = None
     try:
-        with open_database(settings, Login.LOADER) as database, _bar() as progress:
+        with open_database(settings, Login.LOADER) as database, loading_bar() as progress:
             try:
                 report = work(database, progress)
             except LoadRejected as error:
@@ -317,27 +307,3 @@ def _enqueue(settings: Settings, request: LoadRequest, *, as_json: bool) -> None
     if settings.database_url is None and ServiceProcess(settings).state() is None:
         say("No service runs here: it waits until ./gis up.")
     say(f"  ./gis jobs wait {job.id}")
-
-
-@contextmanager
-def _bar() -> Iterator[Reporter | None]:
-    """A progress bar on a terminal, once it is known that the load is long."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("[bold]Loading"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:,.0f} rows/s"), TimeElapsedColumn(), TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("rows", total=None, visible=False, rate=0.0)
-
-        def report(done: int, total: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 0.0
-            bar.update(
-                task, completed=done, total=total, visible=total > BAR_ROWS,
-                rate=done / elapsed if elapsed else 0.0,
-            )
-
-        yield report

@@ -8,18 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import geopandas as gpd
 from sqlalchemy import Connection
 from sqlalchemy.engine import RootTransaction
 
 from gis_service.crs import crs_title
 from gis_service.errors import InvalidInput, InvalidParameter
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.reading import read_file, unknown_crs
+from gis_service.formats.reading import read_file
 from gis_service.formats.shaping import Shaping
 from gis_service.formats.source import SourceFrame
 from gis_service.model.audience import Actor
-from gis_service.model.codelists import STATUS
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.parts import Parts
@@ -28,11 +26,12 @@ from gis_service.model.reports import (
     LoadReport,
     RowFault,
     Severity,
-    SyncUnconfirmed,
 )
+from gis_service.services.doubts import crs_doubts
 from gis_service.services.link_ends import JoinedSource, check_joined, join_links, make_nodes
 from gis_service.services.load_networks import LoadNetwork, network_of, surroundings_of
 from gis_service.services.rejects import write_rejects
+from gis_service.services.syncing import ANY_NUMBER, check_sync, mark_absent
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
 from gis_service.store.database import Database
@@ -44,17 +43,9 @@ from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
 from gis_service.validation.geometry import KENYA
 from gis_service.validation.topology import SNAP_M
-from gis_service.validation.whereabouts import (
-    Surroundings,
-    is_plausible,
-    places_of,
-    whereabouts,
-)
 
 Progress = Callable[[int, int], None]
 """Called with the rows copied so far and the rows in all."""
-ANY_NUMBER = 2**31
-"""Of items that a sync may mark."""
 MOST_FAULTS_KEPT = 5_000
 """Of a report that the database keeps."""
 
@@ -175,7 +166,7 @@ def load_file(
     reading = CodeReading(request.codes, accept=request.accept_codes)
     check_reading(collection, reading)
     if request.sync:
-        _check_sync(request, collection)
+        check_sync(collection, accept_partial=request.accept_partial)
     with database.begin() as connection:
         network = network_of(connection, collection, request.network)
         around = surroundings_of(connection, network) if collection.geometry else None
@@ -190,7 +181,7 @@ def load_file(
         name=request.source,
         crs_needed=False,
     )
-    doubts = _doubts(request.source, source, around) if around is not None else ()
+    doubts = crs_doubts(request.source, source, around) if around is not None else ()
     with database.begin() as connection:
         joined = join_links(
             connection, collection, network.id if network else None, source,
@@ -245,33 +236,6 @@ def _shaping(
     )
 
 
-def _doubts(name: str, source: SourceFrame, around: Surroundings) -> tuple[RowFault, ...]:
-    """
-    A warning of the file as a whole when its CRS is probably another one.
-
-    Raises
-    ------
-    UnknownCrs
-        None is stated; the error tells which ones would fit.
-    """
-    frame = source.frame
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return ()
-    places = places_of(frame.geometry.to_numpy())
-    stated_by = "the file" if source.crs_found else "--crs"
-    if source.crs is None:
-        found = whereabouts(places, None, around, stated_by="")
-        raise unknown_crs(name, source.format, f" {found.verdict}")
-    if not len(places) or is_plausible(places, source.crs, around):
-        return ()
-    found = whereabouts(places, source.crs, around, stated_by=stated_by)
-    if found.plausible:
-        return ()
-    return (
-        RowFault(0, "geometry", "implausible-crs", found.crs, found.verdict, Severity.WARNING),
-    )
-
-
 def _store(
     connection: Connection,
     transaction: RootTransaction,
@@ -297,7 +261,10 @@ def _store(
         outcome = staged.upsert()
     marked = 0
     if request.sync and not rejected:
-        marked = _sync(staged, checked)
+        most = ANY_NUMBER if request.dry_run else request.sync_most
+        marked = mark_absent(
+            staged, collection, checked.network.external_id if checked.network else "", most=most
+        )
     if request.dry_run or (rejected and not request.accept_partial):
         transaction.rollback()
     return LoadReport(
@@ -318,42 +285,6 @@ def _store(
             *_mapped(request), *checked.source.notes, *checked.joined.notes, *validated.notes,
         ),
     )
-
-
-def _check_sync(request: LoadRequest, collection: Collection) -> None:
-    status = collection.by_name.get("status")
-    if not collection.networked or status is None or status.codelist is not STATUS:
-        able = ", ".join(
-            c.id for c in REGISTRY.values()
-            if c.networked and "status" in c.by_name and c.by_name["status"].codelist is STATUS
-        )
-        raise InvalidInput(
-            f"{collection.title.en} have no status, so nothing of them can be marked as "
-            f"decommissioned. --sync is for {able}."
-        )
-    if request.accept_partial:
-        raise InvalidInput(
-            "--sync needs a file without faults: what is absent because its row was rejected is "
-            "not gone. Leave --accept-partial out."
-        )
-
-
-def _sync(staged: StagedRows, checked: _Checked) -> int:
-    """
-    Mark what the file does not hold any more; how many items.
-
-    Raises
-    ------
-    SyncUnconfirmed
-        There are more than was said yes to.
-    """
-    absent = staged.absent()
-    request = checked.request
-    if len(absent) > request.sync_most and not request.dry_run:
-        network = checked.network.external_id if checked.network else ""
-        raise SyncUnconfirmed(checked.collection.id, network, absent)
-    staged.decommission()
-    return len(absent)
 
 
 def _mapped(request: LoadRequest) -> tuple[str, ...]:

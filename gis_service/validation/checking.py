@@ -154,7 +154,7 @@ def validate(
                     good = checked.copy()
                     good[faults.rejected] = None
                     names = _names(columns)
-                    check_places(good, collection.geometry, names, around, faults)
+                    check_places(good, collection, names, around, faults)
             series = gpd.GeoSeries(checked, index=result.index, crs=WGS84)
             result = gpd.GeoDataFrame(result.assign(**{GEOMETRY: series}), geometry=GEOMETRY)
     elif shapes is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gis_service.model.fields import GeometryType
+from gis_service.model.fields import Collection, GeometryType
 from gis_service.model.reports import Severity
 from gis_service.validation.columns import plain
 from gis_service.validation.faults import Faults, Mask
@@ -37,7 +37,7 @@ _METRES_PER_DEGREE = 111_195.0
 
 def check_places(
     shapes: Shapes,
-    kind: GeometryType,
+    collection: Collection,
     names: Sequence[str | None] | None,
     around: Surroundings,
     faults: Faults,
@@ -45,12 +45,14 @@ def check_places(
     """
     Warn of odd places.
 
+    Items of a collection without names, such as faults, may well share a place.
+
     Parameters
     ----------
     shapes
         Geometries in WGS84 of all rows; None where a row is at fault already.
     names
-        What each row is called, where rows have names.
+        What each row is called; None where the file does not tell.
     around
         What is known of the place.
     """
@@ -59,19 +61,21 @@ def check_places(
         return
     middles = _middles(shapes[left])
     plane = _plane(middles)
-    outside = _outside_wards(middles, left, around, faults)
+    outside: Mask = np.zeros(len(left), dtype=bool)
+    if collection.networked:
+        outside = _outside_wards(middles, left, around, faults)
     _far_out(plane, left, faults, spared=outside)
-    if kind is GeometryType.POINT:
+    if "name" not in collection.by_name:
+        return
+    if collection.geometry is GeometryType.POINT:
         _twice(plane, left, names, faults)
     else:
         _drawn_twice(shapes, left, faults)
 
 
 def _middles(shapes: Shapes) -> Any:
-    bounds = shapely.bounds(shapes)
-    return np.column_stack(
-        ((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
-    )
+    points = shapely.point_on_surface(shapes)
+    return np.column_stack((shapely.get_x(points), shapely.get_y(points)))
 
 
 def _plane(middles: Any) -> Any:

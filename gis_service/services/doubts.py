@@ -1,0 +1,42 @@
+"""Whether a file's CRS is the one that it states."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+
+from gis_service.formats.reading import unknown_crs
+from gis_service.formats.source import SourceFrame
+from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.whereabouts import (
+    Surroundings,
+    is_plausible,
+    places_of,
+    whereabouts,
+)
+
+
+def crs_doubts(name: str, source: SourceFrame, around: Surroundings) -> tuple[RowFault, ...]:
+    """
+    A warning of the file as a whole when its CRS is probably another one.
+
+    Raises
+    ------
+    UnknownCrs
+        None is stated; the error tells which ones would fit.
+    """
+    frame = source.frame
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return ()
+    places = places_of(frame.geometry.to_numpy())
+    stated_by = "the file" if source.crs_found else "--crs"
+    if source.crs is None:
+        found = whereabouts(places, None, around, stated_by="")
+        raise unknown_crs(name, source.format, f" {found.verdict}")
+    if not len(places) or is_plausible(places, source.crs, around):
+        return ()
+    found = whereabouts(places, source.crs, around, stated_by=stated_by)
+    if found.plausible:
+        return ()
+    return (
+        RowFault(0, "geometry", "implausible-crs", found.crs, found.verdict, Severity.WARNING),
+    )

@@ -19,6 +19,7 @@ from gis_service.model.reports import RowFault, Severity
 from gis_service.model.rules import RULES
 from gis_service.validation import checking
 from gis_service.validation.checking import Validated, validate
+from gis_service.validation.columns import plan_columns
 
 KISII = (34.3, -1.2, 35.2, -0.3)
 PLACE = shapely.Point(34.77, -0.68)
@@ -435,3 +436,23 @@ def test_the_frame_is_left_as_it_was() -> None:
     before = data.copy(deep=True)
     check(data, constants={"theme": "citizenSatisfaction"})
     pd.testing.assert_frame_equal(data, before)
+
+
+def test_what_the_service_fills_itself_is_left_out_of_its_own_exports() -> None:
+    offices = REGISTRY["offices"]
+    exported = ["id", "external_id", "name", "ward", "network", "version", "updated_at"]
+    plan = plan_columns(exported, offices, mapping={}, constants={})
+    assert plan.refilled == ("id", "ward", "network", "version", "updated_at")
+    assert (plan.unmapped, plan.kept) == ((), ())
+    theirs = plan_columns(exported[:-1], offices, mapping={}, constants={})
+    assert theirs.kept == ("id", "ward", "network", "version"), "a file of somebody else"
+
+
+def test_names_that_a_shapefile_cut_off_are_found() -> None:
+    names = ["external_i", "connected_", "connection", "required_m", "measured_x"]
+    plan = plan_columns(names, REGISTRY["offices"], mapping={}, constants={})
+    assert {field: source.column for field, source in plan.sources.items()} == {
+        "external_id": "external_i", "connection": "connection",
+        "connected_since": "connected_", "required_mbps": "required_m",
+    }  # fmt: skip
+    assert plan.unmapped == ("measured_x",)

@@ -59,6 +59,7 @@ def read_geoparquet(path: Path, *, layer: str) -> Rows:
             rows.crs_assumed = CRS84
         elif described["crs"] is not None:
             rows.crs = json.dumps(described["crs"])
+        table = table.drop_columns([n for n in _covering(described) if n in table.column_names])
     rows.table = _plain(table, primary, shapes, rows.notes)
     return rows
 
@@ -74,6 +75,15 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
     if not isinstance(metadata, dict) or not isinstance(metadata.get("columns"), dict):
         raise UnreadableFile("The metadata of the GeoParquet file cannot be read.")
     return metadata
+
+
+def _covering(described: dict[str, Any]) -> set[str]:
+    """Columns that hold nothing but each geometry's box, for those who search."""
+    covering = described.get("covering")
+    box = covering.get("bbox") if isinstance(covering, dict) else None
+    paths = box.values() if isinstance(box, dict) else ()
+    return {path[0] for path in paths if isinstance(path, list) and path
+            and isinstance(path[0], str)}
 
 
 def _wkb(column: pa.ChunkedArray, described: dict[str, Any]) -> pa.Array:

@@ -121,6 +121,9 @@ def validate(
     faults = Faults(frame.index)
     reported = faults.add_known(known_faults)
     columns, notes = _fields(frame, collection, plan, faults, reading, make_ids=make_ids)
+    if plan.refilled:
+        notes.append("The file is an export of this service; what the service fills itself was "
+                     f"left out: {', '.join(plan.refilled)}.")
     kept = _extras(frame, plan, faults)
     if kept is not None:
         columns[EXTRA] = kept

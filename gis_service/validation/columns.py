@@ -19,6 +19,12 @@ KEPT = "extra"
 """Target of a mapping that keeps a column as it is, beside the fields."""
 
 
+_EXPORTED = frozenset({"id", "version", "updated_at"})
+"""Columns that together tell an export of this service's own."""
+_SHORT = 10
+"""Letters that a Shapefile keeps of a column's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A column, and the way to a part of the objects in it (`start.id`)."""
@@ -47,12 +53,15 @@ class ColumnPlan:
     kept
         All columns that go to `extra`: the unmapped ones, and those of which
         only a part was a field.
+    refilled
+        Columns of an export of this service that it fills itself; left out.
     """
 
     sources: Mapping[str, Source]
     constants: Mapping[str, str]
     unmapped: tuple[str, ...]
     kept: tuple[str, ...]
+    refilled: tuple[str, ...] = ()
 
     def has(self, field: str) -> bool:
         return field in self.sources or field in self.constants
@@ -96,6 +105,8 @@ def plan_columns(
         _must_be_field("set", field, fields)
     sources, left_out, kept = _asked(names, fields, mapping)
     left_out |= {name for name in names if name in REASONS}
+    refilled = tuple(n for n in _refilled(names, collection, fields) if n not in mapping)
+    left_out |= set(refilled)
     taken = {s.column for s in sources.values()} | left_out | set(kept)
     for name, column in _by_name(
         [n for n in names if n not in taken],
@@ -116,7 +127,18 @@ def plan_columns(
         constants=dict(constants),
         unmapped=unmapped,
         kept=tuple(n for n in names if n not in whole and n not in left_out),
+        refilled=refilled,
     )
+
+
+def _refilled(
+    names: list[str], collection: Collection, fields: Mapping[str, Field]
+) -> tuple[str, ...]:
+    """What the service fills itself, in a file that is an export of its own."""
+    if not set(names) >= _EXPORTED:
+        return ()
+    ours = {*_EXPORTED, "network", *collection.by_name} - set(fields)
+    return tuple(n for n in names if n in ours | {name[:_SHORT] for name in ours})
 
 
 def plain(text: str) -> str:
@@ -174,10 +196,12 @@ def _must_be_field(option: str, name: str, fields: Mapping[str, Field]) -> None:
 def _by_name(names: list[str], fields: list[Field]) -> dict[str, str]:
     found: dict[str, str] = {}
     free = list(names)
+    short = _by_short_name(fields)
     for match in (
         lambda name, field: name == field.name,
         lambda name, field: plain(name) == plain(field.name),
         lambda name, field: plain(name) in {plain(field.title.en), plain(field.title.sw)},
+        lambda name, field: len(name) == _SHORT and short.get(name.lower()) is field,
     ):
         for field in fields:
             if field.name in found:
@@ -192,3 +216,13 @@ def _by_name(names: list[str], fields: list[Field]) -> dict[str, str]:
                 found[field.name] = fitting[0]
                 free.remove(fitting[0])
     return found
+
+
+def _by_short_name(fields: list[Field]) -> dict[str, Field]:
+    """Fields by what a Shapefile keeps of their names, where no two keep the same."""
+    begins = [field.name[:_SHORT] for field in fields]
+    return {
+        begin: field
+        for begin, field in zip(begins, fields, strict=True)
+        if begins.count(begin) == 1
+    }

@@ -257,5 +257,6 @@ def test_labels_lead_staff_and_the_public_to_pages_of_their_own(
     anybody.open(f"/a/{TAG}")
     press(anybody.page, "Ripoti hitilafu")
     assert "/report" in anybody.page.url
-    for path in ("/processes", "/dashboard", "/maps", "/nowhere"):
+    for path in ("/processes", "/dashboard", "/maps", "/paper", "/nowhere"):
         planner.open(path)
+    anybody.open("/exports")

@@ -20,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -446,6 +447,21 @@ def test_the_sample_network_follows_the_standard(databases, sample_database, set
              if f.rule == "KIS-R2" and f.severity is Severity.INFO}
     assert {name.partition(":")[0] for name in noted} == {"Dark fibre"}
     assert all("fibreCount" in message for message in noted.values())
+
+
+def test_a_workbook_holds_every_finding(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIS_HOME", str(tmp_path))
+    document = {"networks": networks_of(STANDARD.values(), 0)}
+    source, book = tmp_path / "bad.json", tmp_path / "bad.xlsx"
+    source.write_text(json.dumps(document))
+    done = CliRunner().invoke(cli, ["quality", str(source), "--report", str(book)])
+    assert done.exit_code == 0, done.output
+    told = report(document)
+    sheets = openpyxl.load_workbook(book)
+    rows = {name: sheets[name].max_row for name in sheets.sheetnames}
+    for number, count in enumerate(told.counts, 1):
+        (sheet,) = [name for name in rows if name.startswith(f"{number}. ")]
+        assert rows[sheet] >= count.count
 
 
 def test_a_file_that_is_no_package_is_told_plainly(tmp_path, monkeypatch):

@@ -105,11 +105,11 @@ def _rule_row(count: RuleCount, language: Language) -> tuple[str | float, ...]:
 def _findings(report: QualityReport, language: Language) -> Iterable[Section]:
     for family in Family:
         tables = tuple(
-            _table(count, [
+            _table(number_, count, [
                 f for f in report.findings
                 if (f.rule, f.severity) == (count.rule, count.severity)
             ], language)
-            for count in report.counts if family_of(count.rule) is family
+            for number_, count in enumerate(report.counts, 1) if family_of(count.rule) is family
         )
         if tables:
             yield Section(
@@ -118,12 +118,14 @@ def _findings(report: QualityReport, language: Language) -> Iterable[Section]:
             )
 
 
-def _table(count: RuleCount, found: list[Finding], language: Language) -> Table:
+def _table(
+    number_: int, count: RuleCount, found: list[Finding], language: Language
+) -> Table:
     rule = _RULES[count.rule]
     severity = phrase(f"severity_{count.severity.value}", language)
     rows = sorted(found, key=_worst) if count.rule in {"KIS-G2", "KIS-G9"} else found
     return Table(
-        f"{count.rule} {count.severity.value}"[:31],
+        f"{number_}. {count.rule}",
         f"{rule.title[language]} ({count.rule}, {severity}): {number(count.count, language)}",
         (
             Column(phrase("package_item", language)),
@@ -147,7 +149,7 @@ def _item(finding: Finding) -> str:
 def _coverage(report: QualityReport, language: Language) -> Section:
     title = phrase("package_coverage", language)
     covered = Table(
-        title[:31], title,
+        title, title,
         (
             Column(phrase("package_property", language)),
             Column(phrase("package_filled", language), Kind.COUNT),

@@ -33,6 +33,7 @@ from gis_service.services.ofds_export import NetworkExports
 from gis_service.services.quality import QualityRequest, quality_of_network
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
+from gis_service.validation import topology
 from gis_service.validation.ofds import geometry
 from gis_service.validation.ofds.checking import Asked, check_package
 from tests.ofds_packages import crooked, full
@@ -226,6 +227,21 @@ def test_a_twin_and_a_crossing_are_told_apart_from_neighbours():
     assert [(f.id, f.details["other_id"]) for f in found if f.rule == "KIS-R2"] == [("twin", "one")]
     crossing = {(f.id, f.details["other_id"]) for f in found if f.rule == "KIS-G5"}
     assert crossing == {("across", "one"), ("across", "beside"), ("across", "twin")}
+
+
+def test_a_search_for_crossings_that_ends_early_says_so(monkeypatch):
+    monkeypatch.setattr(topology, "_MOST_SEEN", 5)
+    monkeypatch.setattr(topology, "_CHUNK", 2)
+    made = network()
+    made["nodes"] = [extra_node(f"{side}{n}", 34.7 + n / 100, lat)
+                     for n in range(6) for side, lat in (("S", -0.7), ("N", -0.6))]
+    made["spans"] = [
+        span(f"s{n}", f"S{n}", f"N{5 - n}", (34.7 + n / 100, -0.7), (34.75 - n / 100, -0.6))
+        for n in range(6)
+    ]
+    told = [f.message for f in report({"networks": [made]}).findings if f.rule == "KIS-G5"]
+    assert told[0] == "So many routes cross that not all of them were compared."
+    assert 0 < len(told) - 1 < 15
 
 
 def test_a_span_drawn_backwards_is_no_fault_unless_it_is_directed():

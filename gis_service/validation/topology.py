@@ -31,6 +31,8 @@ NEAR_M = 50.0
 TWIN_M = 5.0
 """Lines between the same nodes that are nowhere farther apart (Hausdorff) are one line twice."""
 MOST_CROSSINGS = 10_000
+_MOST_SEEN = 5_000_000
+"""Pairs that cross, whether they share a node or not, before the search ends."""
 _TWINS = 8
 _CHUNK = 200
 
@@ -156,7 +158,7 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
 
 def crossings(
     lines: Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS
-) -> tuple[Ints, Floats]:
+) -> tuple[Ints, Floats, bool]:
     """
     Pairs of lines that cross without a node that both end at.
 
@@ -168,11 +170,12 @@ def crossings(
     Returns
     -------
     tuple
-        Indices of both lines, shape (n, 2), and (longitude, latitude) of one
-        place where they cross.
+        Indices of both lines, shape (n, 2); (longitude, latitude) of one place
+        where they cross; and whether all lines were looked at.
     """
     pairs: list[Ints] = []
-    found = 0
+    found = seen = 0
+    whole = True
     present = np.flatnonzero(~shapely.is_missing(lines))
     if len(present) > 1:
         tree = shapely.STRtree(lines[present])
@@ -183,15 +186,17 @@ def crossings(
             apart = (one < other) & ~_share_node(one, other, start, end)
             pairs.append(np.column_stack([one[apart], other[apart]]))
             found += int(apart.sum())
-            if found >= most:
+            seen += len(one)
+            if found >= most or seen >= _MOST_SEEN:
+                whole = first + _CHUNK >= len(present)
                 break
     if not found:
-        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2))
+        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2)), whole
     crossing = np.concatenate(pairs)[:most]
     place = shapely.point_on_surface(
         shapely.intersection(lines[crossing[:, 0]], lines[crossing[:, 1]])
     )
-    return crossing, np.column_stack([shapely.get_x(place), shapely.get_y(place)])
+    return crossing, np.column_stack([shapely.get_x(place), shapely.get_y(place)]), whole
 
 
 def components(nodes: int, start: Ints, end: Ints) -> Ints:

@@ -283,7 +283,10 @@ def check_crossings(view: NetworkView, findings: Findings) -> None:
     spans = view.objects("spans")
     wired = view.lines.copy()
     wired[[each.get("transmissionMedium") == ["microwave"] for each in spans]] = None
-    pairs, places = crossings(wired, view.start, view.end)
+    pairs, places, whole = crossings(wired, view.start, view.end)
+    if not whole:
+        findings.add("KIS-G5", view.path("spans"),
+                     "So many routes cross that not all of them were compared.")
     for (first, later), (lon, lat) in zip(pairs.tolist(), places.tolist(), strict=True):
         other = spans[first]
         findings.add(

@@ -137,11 +137,14 @@ def _write_network(
     settings = read_settings()
 
     async def written() -> int:
+        # What is published does not say to which network it belongs.
+        names = networks if audience.is_staff else ()
         async with open_network_exports(settings, audience) as exports:
-            return (await exports.write(networks, format_, audience, part)).objects
+            return (await exports.write(names, format_, audience, part)).objects
 
+    what = f"of {', '.join(networks)}" if audience.is_staff else "of all that is published"
     with open_database(settings):
-        return asyncio.run(written()), f"objects of {', '.join(networks)}"
+        return asyncio.run(written()), f"objects {what}"
 
 
 def _network_format(named: str | None) -> NetworkFormat:

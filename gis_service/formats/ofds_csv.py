@@ -38,11 +38,13 @@ def write_csv(package: PackageSource, out: IO[bytes]) -> None:
     versions = {network.version for network in package.networks}
     if len(versions) > 1:
         raise InvalidInput("The networks are of different versions of the standard.")
-    all_ = sheets(versions.pop())
+    version = versions.pop()
+    all_ = sheets(version)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for sheet in all_:
             _write_sheet(archive, package, sheet, all_)
         with archive.open(entry_named(KEPT_FILE), "w") as file:
+            file.write(dumped({"version": version.id}).encode() + b"\n")
             if len(package.around) > 1:
                 file.write(dumped({"around": package.around}).encode() + b"\n")
             for place, network in enumerate(package.networks):
@@ -103,11 +105,11 @@ def _write_sheet(
 
 def _lines(text: str) -> list[Json]:
     try:
-        found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        found = [json.loads(line) for line in text.split("\n") if line.strip()]
     except ValueError:
         raise UnreadableFile(f"{KEPT_FILE} is damaged; take it out to read the sheets alone.") \
             from None
-    known = ({"around"}, {"network", "head"},
+    known = ({"around"}, {"version"}, {"network", "head"},
              {"network", "array", "position", "object", "row"})
     if not all(isinstance(each, dict) and set(each) in known for each in found):
         raise UnreadableFile(f"{KEPT_FILE} is damaged; take it out to read the sheets alone.")

@@ -63,7 +63,8 @@ def read_geojson_package(path: Path, limits: ReadLimits) -> Json:
             if name == PACKAGE_FILE:
                 document, _ = parse_package(content)
             elif name == KEPT_FILE:
-                kept = [_loaded(name, each) for each in text_of(name, content).splitlines()]
+                lines = text_of(name, content).split("\n")
+                kept = [_loaded(name, each) for each in lines if each]
             else:
                 for each in _features(name, _loaded(name, text_of(name, content))):
                     features.setdefault(each["properties"]["featureType"], []).append(each)

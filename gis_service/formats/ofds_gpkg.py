@@ -224,8 +224,7 @@ def _with_kept(document: Json, kept: Iterable[Json], known: list[Known]) -> Json
             network = networks[place]
             if "head" in each:
                 head = each["head"]
-                placed = _is_placed(network)
-                before = head_as_read(head, arrays=(), placed=placed)
+                before = head_as_read(head, arrays=(), placed=False)
                 if plain_head(before) == plain_head(network):
                     arrays = {n: v for n, v in network.items() if n in ARRAYS}
                     networks[place] = {**head, **arrays}

@@ -139,7 +139,7 @@ def _stored(part: Part, value: Any, known: Known) -> Any:
         case Holds.IDENTIFIER:
             return value if known.has(part.table, value) else None
         case Holds.GEOMETRY:
-            return value if is_geometry(value) else None
+            return value if is_geometry(value) and _is_even(value) else None
         case Holds.BOOLEAN:
             return str(value).lower() if isinstance(value, bool) else None
         case Holds.NUMBER | Holds.INTEGER:
@@ -147,6 +147,15 @@ def _stored(part: Part, value: Any, known: Known) -> Any:
             return value if number and abs(value) < 2**63 else None
         case _:
             return value if isinstance(value, str) and value else None
+
+
+def _is_even(geometry: Json) -> bool:
+    """Whether all positions have a height, or none."""
+    given = geometry["coordinates"]
+    positions = [given] if geometry["type"] == "Point" else given
+    return len({len(each) for each in positions}) == 1 and (
+        geometry["type"] == "Point" or len(positions) > 1
+    )
 
 
 def _listed(relation: Relation, values: Any, known: Known) -> list[str]:

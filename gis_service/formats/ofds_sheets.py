@@ -41,7 +41,7 @@ def as_read(object_: Json, sheet: Sheet, all_: tuple[Sheet, ...]) -> Json:
     for child in child_sheets(sheet, all_):
         members = [
             object_in(cells_of(each, child, all_), child)
-            for each in object_.get(child.path[-1]) or ()
+            for each in _list(object_.get(child.path[-1]))
             if isinstance(each, dict)
         ]
         filled = [each for each in members if each]
@@ -62,7 +62,7 @@ def rows_of(
         if len(sheet.path) == 1:
             yield {"id": key, **cells_of(object_, sheet, all_)}
             continue
-        for each in object_.get(sheet.path[1]) or ():
+        for each in _list(object_.get(sheet.path[1])):
             if isinstance(each, dict) and (cells := cells_of(each, sheet, all_)):
                 yield {"id": key, sheet.keys[1]: str(object_["id"]), **cells}
 
@@ -128,7 +128,9 @@ def package_in_tables(tables: Mapping[str, Table], kept: Iterable[Json]) -> Json
     """
     if NETWORKS not in tables or not tables[NETWORKS].rows:
         raise UnreadableFile("The sheet 'networks' is missing or empty; a package needs it.")
-    version = _version(tables)
+    kept = list(kept)
+    said = next((each["version"] for each in kept if "version" in each), None)
+    version = VERSIONS[said] if said in VERSIONS else _version(tables)
     all_ = sheets(version)
     found: dict[str, Json] = {}
     top = next(each for each in all_ if not each.path)
@@ -187,6 +189,8 @@ def _with_kept(document: Json, kept: Iterable[Json], version: OfdsVersion) -> Js
         if "around" in each:
             document = {**each["around"], "networks": networks}
             continue
+        if "version" in each:
+            continue
         place = each["network"]
         if not isinstance(place, int) or not 0 <= place < len(networks):
             raise UnreadableFile(f"There is no network {place!r} of which something was kept.")
@@ -212,14 +216,19 @@ def _with_head(network: Json, head: Json, all_: tuple[Sheet, ...]) -> Json:
     plain = {name: value for name, value in network.items() if name not in ARRAYS}
     before = object_in(cells_of(head, sheet, all_), sheet)
     links = next(each for each in all_ if each.path == (LINKS,))
-    read = [as_read(each, links, all_) for each in head.get(LINKS) or () if isinstance(each, dict)]
-    if read:
-        before[LINKS] = read
+    read = [
+        as_read(each, links, all_) for each in _list(head.get(LINKS)) if isinstance(each, dict)
+    ]
+    if filled := [each for each in read if each]:
+        before[LINKS] = filled
     return {**head, **arrays} if plain == before else network
 
 
 def _members(network: NetworkSource, array: str) -> Iterator[Any]:
     if array != LINKS:
         return network.objects(array)
-    links = network.head.get(LINKS)
-    return iter(links if isinstance(links, list) else ())
+    return iter(_list(network.head.get(LINKS)))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

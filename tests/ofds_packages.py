@@ -165,4 +165,8 @@ def crooked() -> dict[str, Any]:
     network["phases"].append({"id": "p3", "name": "Phase three", "funders": [{"id": "o9"}]})
     network["organisations"].append({"id": "o4", "name": None, "country": "Kenya"})
     network["contracts"].append({"id": "c2", "value": {"amount": "much", "currency": "Shillings"}})
+    network["contracts"].append({
+        "id": "c3", "documents": [{"title": "a;b\u2028c", "pages": 1e300, "of": [[1], ["1"]]}],
+        "relatedPhases": 5,
+    })
     return package

@@ -129,7 +129,7 @@ def package_in_tables(tables: Mapping[str, Table], kept: Iterable[Json]) -> Json
     if NETWORKS not in tables or not tables[NETWORKS].rows:
         raise UnreadableFile("The sheet 'networks' is missing or empty; a package needs it.")
     kept = list(kept)
-    said = next((each["version"] for each in kept if "version" in each), None)
+    said = str(next((each["version"] for each in kept if "version" in each), ""))
     version = VERSIONS[said] if said in VERSIONS else _version(tables)
     all_ = sheets(version)
     found: dict[str, Json] = {}

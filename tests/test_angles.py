@@ -165,3 +165,9 @@ def test_text_and_binary_of_postgis_state_their_crs() -> None:
     ]  # fmt: skip
     assert positions.shapes is not None
     assert [shape is None for shape in positions.shapes] == [False, False, *[True] * 5]
+
+
+def test_text_in_metres_is_not_taken_for_degrees() -> None:
+    assert not found({"wkt": ["POINT (698123 9924500)", None]}).degrees
+    assert found({"wkt": ["POINT (34.7 -0.6)", "POINT (698123 9924500)", None]}).degrees
+    assert found({"wkt": [None]}).shapes == [None]

@@ -122,7 +122,7 @@ class _Reading:
 
     def written(self, name: str) -> Positions:
         """Well-known text or binary, or both coordinates in one cell."""
-        shapes: list[bytes | None] = []
+        shapes: list[Any] = []
         found: dict[int, int] = {}
         turned = longitude_first(name)
         assumed = 0
@@ -149,13 +149,18 @@ class _Reading:
                 shape = None
             elif srid:
                 found[srid] = number
-            shapes.append(None if shape is None else shapely.to_wkb(shape))
+            shapes.append(shape)
+        built = np.array(shapes, dtype=object)
+        west, south, _, _ = shapely.bounds(built).T
         notes = self._notes()
         if assumed:
             order = "longitude, latitude" if turned else "latitude, longitude"
             notes.append(f"The cells of {name!r} were read as {order} ({assumed:,} rows).")
         crs = f"EPSG:{next(iter(found))}" if found else None
-        return Positions(shapes, (name,), crs=crs, notes=notes)
+        return Positions(
+            shapely.to_wkb(built).tolist(), (name,), crs=crs, notes=notes,
+            degrees=not _far_from_degrees(west, south),
+        )
 
     def _numbers(
         self, name: str, other: str, read: Callable[[str], float]

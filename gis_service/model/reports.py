@@ -54,7 +54,8 @@ class RowFault:
     Parameters
     ----------
     row
-        Number of the row in its file, counted from 1 (a CSV's header not counted).
+        Number of the row in its file, counted from 1 (a CSV's header not counted); in a
+        workbook the number that its sheet shows.
         0 when the fault is of the file as a whole.
     column
         The column as the file names it; empty for the row as a whole.

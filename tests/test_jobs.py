@@ -104,7 +104,10 @@ class Office:
 
     def nodes(self, count: int, *, name: str = "nodes.csv") -> Path:
         path = self.folder / name
-        path.write_text(HEADER + "".join(f"x{n},N,planned,34.7,-0.6\n" for n in range(count)))
+        path.write_text(HEADER + "".join(
+            f"x{n},N{n},planned,{34.7 + n % 200 / 1000:.4f},{-0.6 - n // 200 / 1000:.4f}\n"
+            for n in range(count)
+        ))
         return path
 
     def load(self, path: Path, collection: str = "network_nodes", **options: Any) -> Job:

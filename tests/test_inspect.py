@@ -202,6 +202,13 @@ def test_slips_of_the_pen_are_named(change: Any, id_: str) -> None:
     assert slip.inside == 30
 
 
+def test_degrees_are_not_read_as_metres():
+    kenya = Surroundings.of_extent((33.5, -5.0, 42.0, 5.5))
+    where = found(shapely.points(np.array(TOWN)), surroundings=kenya)
+    assert "wgs84" in {c.id for c in where.candidates}
+    assert not [c.title for c in where.candidates if "UTM" in c.title or "Mercator" in c.title]
+
+
 def test_feet_are_tried():
     metres = shapely.get_coordinates(in_system(32736))
     where = found(shapely.points(metres / 0.3048))

@@ -27,6 +27,7 @@ MOST_LOOKED_AT = 2_000
 FITS = 0.5
 """A reading fits when it puts at least this share of the rows inside."""
 FEET = 0.3048
+_MOST_DEGREES = 180
 _NEAR_M = 2_000
 _ALIKE = 0.05
 """Readings whose shares differ by less are told apart by nothing but what is near."""
@@ -99,6 +100,9 @@ def whereabouts(
         Who states it, for people: the file, its format, or the user.
     """
     readings = _readings(places, crs)
+    if len(places) and np.abs(places).max() <= _MOST_DEGREES:
+        # Metres as small as these would all lie beside the origin of a zone.
+        readings = [each for each in readings if each.stated or not each.crs.is_projected]
     tried = [_candidate(each, places, surroundings) for each in readings]
     fitting = [c for c in tried if c.stated or c.share >= FITS]
     fitting.sort(key=_order)

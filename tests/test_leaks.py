@@ -295,6 +295,8 @@ async def _refused_alike(
             strict=True,
         )
         for (door, question), (_, instead) in pairs:
+            if name in (GET.get(door.partition(" on ")[2]) or ()):
+                continue  # the route's own parameter of this name asks for something else
             answer = (await site.ask(question)).replaced({})
             told = {
                 echo(instead.query[key]): echo(value) for key, value in question.query.items()

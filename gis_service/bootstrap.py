@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,7 +57,7 @@ from gis_service.services.walked_routes import WalkedRoutes
 from gis_service.services.ward_packages import WardPackages
 from gis_service.services.ward_sheets import WardSheets
 from gis_service.settings import Settings
-from gis_service.store.changes import Changes
+from gis_service.store.changes import Changes, ended
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import newest_revision
 from gis_service.store.publications import latest
@@ -197,9 +196,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             labels=Labels(ward_packages, settings),
             ward_sheets=WardSheets(ward_packages, maps, settings),
         )
-        catching_up.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await catching_up
+        await ended(catching_up)
         if basemap is not None:
             basemap.close()
         editing.close()

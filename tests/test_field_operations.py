@@ -259,7 +259,7 @@ REFUSED = (
     ({"photos": "all"}, "photos"),
     ({"surprise": 1}, "surprise"),
     ({"geometry": {"type": "Point", "coordinates": "here"}}, ""),
-    ({"geometry": {"type": "Point", "coordinates": [0, 0]}}, "area"),
+    ({"geometry": {"type": "Point", "coordinates": [0, 0]}}, "longitude 0"),
     ({"values": {"summary": ""}}, "Summary"),
     ({"values": {"summary": "x", "source": "rumour\u0000"}}, ""),
     ({"values": {"summary": "x", "link": str(uuid4())}}, "Fibre link"),

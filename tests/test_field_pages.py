@@ -127,7 +127,7 @@ def test_a_planner_types_a_third_value_in_the_form(
 def test_a_label_leads_staff_to_the_thing_and_the_public_nowhere(
     place: World, technician: TestClient
 ) -> None:
-    device = first(technician, "equipment")
+    device = first(technician, "equipment", lifecycle="inService")
     one = operation(
         "work", target={"collection": "equipment", "id": device["id"]},
         values={"kind": "inspection", "result": "passed", "notes": "<i>Dust</i>"},

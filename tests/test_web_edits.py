@@ -348,6 +348,8 @@ def test_the_public_edits_nothing_and_learns_nothing(place: World, planner: Test
         assert len({a.json()["detail"] for a in answers}) == 1
         assert public.post("/batch", json=[]).status_code == 401
         told = public.get("/api").json()["paths"]
+        for reports in ("/open311/v2/requests.json", "/open311/v2/requests.xml"):
+            assert set(told.pop(reports)) == {"get", "post"}, "citizens report faults"
         assert not [p for p, item in told.items() if set(item) - {"get"} or "/versions" in p]
 
 

@@ -38,7 +38,11 @@ def export_paths(audience: Audience, *, get: Callable[..., Document]) -> Documen
         ))
     network = get(
         "Capabilities", "getNetwork", "A whole network as a package of OFDS",
-        [(each, {"type": "string", "format": "binary"}) for each in (NETWORKS[0], NETWORKS[-1])],
+        [
+            (each, {"type": "object"} if each.media_type == JSON.media_type
+             else {"type": "string", "format": "binary"})
+            for each in {each.media_type: each for each in reversed(NETWORKS)}.values()
+        ],
         parameters=parameters, formats=False, faults=("400", "404", "503"),
     )
     return {

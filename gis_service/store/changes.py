@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -141,9 +141,7 @@ class Changes:
         try:
             yield changes
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
 
     @property
     def is_live(self) -> bool:
@@ -249,7 +247,8 @@ class Changes:
         self._heard.set()
         while True:
             try:
-                await asyncio.wait_for(self._heard.wait(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self._heard.wait()
             except TimeoutError:
                 await connection.fetchval("SELECT 1", timeout=2)
             if connection.is_closed():
@@ -329,3 +328,10 @@ def _change(row: Any) -> Change:
             for i in range(0, len(numbers), 4)
         ),
     )
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """End a task that runs for ever; a cancellation may be lost to what ends at the same time."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)

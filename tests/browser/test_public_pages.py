@@ -120,9 +120,11 @@ def test_the_line_to_copy_works_in_a_strict_foreign_page(
         frame = page.frame_locator("iframe")
         assert "ward offices are connected" in frame.locator("h1").inner_text()
         wait_until(lambda: page.locator("iframe").get_attribute("height") != "720")
-        grown = int(page.locator("iframe").get_attribute("height") or 0)
         inner = page.frames[1]
-        assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+        wait_until(
+            lambda: inner.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+        )
+        grown = int(page.locator("iframe").get_attribute("height") or 0)
         assert grown > 400
         assert page.evaluate("document.querySelector('iframe').contentDocument") is None
     opaque = line.replace("<iframe ", '<iframe sandbox="allow-scripts" ').replace(

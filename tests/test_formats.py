@@ -19,6 +19,7 @@ import shapely
 from gis_service.errors import UnknownCrs, UnreadableFile
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
+from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.formats.reading import read_file, read_layers
 
 POINTS = shapely.points([[34.77, -0.68], [34.78, -0.69]])
@@ -542,3 +543,17 @@ def test_drivers_that_cannot_be_cut_stop_the_reader(
     with pytest.raises(UnreadableFile, match="nothing was opened"):
         read_file(path)
     assert "OGR_VRT" in calls[1], "the second try is told what the first one found"
+
+
+def test_a_workbook_whose_bytes_were_turned_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "offices.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook>" + "<sheet/>" * 500 + "</workbook>")
+    with zipfile.ZipFile(path) as archive:
+        at = archive.getinfo("xl/workbook.xml").header_offset + 30 + len("xl/workbook.xml")
+    content = bytearray(path.read_bytes())
+    content[at:at + 8] = b"\xff" * 8
+    path.write_bytes(content)
+    assert ofds_form(path) is None
+    with pytest.raises(UnreadableFile):
+        read_file(path)

@@ -15,6 +15,8 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.limits import ReadLimits
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+"""What reading a damaged, encrypted or unknown archive raises."""
 _BLOCK = 1 << 16
 _OVERLAP = 64
 _DOCTYPE = b"<!DOCTYPE"
@@ -108,9 +110,7 @@ def _opened(
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive, _checked(archive, limits), _Budget(left)
-    except (
-        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError
-    ) as error:
+    except (*DAMAGED, ValueError) as error:
         raise UnreadableFile(f"The zip archive is damaged or encrypted: {error}.") from None
 
 

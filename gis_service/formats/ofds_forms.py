@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.archives import DAMAGED
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.ofds_csv import read_csv_package
 from gis_service.formats.ofds_geojson import read_geojson_package
@@ -34,7 +34,7 @@ def package_in(path: Path, limits: ReadLimits) -> dict[str, Any]:
         return {"document": document, "form": said, "notes": []}
     try:
         document = _READERS[form](path, limits)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"The zip archive is damaged or encrypted: {error}.") from None
     document, _ = parse_package(dumped(document).encode())
     return {"document": document, "form": form.value, "notes": []}

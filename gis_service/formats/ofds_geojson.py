@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -117,12 +118,12 @@ def object_of(array: str, feature: Json) -> Json:
 class _Found:
     """What a network's nodes and spans may name, by id."""
 
-    def __init__(self, network: NetworkSource) -> None:
-        self._organisations = _by_id(network.objects("organisations"))
-        self._phases = _by_id(network.objects("phases"))
+    def __init__(self, objects: Callable[[str], Iterable[Any]]) -> None:
+        self._organisations = _by_id(objects("organisations"))
+        self._phases = _by_id(objects("phases"))
         self._names = {
             each["id"]: each["name"]
-            for each in network.objects("nodes")
+            for each in objects("nodes")
             if isinstance(each, dict) and isinstance(each.get("id"), str)
             and isinstance(each.get("name"), str)
         }
@@ -175,7 +176,7 @@ def _write_features(package: PackageSource, array: str, file: IO[bytes]) -> None
     file.write(b'{"type":"FeatureCollection","features":[')
     first = True
     for network in package.networks:
-        about, found = _about(network), _Found(network)
+        about, found = _about(network), _Found(network.objects)
         for each in network.objects(array):
             if isinstance(each, dict):
                 file.write(b"\n" if first else b",\n")
@@ -205,7 +206,7 @@ class _Few:
 
 
 def _kept(place: int, network: NetworkSource) -> Iterator[Json]:
-    about, found = _about(network), _Found(network)
+    about, found = _about(network), _Found(network.objects)
     for array in GEOMETRIES:
         for position, each in enumerate(network.objects(array)):
             is_feature = isinstance(each, dict)
@@ -283,8 +284,7 @@ def _put_back(network: Json, kept: Iterable[Json]) -> None:
     """What features could not say; a feature that was edited meanwhile wins."""
     if not (kept := list(kept)):
         return
-    source = NetworkSource({}, None, lambda array: iter(objects_of(network, array)))  # type: ignore[arg-type]
-    found = _Found(source)
+    found = _Found(partial(objects_of, network))
     for each in kept:
         try:
             array, position, object_ = each["array"], each["position"], each["object"]

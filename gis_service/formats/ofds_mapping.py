@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from gis_service.formats.ofds_package import Json
@@ -238,8 +238,7 @@ def edited(
         value = now.get(pair.field)
         if _same(before, value, field.type):
             continue
-        target = field.references or ""
-        object_ = pair.write(object_, value, lambda id_, of=target: names(of, id_))  # type: ignore[misc]
+        object_ = pair.write(object_, value, partial(names, field.references or ""))
     return object_
 
 

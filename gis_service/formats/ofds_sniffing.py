@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.archives import DAMAGED
 
 _HEAD = 65_536
 _SHEETS_HEAD = 1_000_000
@@ -92,7 +93,7 @@ def _zipped(path: Path) -> Form | None:
                 with archive.open("xl/workbook.xml") as workbook:
                     sheets = set(_SHEET_NAME.findall(workbook.read(_SHEETS_HEAD)))
                 return Form.XLSX if {b"networks", b"links"} <= sheets else None
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, KeyError, RuntimeError):
+    except (*DAMAGED, OSError, ValueError, KeyError):
         return None
     if "networks.csv" in names:
         return Form.CSV

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.archives import DAMAGED
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.ofds_sniffing import Form, ofds_form
 
@@ -104,7 +105,7 @@ def _zipped(path: Path) -> FileFormat:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.casefold() for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (*DAMAGED, OSError, ValueError):
         raise UnreadableFile(f"{path.name} looks like a zip archive but is damaged.") from None
     if any(name.endswith(".shp") for name in names):
         return FileFormat.SHAPEFILE

@@ -11,22 +11,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from gis_service.errors import ConfigurationError
 from gis_service.installation import OWNER
 from gis_service.store.database import Database
+from gis_service.store.grants import Grant, grants
 from gis_service.store.history import HISTORY
 from gis_service.store.internal import INTERNAL
+from gis_service.store.privileges import STATISTICS, apply_grants, excess, granted, preflight
 from gis_service.store.publication_tables import PUBLICATIONS
 from gis_service.store.published import PUBLISHED, published_collections
-from gis_service.store.roles import (
-    STATISTICS,
-    Grant,
-    Login,
-    apply_grants,
-    ensure_roles,
-    excess,
-    granted,
-    grants,
-    preflight,
-    role_name,
-)
+from gis_service.store.roles import Login, ensure_roles, role_name
 from gis_service.store.tables import SCHEMA
 from gis_service.store.versions import COUNTED
 from tests.changes import NETWORKS, POINTS, network_id, prepare

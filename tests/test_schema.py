@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 from gis_service.installation import OWNER
 from gis_service.store import schema
 from gis_service.store.database import LOCK_TIMEOUT_S, MIGRATIONS, Database, newest_revision
-from gis_service.store.roles import Login, apply_grants, role_name
+from gis_service.store.privileges import apply_grants
+from gis_service.store.roles import Login, role_name
 from tests.catalogue import described
 from tests.conftest import Databases
 

@@ -14,7 +14,8 @@ from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.rights import Operation, field_rights, rights
 from gis_service.settings import Settings
-from gis_service.store.roles import Login, granted
+from gis_service.store.privileges import granted
+from gis_service.store.roles import Login
 from tests.editing import GEOJSON, NODES, PATCH, WHOLE, World, made, node, world
 
 PRIVILEGES = {"POST": "INSERT", "PUT": "UPDATE", "PATCH": "UPDATE", "DELETE": "DELETE"}

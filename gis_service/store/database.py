@@ -20,14 +20,9 @@ from sqlalchemy.pool import NullPool
 from gis_service.errors import ConfigurationError, Unavailable
 from gis_service.model.audience import Actor
 from gis_service.store.actor import set_actor
-from gis_service.store.roles import (
-    apply_grants,
-    excess,
-    granted,
-    grants,
-    preflight,
-    roles_exist,
-)
+from gis_service.store.grants import grants
+from gis_service.store.privileges import apply_grants, excess, granted, preflight
+from gis_service.store.roles import roles_exist
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 MIGRATIONS = Path(__file__).with_name("migrations")

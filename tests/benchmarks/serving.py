@@ -25,7 +25,8 @@ from gis_service.settings import read_settings
 from gis_service.store import schema
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import Database, parse_url
-from gis_service.store.roles import apply_grants, ensure_roles
+from gis_service.store.privileges import apply_grants
+from gis_service.store.roles import ensure_roles
 from gis_service.web.app import create_app
 
 ANY = Codelist("any", (), closed=False)

@@ -37,10 +37,15 @@ from gis_service.model.audience import Audience, Principal, visible_collections,
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import LANGUAGES, Field, Language
-from gis_service.model.processes import visible_processes
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import Tile
 from gis_service.services.large_layers import LargeLayers, large_overview
+from gis_service.services.map_links import (
+    folder_links,
+    page_name,
+    process_addresses,
+    served_links,
+)
 from gis_service.services.toolboxes import toolbox_of
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
@@ -265,7 +270,7 @@ class Maps:
         (draft / "data").mkdir()
         for language in LANGUAGES:
             rendered = self._rendered(
-                definition, audience, language, facts, folder=_folder_links(language, above)
+                definition, audience, language, facts, folder=folder_links(language, above)
             )
             (draft / page_name(language)).write_text(rendered.html, encoding="utf-8")
             for file, content in rendered.files.items():
@@ -295,11 +300,11 @@ class Maps:
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
-        links = folder or _served_links(prefix, definition, language)
+        links = folder or served_links(prefix, definition, language)
         desk = None
         if audience.is_staff and not folder:
             desk = Desk(
-                _process_addresses(prefix, audience), facts.phases, facts.scenarios,
+                process_addresses(prefix, audience), facts.phases, facts.scenarios,
                 toolbox_of(definition, audience, prefix),
             )
         return render_map(
@@ -449,44 +454,6 @@ def _plans(
         tuple(Phase(row.name, row.ends_on) for row in ended.itertuples(index=False)),
         dict(scenarios["name"].items()),
     )
-
-
-def _process_addresses(prefix: str, audience: Audience) -> dict[str, str]:
-    return {
-        each.id: f"{prefix}/processes/{each.id}/execution" for each in visible_processes(audience)
-    }
-
-
-def _served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
-    here = f"{prefix}/maps/{definition.id}"
-    return PageLinks(
-        assets=f"{here}/files/",
-        data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
-        tiles=lambda layer: f"{here}/tiles/{layer}",
-        languages={each: f"{here}?lang={each}" for each in LANGUAGES},
-        home=f"{prefix}/?lang={language}",
-        printed=tuple(
-            NavLink(suffix.upper(), f"{here}/print.{suffix}?lang={language}")
-            for suffix in ("pdf", "png")
-        ),
-        search=f"{prefix}/search",
-        tables=lambda layer: f"{prefix}/collections/{layer}/items?lang={language}",
-    )
-
-
-def _folder_links(language: Language, above: str | None) -> PageLinks:
-    return PageLinks(
-        home=None if above is None else above + page_name(language),
-        assets="assets/",
-        data=lambda layer: f"data/{layer}.js",
-        languages={each: page_name(each) for each in LANGUAGES},
-        embedded=True,
-    )
-
-
-def page_name(language: Language) -> str:
-    """The file of a page of a folder, in a language."""
-    return "index.html" if language == LANGUAGES[0] else f"{language}.html"
 
 
 def _today() -> date:

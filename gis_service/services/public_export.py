@@ -37,7 +37,8 @@ from gis_service.ogc.media import CSV, GEOJSON, GEOPACKAGE, PMTILES, Format
 from gis_service.services.archive import Archive
 from gis_service.services.exports import Exports
 from gis_service.services.features import Features
-from gis_service.services.maps import Maps, page_name
+from gis_service.services.map_links import page_name
+from gis_service.services.maps import Maps
 from gis_service.services.public import PublicSite
 from gis_service.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from gis_service.cartography.vendor import VENDOR
 
@@ -104,3 +104,16 @@ class Visit:
             return
         if self._forgiven is None or self._forgiven not in message.text:
             self.complaints.append(message.text)
+
+
+class Desk(Visit):
+    """A planner's browser."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        super().__init__(context.new_page())
+        self.address = address
+
+    def open(self, query: str = "", *, lang: str = "en") -> Page:
+        self.page.goto(f"{self.address}/maps/coverage?lang={lang}{query}")
+        wait_until_ready(self.page)
+        return self.page

@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser
 
 from gis_service.cartography.vendor import vendor
 from tests.browser.pages import (
     DESKTOP,
     PHONE,
-    Visit,
+    Desk,
     axe,
     cookies_of,
     fits,
     wait_until,
-    wait_until_ready,
 )
 
 pytestmark = pytest.mark.browser
@@ -26,19 +25,6 @@ FIND = (
     "([style, name]) => [...gisMap.app.byName.values()].find(i => i.config.style === style"
     " && i.feature.properties.external_id === name).feature.id"
 )
-
-
-class Desk(Visit):
-    """A planner's browser."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        super().__init__(context.new_page())
-        self.address = address
-
-    def open(self, query: str = "", *, lang: str = "en") -> Page:
-        self.page.goto(f"{self.address}/maps/coverage?lang={lang}{query}")
-        wait_until_ready(self.page)
-        return self.page
 
 
 @pytest.fixture(scope="module")

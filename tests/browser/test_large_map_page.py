@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser
 
 from gis_service.cartography.vendor import vendor
 from tests.browser.pages import (
     DESKTOP,
     PHONE,
-    Visit,
+    Desk,
     axe,
     cookies_of,
     fits,
     wait_until,
-    wait_until_ready,
 )
 from tests.conftest import Databases, new_key, service_of
 
@@ -51,17 +50,8 @@ SEE = (
 )
 
 
-class Desk(Visit):
-    """A planner's browser."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        super().__init__(context.new_page())
-        self.address = address
-
-    def open(self, query: str = "", *, lang: str = "en") -> Page:
-        self.page.goto(f"{self.address}/maps/coverage?lang={lang}{query}")
-        wait_until_ready(self.page)
-        return self.page
+class LargeDesk(Desk):
+    """A planner's browser that goes to a place."""
 
     def see(self, at: list[float], zoom: float) -> None:
         self.page.evaluate(SEE, [at, zoom])
@@ -90,16 +80,16 @@ def session(chromium: Browser, service: tuple[str, str]) -> Any:
 @pytest.fixture
 def desk(
     chromium: Browser, service: tuple[str, str], session: Any
-) -> Iterator[Callable[..., Desk]]:
+) -> Iterator[Callable[..., LargeDesk]]:
     contexts = []
 
-    def make(size: dict[str, int] = DESKTOP, **options: Any) -> Desk:
+    def make(size: dict[str, int] = DESKTOP, **options: Any) -> LargeDesk:
         context = chromium.new_context(
             viewport=size, reduced_motion="reduce", storage_state=session, **options
         )
         context.set_default_timeout(20_000)
         contexts.append(context)
-        return Desk(context, service[0])
+        return LargeDesk(context, service[0])
 
     yield make
     for context in contexts:

@@ -22,7 +22,8 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.synonyms import CODE_WORDS, COLLECTION_WORDS, FIELD_WORDS
 from gis_service.model.reports import LoadRejected
 from gis_service.services.inspecting import InspectRequest, inspect_file
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.services.mappings import mapping_of, mapping_text, read_mapping
 from gis_service.settings import Settings
 from gis_service.store.database import Database

@@ -27,7 +27,8 @@ from gis_service.services import jobs as service
 from gis_service.services.folders import sweep_folders
 from gis_service.services.jobs import enqueue, enqueue_load
 from gis_service.services.keys import create_key
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.services.uploads import sweep_files
 from gis_service.settings import Settings
 from gis_service.store import jobs as store

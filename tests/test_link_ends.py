@@ -9,7 +9,8 @@ from shapely import LineString
 from sqlalchemy import text
 
 from gis_service.errors import InvalidInput
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.validation.snapping import LinkEnds, NodePlaces, join_ends
 
 DEGREE_M = 111_320.0

@@ -26,7 +26,8 @@ from gis_service.model.reports import (
     SyncUnconfirmed,
 )
 from gis_service.printing.load_report import load_report_html
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.services.syncing import ANY_NUMBER
 from gis_service.services.undoing import undo_load
 from gis_service.settings import Settings

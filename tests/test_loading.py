@@ -26,7 +26,8 @@ from sqlalchemy import text
 from gis_service.errors import Conflict, InvalidInput, NotFound
 from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import LoadRejected
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.settings import Settings
 from gis_service.store import staging
 from gis_service.store.database import Database

@@ -20,7 +20,8 @@ from sqlalchemy import text
 
 from gis_service.errors import InvalidInput
 from gis_service.model.reports import LoadRejected, LoadReport, Severity
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 

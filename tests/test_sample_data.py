@@ -27,7 +27,8 @@ from gis_service.model import codelists
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import FieldType
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.readable import readable

@@ -24,8 +24,9 @@ from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.parts import Parts
 from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
 from gis_service.services.jobs import enqueue_load
-from gis_service.services.loading import LoadRequest, load_file
-from gis_service.services.loading import Progress as Reporter
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.load_requests import Progress as Reporter
+from gis_service.services.loading import load_file
 from gis_service.services.mappings import SavedMapping, read_mapping
 from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.services.syncing import ANY_NUMBER

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gis_service.services.loading import Progress as Reporter
+from gis_service.services.load_requests import Progress as Reporter
 
 BAR_ROWS = 5_000
 """Shorter loads show no progress bar."""

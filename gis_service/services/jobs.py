@@ -23,7 +23,8 @@ from gis_service.model.audience import Audience, Principal
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Text
 from gis_service.model.jobs import Job, JobState, Json
-from gis_service.services.loading import MOST_FAULTS_KEPT, LoadRequest, load_file
+from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.services.maps import Maps
 from gis_service.services.uploads import drop_upload, exports, keep_upload, upload_path
 from gis_service.settings import Settings

@@ -26,7 +26,7 @@ from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import LoadReport
 from gis_service.services.load_networks import network_extent
-from gis_service.services.loading import MOST_FAULTS_KEPT, Progress
+from gis_service.services.load_requests import MOST_FAULTS_KEPT, Progress
 from gis_service.services.ofds_rows import Rows, RowsMaker
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor

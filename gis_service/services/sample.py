@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from gis_service.model.collections import REGISTRY
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.settings import Settings, shipped
 from gis_service.store.database import Database
 from gis_service.store.tables import table

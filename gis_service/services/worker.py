@@ -31,7 +31,7 @@ from gis_service.model.jobs import Job, JobState, Json
 from gis_service.model.reports import LoadRejected
 from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.services.jobs import KINDS, JobContext, Kind
-from gis_service.services.loading import MOST_FAULTS_KEPT
+from gis_service.services.load_requests import MOST_FAULTS_KEPT
 from gis_service.services.running import Control, Reason, first_line, interrupt_main
 from gis_service.services.uploads import drop_upload, sweep_files
 from gis_service.settings import Settings

@@ -41,7 +41,8 @@ _OWNER = "gis_owner"
 OURS = """
 import sys
 from pathlib import Path
-from gis_service.services.loading import LoadRequest, load_file
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.settings import Settings
 from gis_service.store.database import Database, parse_url
 database = Database.at(parse_url(sys.argv[2]))

@@ -1,0 +1,99 @@
+"""Storing the rows of a file that was checked, and the record of the load."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import RootTransaction
+
+from gis_service.crs import crs_title
+from gis_service.model.reports import LoadReport, Severity
+from gis_service.services.lacking_columns import lacking_faults
+from gis_service.services.link_ends import check_joined, make_nodes
+from gis_service.services.load_checking import CheckedFile
+from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest, Progress
+from gis_service.services.syncing import ANY_NUMBER, mark_absent
+from gis_service.store.loads import record_load
+from gis_service.store.staging import Outcome, StagedRows, lock_for_load
+from gis_service.validation.checking import Validated
+
+
+def store_checked(
+    connection: Connection,
+    transaction: RootTransaction,
+    checked: CheckedFile,
+    progress: Progress | None,
+) -> LoadReport:
+    """Stage and upsert; the transaction is rolled back when nothing may be kept."""
+    request, collection, validated = checked.request, checked.collection, checked.validated
+    network = checked.network.id if checked.network else None
+    lock_for_load(connection, collection, network)
+    if network is not None and checked.joined.made:
+        make_nodes(connection, network, validated.frame, checked.joined)
+    staged = StagedRows(
+        connection, collection, validated.frame, network=network, progress=progress
+    )
+    faults = [*validated.faults, *check_joined(collection, validated.frame)]
+    faults += lacking_faults(staged, collection, validated)
+    faults += staged.unknown_references()
+    rejected = {f.row for f in faults if f.severity is Severity.ERROR}
+    outcome = Outcome(0, 0, 0)
+    if not rejected or request.accept_partial:
+        staged.drop(sorted(rejected))
+        outcome = staged.upsert()
+    marked = 0
+    if request.sync and not rejected:
+        most = ANY_NUMBER if request.dry_run else request.sync_most
+        marked = mark_absent(
+            staged, collection, checked.network.external_id if checked.network else "", most=most
+        )
+    if request.dry_run or (rejected and not request.accept_partial):
+        transaction.rollback()
+    return LoadReport(
+        source=request.source,
+        collection=collection.id,
+        network=checked.network.external_id if checked.network else None,
+        read=validated.read,
+        inserted=outcome.inserted,
+        updated=outcome.updated,
+        unchanged=outcome.unchanged,
+        rejected=_count(rejected, validated),
+        decommissioned=marked,
+        faults=tuple(sorted(faults, key=lambda f: f.row)),
+        crs=crs_title(checked.source.crs) if checked.source.crs else "",
+        unmapped=validated.unmapped,
+        dry_run=request.dry_run,
+        notes=(
+            *_mapped(request), *checked.source.notes, *checked.joined.notes, *validated.notes,
+        ),
+    )
+
+
+def record_checked(
+    connection: Connection,
+    load_id: UUID,
+    report: LoadReport,
+    checked: CheckedFile,
+    person_id: str | None,
+) -> None:
+    """Keep who loaded what, with the report."""
+    record_load(
+        connection,
+        load_id,
+        collection=report.collection,
+        network_id=checked.network.id if checked.network else None,
+        source=report.source,
+        sha256=checked.source.sha256,
+        person_id=UUID(person_id) if person_id else None,
+        report=report.as_json(most_faults=MOST_FAULTS_KEPT),
+    )
+
+
+def _count(rejected: set[int], validated: Validated) -> int:
+    """Rows at fault; all of them when a fault is of the file as a whole (row 0)."""
+    return validated.read if 0 in rejected else len(rejected)
+
+
+def _mapped(request: LoadRequest) -> tuple[str, ...]:
+    return (f"Read by the mapping {request.mapped_by}.",) if request.mapped_by else ()

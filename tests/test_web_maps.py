@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from gis_service.model.audience import Audience
+from gis_service.model.fields import LANGUAGES
 from gis_service.model.tiles import BUFFER, Tile
 from gis_service.settings import Settings
 from tests.conformance.clients import Clients, sample_clients
 
 HTML = {"Accept": "text/html"}
+MOST_BYTES = 90_000
+"""Of everybody's map and all that it brings, as gzip sends it."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,32 @@ def test_a_page_brings_what_it_needs(public: TestClient) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         kind = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
         assert answer.headers["content-type"].startswith(kind[href.rpartition(".")[2]])
+
+
+def test_everybodys_map_is_light(public: TestClient) -> None:
+    for language in LANGUAGES:
+        page = public.get(f"/maps/coverage?lang={language}", headers=HTML)
+        named = _addresses(page.text, "/maps/coverage/")
+        bodies = [page.content, *(
+            public.get(each).content for each in named if "/files/" in each or "/data/" in each
+        )]
+        assert len(bodies) == 11
+        assert sum(len(gzip.compress(each)) for each in bodies) <= MOST_BYTES
+
+
+def test_the_short_form_tells_the_same(public: TestClient) -> None:
+    for layer in ("wards", "roads", "fibre_links", "network_nodes", "offices"):
+        features = public.get(f"/maps/coverage/data/{layer}.geojson").json()["features"]
+        answer = public.get(f"/maps/coverage/data/{layer}.json")
+        assert answer.headers["content-type"] == "application/json"
+        short = answer.json()
+        names = {name for each in features for name in each["properties"]}
+        assert set(short["properties"]) == names
+        for name in names:
+            assert short["properties"][name] == [e["properties"].get(name) for e in features]
+        tag = {"If-None-Match": answer.headers["etag"]}
+        assert public.get(f"/maps/coverage/data/{layer}.json", headers=tag).status_code == 304
+    assert public.get("/maps/coverage/data/faults.json").status_code == 404
 
 
 def test_layers_are_asked_for_again_and_sent_once(public: TestClient) -> None:

@@ -25,9 +25,11 @@ LEAFLET_CSS = "npm:leaflet/leaflet.css"
 
 MAP_SCRIPTS = (
     "canvas", "symbols", "labels", "names", "details", "search", "legend", "panel",
-    "layer", "tiles", "large", "app", "start",
+    "compact", "layer", "app", "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""
+LARGE_SCRIPTS = ("tiles", "large")
+"""Those that only a layer with very many items needs; the first of them brings them."""
 TILES_WORKER = "map/tiles_worker.js"
 """What draws tiles beside the page, as a script of its own."""
 DESK_SCRIPTS = (
@@ -94,6 +96,33 @@ def vendored_path(address: str) -> str:
 def own_file(*names: str) -> bytes:
     """Bytes of one of our static files, or of several one after the other."""
     return b"\n".join((STATIC / name).read_bytes() for name in names)
+
+
+@cache
+def packed_file(*names: str) -> bytes:
+    """The same of scripts and styles, without indents and the comments that fill lines."""
+    text = own_file(*names).decode()
+    return _SPARED.sub("", text).strip().encode() + b"\n"
+
+
+def large_script() -> tuple[str, bytes]:
+    """Name and bytes of what a layer with very many items brings."""
+    content = packed_file(*(f"map/{name}.js" for name in LARGE_SCRIPTS))
+    return hashed_name("large.js", content), content
+
+
+def without_controls(rules: str) -> str:
+    """Leaflet's styles without those for its controls and markers, of which no map has any."""
+    return re.sub(
+        r"([^{}]+)\{[^{}]*\}",
+        lambda rule: "" if all(map(_UNUSED.search, rule[1].split(","))) else rule[0],
+        re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL),
+    )
+
+
+_UNUSED = re.compile(r"\.leaflet-(?:control-|bar|marker|div-icon|touch|default-icon|oldie|vml)")
+_SPARED = re.compile(r"(?m)^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*(?:\n|\Z)|^[ \t]+|^\n", re.DOTALL)
+"""What a line begins with that no browser needs; no text of ours goes over several lines."""
 
 
 @cache

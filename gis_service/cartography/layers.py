@@ -69,21 +69,29 @@ def layer_payload(
         UTF-8. Positions are longitude and latitude with 6 decimals; empty
         properties and rows without geometry are left out.
     """
-    frame = to_wgs84(frame)
-    frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    frame = drawn_rows(frame)
     geometries = frame.geometry.to_numpy()
     if lean:
         geometries = shapely.simplify(geometries, LEAN_TOLERANCE_DEG, preserve_topology=False)
         fields = [field for field in fields if field.name in lean_fields(layer, fields)]
     geometries = _rounded(geometries, LEAN_DECIMALS if lean else DECIMALS)
+    values = values_of(frame, fields)
+    computed = computed_of(layer, fields, coverage, values, geometries)
     document: dict[str, Any] = {
         "type": "FeatureCollection",
         **({"lean": True} if lean else {}),
-        "features": list(_features(frame, geometries, fields, _computer(layer, fields, coverage))),
+        "features": list(_features(frame, geometries, values, computed)),
     }
     if layer.style in ("indicator", "outline") and len(geometries):
-        document["outline"] = _outline(geometries)
+        lines = _rounded(np.array([shapely.multilinestrings(outline_of(geometries))]))
+        document["outline"] = orjson.Fragment(shapely.to_geojson(lines)[0])
     return orjson.dumps(document)
+
+
+def drawn_rows(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The rows that have a geometry, in EPSG:4326."""
+    frame = to_wgs84(frame)
+    return frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
 
 
 def overview_payload(
@@ -179,24 +187,51 @@ def data_script(layer_id: str, payload: bytes) -> bytes:
     return b"(globalThis.gisMapData ??= {})[%s] = %s;\n" % (orjson.dumps(layer_id), payload)
 
 
-def _features(
-    frame: gpd.GeoDataFrame, geometries: Any, fields: Sequence[Field], computed: _Computed
-) -> Iterator[dict[str, Any]]:
+def values_of(frame: gpd.GeoDataFrame, fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """Of each row what the reader may see, as JSON holds it, without what is missing."""
     shown = [field.name for field in fields if field.name in frame.columns]
-    columns = [frame[name].to_list() for name in shown]
+    columns = [[_json_value(value) for value in frame[name].to_list()] for name in shown]
+    return [
+        {name: value for name, value in zip(shown, row, strict=True) if value is not None}
+        for row in zip(*columns, strict=True)
+    ] if columns else [{} for _ in range(len(frame))]
+
+
+def computed_of(
+    layer: LayerDefinition,
+    fields: Sequence[Field],
+    coverage: CoverageTable | None,
+    values: Sequence[dict[str, Any]],
+    geometries: Any,
+) -> list[dict[str, Any]]:
+    """Of each row what the map computes; areas carry the longitude and latitude of their label."""
+    computed = _computer(layer, fields, coverage)
+    return [computed(row, shape) for row, shape in zip(values, geometries, strict=True)]
+
+
+def outline_of(areas: Any) -> list[Any]:
+    """Rings of the common outline of areas; slivers between them do not count as holes."""
+    merged = shapely.union_all(shapely.make_valid(areas))
+    return [
+        shapely.get_exterior_ring(part)
+        for part in shapely.get_parts(merged)
+        if shapely.get_type_id(part) == shapely.GeometryType.POLYGON
+    ]
+
+
+def _features(
+    frame: gpd.GeoDataFrame,
+    geometries: Any,
+    values: Sequence[dict[str, Any]],
+    computed: Sequence[dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
     ids = (frame["id"] if "id" in frame.columns else frame.index).astype(str).to_list()
     texts = shapely.to_geojson(geometries)
-    for row, (id_, geometry, text) in enumerate(zip(ids, geometries, texts, strict=True)):
-        values = zip(shown, (_json_value(column[row]) for column in columns), strict=True)
-        properties = {name: value for name, value in values if value is not None}
-        feature: dict[str, Any] = {
+    for id_, text, properties, extra in zip(ids, texts, values, computed, strict=True):
+        yield {
             "type": "Feature", "id": id_, "geometry": orjson.Fragment(text),
-            "properties": properties,
+            "properties": properties, **({"computed": extra} if extra else {}),
         }
-        extra = computed(properties, geometry)
-        if extra:
-            feature["computed"] = extra
-        yield feature
 
 
 def _json_value(value: Any) -> Any:
@@ -268,15 +303,3 @@ def _label_position(area: Any) -> list[float]:
     circle = shapely.maximum_inscribed_circle(largest, tolerance=max(size / 50, 1e-6))
     x, y = shapely.get_coordinates(circle)[0]
     return [round(float(x), 5), round(float(y), 5)]
-
-
-def _outline(areas: Any) -> orjson.Fragment:
-    """The common outline of all areas; slivers between them do not count as holes."""
-    merged = shapely.union_all(shapely.make_valid(areas))
-    rings = [
-        shapely.get_exterior_ring(part)
-        for part in shapely.get_parts(merged)
-        if shapely.get_type_id(part) == shapely.GeometryType.POLYGON
-    ]
-    lines = _rounded(np.array([shapely.multilinestrings(rings)]))
-    return orjson.Fragment(shapely.to_geojson(lines)[0])

@@ -50,6 +50,8 @@ class PageLinks:
         Prefix of `RenderedMap.files`, such as `/maps/assets/`.
     data
         Address of a layer's data by collection id.
+    compact
+        The same for all of a layer in its short form (`compact.py`); None to bring it as it is.
     languages
         The same page in each language.
     tiles
@@ -66,6 +68,7 @@ class PageLinks:
 
     assets: str
     data: Callable[[str], str]
+    compact: Callable[[str], str] | None = None
     tiles: Callable[[str], str] | None = None
     languages: Mapping[Language, str] = field(default_factory=dict)
     home: str | None = None

@@ -30,8 +30,11 @@ from gis_service.cartography.assets import (
     UnmappedAddress,
     hashed_name,
     icon_path,
+    large_script,
     own_file,
+    packed_file,
     vendored,
+    without_controls,
 )
 from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
@@ -169,7 +172,9 @@ def render_map(
         icon=icon_path,
         folium_html=Markup(parts.html),  # noqa: S704 - Folium's empty element, no text in it
         icon_href=links.assets + parts.icon,
-        stylesheets=[links.assets + name for name in parts.styles],
+        stylesheets=[links.assets + parts.style],
+        preloads=[links.compact(layer.collection) for layer in layers if layer.visible]
+        if links.compact else [],
         scripts=[*_data_scripts(layers, links), *(links.assets + name for name in parts.scripts)],
     )
     return RenderedMap(html, parts.files, origins)
@@ -181,7 +186,7 @@ class _Parts:
 
     html: str
     icon: str
-    styles: tuple[str, ...]
+    style: str
     scripts: tuple[str, ...]
     files: dict[str, bytes]
 
@@ -278,34 +283,34 @@ def _taken_apart(id_: str, root: Figure, *, with_desk: bool, with_tiles: bool) -
         return kept
 
     scripts: list[str] = []
-    styles: list[str] = []
     code: list[str] = []
     rules: list[str] = []
     for child in root.header._children.values():
         if isinstance(child, JavascriptLink | CssLink):
             name, content = vendored(child.url)
+            if isinstance(child, CssLink):
+                rules.append(without_controls(content.decode()))
+                continue
             files[name] = content
-            (scripts if isinstance(child, JavascriptLink) else styles).append(name)
+            scripts.append(name)
         else:
             text = child.render()
             code += re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
             rules += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-    styles += [
-        add(f"{id_}.css", _packed(rules)),
-        add("gis.css", own_file("gis.css")),
-        add("map.css", own_file("map.css")),
-    ]
-    scripts.append(add("map.js", own_file(*(f"map/{name}.js" for name in MAP_SCRIPTS))))
+    own = ("gis.css", "map.css", *(("desk.css",) if with_desk else ()))
+    style = add(f"{id_}.css", _packed(rules) + packed_file(*own))
+    scripts.append(add("map.js", packed_file(*(f"map/{name}.js" for name in MAP_SCRIPTS))))
     if with_desk:
-        styles.append(add("desk.css", own_file("desk.css")))
         scripts.append(
-            add("desk.js", own_file(*(f"map/desk/{name}.js" for name in DESK_SCRIPTS)))
+            add("desk.js", packed_file(*(f"map/desk/{name}.js" for name in DESK_SCRIPTS)))
         )
     scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
     if with_tiles:
         add("tiles.js", own_file(TILES_WORKER))
+        name, content = large_script()
+        files[name] = content
     icon = add("icon.svg", own_file("icon.svg"))
-    return _Parts(root.html.render().strip(), icon, tuple(styles), tuple(scripts), files)
+    return _Parts(root.html.render().strip(), icon, style, tuple(scripts), files)
 
 
 def _data_scripts(layers: Sequence[LayerDefinition], links: PageLinks) -> list[str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gis_service.cartography.assets import TILES_WORKER, hashed_name, icon_path, own_file
+from gis_service.cartography.assets import (
+    TILES_WORKER,
+    hashed_name,
+    icon_path,
+    large_script,
+    own_file,
+)
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, desk_config
 from gis_service.cartography.indicators import INDICATORS
@@ -56,6 +62,7 @@ def script_config(
     }
     if links.tiles is not None:
         config["worker"] = links.assets + hashed_name("tiles.js", own_file(TILES_WORKER))
+        config["large"] = links.assets + large_script()[0]
     if desk is not None:
         config["desk"] = desk_config(
             definition, layers, desk, language, tools=tools or {}
@@ -73,6 +80,7 @@ def _layer_config(
         "title": layer.title[language],
         "visible": layer.visible,
         "data": links.data(layer.collection),
+        **({"compact": links.compact(layer.collection)} if links.compact else {}),
         **({"tiles": links.tiles(layer.collection)} if links.tiles else {}),
         "label": collection.label,
         "key": collection.key,

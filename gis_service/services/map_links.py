@@ -16,12 +16,15 @@ def process_addresses(prefix: str, audience: Audience) -> dict[str, str]:
     }
 
 
-def served_links(prefix: str, definition: MapDefinition, language: Language) -> PageLinks:
-    """Addresses of a map's page that the service serves."""
+def served_links(
+    prefix: str, definition: MapDefinition, language: Language, *, compact: bool
+) -> PageLinks:
+    """Addresses of a map's page that the service serves, its data in the short form if asked."""
     here = f"{prefix}/maps/{definition.id}"
     return PageLinks(
         assets=f"{here}/files/",
         data=lambda layer: f"{here}/data/{layer}.geojson?lang={language}",
+        compact=(lambda layer: f"{here}/data/{layer}.json") if compact else None,
         tiles=lambda layer: f"{here}/tiles/{layer}",
         languages={each: f"{here}?lang={each}" for each in LANGUAGES},
         home=f"{prefix}/?lang={language}",

@@ -16,6 +16,7 @@ import geopandas as gpd
 from sqlalchemy import Connection
 
 from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
+from gis_service.cartography.compact import compact_payload
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
 from gis_service.cartography.layers import (
@@ -203,7 +204,23 @@ class Maps:
             return await asyncio.to_thread(
                 self._part, definition, each, principal.audience, box=box, id_=id_
             )
-        return await asyncio.to_thread(self._served_payload, definition, each, principal.audience)
+        return await asyncio.to_thread(
+            self._served_payload, definition, each, principal.audience, self._payload
+        )
+
+    async def compact(self, name: str, layer: str, principal: Principal) -> bytes:
+        """
+        All that one layer shows in its short form, or its overview as `layer` has it.
+
+        Raises
+        ------
+        NotFound
+            The map has no such layer for this reader.
+        """
+        definition, each = self._layer(name, layer, principal)
+        return await asyncio.to_thread(
+            self._served_payload, definition, each, principal.audience, self._compact
+        )
 
     async def tile(self, name: str, layer: str, tile: Tile, principal: Principal) -> bytes:
         """
@@ -279,7 +296,7 @@ class Maps:
         known = fields_of(definition, audience)
         for layer in definition.layers:
             if layer.collection in known:
-                payload = self._payload(definition, layer, audience, facts.summary)
+                payload = self._compact(definition, layer, audience)
                 script = data_script(layer.collection, payload)
                 (draft / "data" / f"{layer.collection}.js").write_bytes(script)
         final = out / name
@@ -300,7 +317,9 @@ class Maps:
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
-        links = folder or served_links(prefix, definition, language)
+        links = folder or served_links(
+            prefix, definition, language, compact=not audience.is_staff
+        )
         desk = None
         if audience.is_staff and not folder:
             desk = Desk(
@@ -343,7 +362,11 @@ class Maps:
             return facts
 
     def _served_payload(
-        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
+        self,
+        definition: MapDefinition,
+        layer: LayerDefinition,
+        audience: Audience,
+        whole: Callable[[MapDefinition, LayerDefinition, Audience], bytes],
     ) -> bytes:
         """All of a layer, or its overview where that would be too much."""
         collection = REGISTRY[layer.collection]
@@ -353,9 +376,9 @@ class Maps:
                     fields = fields_of(definition, audience)[layer.collection]
                     return self._while_it_stands(
                         f"{definition.id}/{collection.id}", (collection.id,), audience,
-                        lambda: large_overview(connection, layer, fields, audience),
+                        lambda: large_overview(connection, layer, fields, audience), of=layer,
                     )
-        return self._payload(definition, layer, audience)
+        return whole(definition, layer, audience)
 
     def _part(
         self,
@@ -392,14 +415,20 @@ class Maps:
         )
 
     def _while_it_stands(
-        self, name: str, collections: tuple[str, ...], audience: Audience, make: Callable[[], V]
+        self,
+        name: str,
+        collections: tuple[str, ...],
+        audience: Audience,
+        make: Callable[[], V],
+        *,
+        of: LayerDefinition | None = None,
     ) -> V:
-        """What `make` makes, kept for as long as the collections do not change."""
+        """What `make` makes, kept while neither the collections nor the layer's lines change."""
         if self._changes is None:
             return make()
         staff = audience.is_staff
         versions = [self._changes.version(id_, staff=staff) for id_ in collections]
-        key = (self._changes.epoch, *versions)
+        key = (of, self._changes.epoch, *versions)
         kept = self._kept.get((name, staff))
         if None not in versions and kept is not None and kept[0] == key:
             found: V = kept[1]
@@ -410,18 +439,33 @@ class Maps:
         return found
 
     def _payload(
+        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
+    ) -> bytes:
+        return self._made(layer_payload, definition, layer, audience)
+
+    def _compact(
+        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
+    ) -> bytes:
+        read = (layer.collection, *(("offices",) if layer.indicator else ()))
+        return self._while_it_stands(
+            f"{definition.id}/{layer.collection}/compact", read, audience,
+            lambda: self._made(compact_payload, definition, layer, audience), of=layer,
+        )
+
+    def _made(
         self,
+        make: Callable[..., bytes],
         definition: MapDefinition,
         layer: LayerDefinition,
         audience: Audience,
-        summary: CoverageTable | None = None,
     ) -> bytes:
         fields = fields_of(definition, audience)[layer.collection]
+        summary = None
         with self._databases[audience].reading() as connection:
             frame = read_frame(connection, REGISTRY[layer.collection], audience)
-            if layer.indicator and summary is None:
+            if layer.indicator:
                 summary, _ = self._coverage(connection, definition, audience)
-        return layer_payload(layer, frame, fields=fields, coverage=summary)
+        return make(layer, frame, fields=fields, coverage=summary)
 
 
 def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[Field, ...]]:

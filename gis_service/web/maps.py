@@ -132,6 +132,15 @@ async def map_layer(request: Request) -> Response:
     )
 
 
+async def map_compact(request: Request) -> Response:
+    """All that one layer of a map shows, in the short form that its page reads."""
+    asked = _read_any(request)
+    content = await asked.services.maps.compact(
+        request.path_params["name"], request.path_params["layer"], asked.principal
+    )
+    return _kept(asked, content, JSON.media_type, {})
+
+
 async def map_tile(request: Request) -> Response:
     """A vector tile of one layer of a map, without anything but shapes."""
     asked = _read_any(request)
@@ -179,5 +188,6 @@ ROUTES = (
     Route("/maps/{name}", map_page, methods=["GET"]),
     Route("/maps/{name}/files/{file}", map_file, methods=["GET"]),
     Route("/maps/{name}/data/{layer}.geojson", map_layer, methods=["GET"]),
+    Route("/maps/{name}/data/{layer}.json", map_compact, methods=["GET"]),
     Route("/maps/{name}/tiles/{layer}/{zoom}/{row}/{column}", map_tile, methods=["GET"]),
 )

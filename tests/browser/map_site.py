@@ -13,6 +13,7 @@ from typing import Any
 
 import geopandas as gpd
 
+from gis_service.cartography.compact import compact_payload
 from gis_service.cartography.definition import MapDefinition, read_definition
 from gis_service.cartography.layers import data_script, layer_payload
 from gis_service.cartography.rendering import (
@@ -72,7 +73,8 @@ def write_site(
     for name in ("assets", "data"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for layer in definition.layers:
-        payload = layer_payload(
+        make = layer_payload if audience.is_staff else compact_payload
+        payload = make(
             layer, frames[layer.collection], fields=fields[layer.collection], coverage=coverage
         )
         name = f"{layer.collection}.{'js' if embedded else 'geojson'}"

@@ -76,6 +76,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/maps/{name}": None,
     "/maps/{name}/files/{file}": ("lang", "v"),
     "/maps/{name}/data/{layer}.geojson": ("lang", "v", "bbox", "id"),
+    "/maps/{name}/data/{layer}.json": ("lang", "v"),
     f"/maps/{{name}}/tiles/{{layer}}/{MAP_TILE}": ("lang", "v"),
     "/maps/{name}/print.pdf": ("lang", "orientation"),
     "/maps/{name}/print.png": ("lang", "orientation"),

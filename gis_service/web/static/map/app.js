@@ -10,13 +10,18 @@
       this.words = config.words;
       this.items = [];
       this.byName = new Map();
+      this.searched = null;
       this.wards = new Map();
       this.layers = new Map();
-      this.searchable = [];
       this.writer = new gisMap.Writer(this);
       this.back = null;
       this.isPlaced = false;
       this.sketch = null;
+    }
+
+    /** What search looks through, made anew when it is next asked for. */
+    get searchable() {
+      return this.searched ??= gisMap.searchable(this);
     }
 
     /** Fly to an item, show its card, and move the keyboard there if asked. */
@@ -50,7 +55,7 @@
       }
       this.back = null;
       const isArea = Boolean(item) && ["indicator", "outline"].includes(item.config.style);
-      const above = isArea || !item ? await gisMap.under(this, latlng) : null;
+      const above = isArea || !item ? await gisMap.under?.(this, latlng) : null;
       const meant = above || item;
       if (meant) {
         this.openCard(meant, meant.feature.geometry.type === "Point" ? meant.at : latlng, false);

@@ -4,6 +4,9 @@ globalThis.gisMap = globalThis.gisMap || {};
 (function (gisMap) {
   const tokens = new Map();
 
+  /** Lets the page answer before the work goes on. */
+  gisMap.pause = () => new Promise((done) => setTimeout(done));
+
   /** A colour or other token of gis.css, as the page has it now. */
   gisMap.token = function (name) {
     if (!tokens.has(name)) {
@@ -17,8 +20,11 @@ globalThis.gisMap = globalThis.gisMap || {};
   gisMap.pick = (table, key, otherwise) => (
     table && Object.hasOwn(table, key) ? table[key] : otherwise);
 
+  let hatch = null;
+
   gisMap.forgetTokens = function () {
     tokens.clear();
+    hatch = null;
   };
 
   function hatching(context) {
@@ -56,7 +62,7 @@ globalThis.gisMap = globalThis.gisMap || {};
         context.fillStyle = options.fillColor;
         context.fill("evenodd");
         if (options.hatched) {
-          context.fillStyle = hatching(context);
+          context.fillStyle = hatch ??= hatching(context);
           context.fill("evenodd");
         }
       }

@@ -24,16 +24,23 @@
     date: "asDate", timestamp: "asTime", reference: "asName", references: "asName",
   };
 
+  const FORMATS = {
+    numbers: [Intl.NumberFormat, { maximumFractionDigits: 3 }],
+    years: [Intl.NumberFormat, { useGrouping: false }],
+    days: [Intl.DateTimeFormat, { dateStyle: "long", timeZone: "UTC" }],
+    times: [Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short", timeZone: "Africa/Nairobi" }],
+  };
+
   class Writer {
     constructor(app) {
       this.app = app;
-      const locale = app.config.language + "-KE";
-      this.numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
-      this.years = new Intl.NumberFormat(locale, { useGrouping: false });
-      this.days = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
-      this.times = new Intl.DateTimeFormat(locale, {
-        dateStyle: "medium", timeStyle: "short", timeZone: "Africa/Nairobi",
-      });
+      this.made = {};
+    }
+
+    /** A format in the page's language, made when it is first needed: that takes its time. */
+    format(name) {
+      const [Format, options] = FORMATS[name];
+      return this.made[name] ??= new Format(this.app.config.language + "-KE", options);
     }
 
     /** A field's value as text; null when there is nothing to tell. */
@@ -64,18 +71,18 @@
 
     asNumber(value, field) {
       const isYear = /(^|_)year$/.test(field.name);
-      const text = (isYear ? this.years : this.numbers).format(value);
+      const text = this.format(isYear ? "years" : "numbers").format(value);
       return field.unit ? text + " " + field.unit : text;
     }
 
     asDate(value) {
       const day = new Date(value);
-      return Number.isNaN(day.getTime()) ? String(value) : this.days.format(day);
+      return Number.isNaN(day.getTime()) ? String(value) : this.format("days").format(day);
     }
 
     asTime(value) {
       const time = new Date(value);
-      return Number.isNaN(time.getTime()) ? String(value) : this.times.format(time);
+      return Number.isNaN(time.getTime()) ? String(value) : this.format("times").format(time);
     }
 
     asName(value, field) {

@@ -4,7 +4,7 @@
   const MOST_SIGNS = 2000;
   const CLUSTERS_UP_TO = 14.5;
   const CELL = 46;
-  const CHUNK = 1500;
+  const SLICE_MS = 40;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** One layer: its features as paths or signs, restyled as the map zooms. */
@@ -25,10 +25,15 @@
 
     async build() {
       const features = this.payload.features;
-      for (let start = 0; start < features.length; start += CHUNK) {
-        features.slice(start, start + CHUNK).forEach((feature) => this.add(feature));
-        await new Promise((done) => setTimeout(done));
+      let since = performance.now();
+      for (const feature of features) {
+        this.add(feature);
+        if (performance.now() - since > SLICE_MS) {
+          await gisMap.pause();
+          since = performance.now();
+        }
       }
+      await gisMap.pause();
       if (this.payload.outline) {
         this.addOutline(this.payload.outline);
       }
@@ -157,7 +162,7 @@
       this.filter(this.only);
       this.restyle();
       this.app.countLegend(this.config, this.payload);
-      this.app.searchable = gisMap.searchable(this.app);
+      this.app.searched = null;
     }
 
     drop(id) {

@@ -12,10 +12,11 @@
     handle.hidden = false;
 
     app.sheet = function (state) {
+      const before = atlas.dataset.sheet;
       atlas.dataset.sheet = state;
       handle.setAttribute("aria-expanded", String(state === "full"));
       label.textContent = state === "full" ? app.words.panel_close : app.words.panel_open;
-      if (state === "peek") {
+      if (state === "peek" && before !== state) {
         panel.scrollTop = 0;
       }
     };

@@ -9,13 +9,30 @@
       if (!payload) {
         throw new Error("no data");
       }
-      return payload;
+      return gisMap.unpacked(payload);
     }
-    const answer = await fetch(config.data, { headers: { Accept: "application/geo+json" } });
+    const answer = await fetch(config.compact || config.data);
     if (!answer.ok) {
       throw new Error(String(answer.status));
     }
-    return answer.json();
+    return gisMap.unpacked(await answer.json());
+  }
+
+  let large = null;
+
+  /** The script of layers with very many items; false when it does not come. */
+  function bringLarge(address) {
+    large ??= new Promise((done) => {
+      const script = document.createElement("script");
+      script.addEventListener("load", () => done(true));
+      script.addEventListener("error", () => {
+        large = null;
+        done(false);
+      });
+      script.src = address;
+      document.head.append(script);
+    });
+    return large;
   }
 
   /** Bring the layers, each shown as soon as it is there; `placed` runs when the areas are. */
@@ -28,6 +45,10 @@
     await Promise.all(configs.map(async (config) => {
       const payload = await bring(config, app.config.embedded).catch(() => null);
       if (!payload) {
+        failed.push(config.title);
+        return;
+      }
+      if (payload.overview && !await bringLarge(app.config.large)) {
         failed.push(config.title);
         return;
       }
@@ -47,7 +68,7 @@
       }
       app.restack();
     }));
-    app.searchable = gisMap.searchable(app);
+    app.searched = null;
     tell(app, status, failed);
   }
 
@@ -165,9 +186,6 @@
     gisMap.overBasemap = config.over_basemap;
     startCanvas(app);
     gisMap.startLegend(app);
-    gisMap.startPanel(app);
-    gisMap.startSearch(app);
-    startTools(app);
     startEvents(app);
     const place = () => {
       if (!app.isPlaced) {
@@ -175,7 +193,12 @@
         startView(app);
       }
     };
-    await load(app, place);
+    const loaded = load(app, place);
+    await gisMap.pause();
+    gisMap.startPanel(app);
+    gisMap.startSearch(app);
+    startTools(app);
+    await loaded;
     place();
     startScale(app);
     app.drawLabels();

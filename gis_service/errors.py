@@ -28,6 +28,8 @@ GisError
 │   └── Busy                too many are served at the moment
 ├── ExportFailed            a file could not be written
 │   └── PrintFailed         pages could not be set
+├── BackupFailed            a copy of everything cannot be made, read or put back
+│   └── DamagedBackup       the copy is not what was written
 ├── ConfigurationError      settings do not fit the machine or each other
 └── ClusterError            the private PostgreSQL cannot do what was asked
 
@@ -191,6 +193,14 @@ class ExportFailed(GisError):
 
 class PrintFailed(ExportFailed):
     """Pages could not be set; the log says why."""
+
+
+class BackupFailed(GisError):
+    """A copy of everything cannot be made, read or put back."""
+
+
+class DamagedBackup(BackupFailed):
+    """A copy is cut short, or not what was written."""
 
 
 class ConfigurationError(GisError):

@@ -7,6 +7,7 @@ Commands need this alone; what answers requests is wired in `bootstrap`.
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from typing import IO
 
 from sqlalchemy import URL
 
+from gis_service.errors import BackupFailed
 from gis_service.model.audience import Audience
+from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
@@ -23,6 +26,8 @@ from gis_service.store.roles import Login, ensure_roles, login_url, role_name
 
 DATABASE = "gis"
 OWNER = "gis_owner"
+_CLUSTER_BYTES = 200 * 2**20
+"""Of a new cluster, with its first log of changes."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,12 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
     Unavailable, ConfigurationError, ClusterError
         It does not answer, or lacks something.
     """
+    database = reachable_database(settings, cluster)
+    return database, database.migrate()
+
+
+def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Database:
+    """The same with whatever schema it has, if any."""
     if cluster is not None:
         cluster.ensure_login(OWNER)
         cluster.ensure_database(DATABASE, owner=OWNER)
@@ -115,7 +126,44 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
         secrets = Secrets(settings.home / "secrets.json")
         with database.begin() as connection:
             ensure_roles(connection, secrets.password)
-    return database, database.migrate()
+    return database
+
+
+@contextmanager
+def scratch_place(settings: Settings, needed_bytes: int) -> Iterator[tuple[Database, Settings]]:
+    """
+    An empty database in a private cluster of its own, and the settings for it; removed after.
+
+    Parameters
+    ----------
+    needed_bytes
+        Of the database that will come there.
+
+    Raises
+    ------
+    BackupFailed
+        The disk has no room for it.
+    """
+    parent = settings.home / "scratch"
+    parent.mkdir(parents=True, exist_ok=True)
+    parent.chmod(settings.home.stat().st_mode & 0o777)
+    free = shutil.disk_usage(parent).free
+    if free < (needed := 2 * needed_bytes + _CLUSTER_BYTES):
+        raise BackupFailed(
+            f"{parent} needs {needed // 2**20:,} MB for a moment and has {free // 2**20:,} MB. "
+            "Free some space, or set GIS_HOME to a place on another disk for this command."
+        )
+    with own_folder(parent) as folder:
+        sweep_folders(parent, lambda left: PrivateCluster(left / "home").stop())
+        folder.chmod(0o711)  # root's server runs as another user
+        home = folder / "home"
+        there = settings.model_copy(update={"home": home, "database_url": None})
+        cluster = PrivateCluster(home, pg_bin=settings.pg_bin)
+        try:
+            with running_cluster(there):
+                yield reachable_database(there, cluster), there
+        finally:
+            cluster.stop()
 
 
 @contextmanager

@@ -282,6 +282,16 @@ def shown(settings: Settings) -> dict[str, str]:
     return values
 
 
+def changed(settings: Settings) -> dict[str, str]:
+    """Settings that are not as they come, by variable; no secret, and no place of this machine."""
+    values = shown(settings)
+    plain = shown(Settings.model_construct())
+    return {
+        f"GIS_{name.upper()}": value for name, value in values.items()
+        if value != plain[name] and name not in {"home", "database_url", "pg_bin"}
+    }
+
+
 def described() -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting, for `gis settings` and README.md."""
     rows = []

@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,12 +34,21 @@ def own_folder(parent: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep_folders(parent: Path) -> None:
-    """Remove folders whose worker has ended; one just made may not be locked yet."""
+def sweep_folders(parent: Path, before: Callable[[Path], object] | None = None) -> None:
+    """
+    Remove folders whose worker has ended; one just made may not be locked yet.
+
+    Parameters
+    ----------
+    before
+        Is given each before it is removed.
+    """
     for folder in parent.glob("worker-*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime < _YOUNG_S:
                 continue
             with (folder / "lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if before is not None:
+                    before(folder)
                 shutil.rmtree(folder, ignore_errors=True)

@@ -79,6 +79,18 @@ def upload_path(settings: Settings, name: object) -> Path:
     return path
 
 
+def waiting_uploads(
+    settings: Settings, states: Callable[[Iterable[UUID]], Mapping[UUID, JobState]]
+) -> list[Path]:
+    """Files that wait for jobs which are not done; `states` is as in `sweep_files`."""
+    found = {
+        path: id_ for path in _children(uploads(settings))
+        if (id_ := _job_id(path.name)) is not None
+    }
+    known = states(found.values()) if found else {}
+    return [p for p, id_ in found.items() if id_ in known and not known[id_].is_final]
+
+
 def drop_upload(settings: Settings, job_id: UUID) -> None:
     """Remove what waited for a job, if anything did."""
     for path in _children(uploads(settings)):

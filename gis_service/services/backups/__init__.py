@@ -1,0 +1,1 @@
+"""Copies of everything: made, put back, proven, kept and thrown away."""

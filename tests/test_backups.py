@@ -1,0 +1,339 @@
+"""Backups on a real PostGIS: made while others write, put back, damaged, killed, too large."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from gis_service.errors import BackupFailed, ConfigurationError, DamagedBackup
+from gis_service.installation import OWNER, scratch_place
+from gis_service.model.backups import Manifest, TableSum
+from gis_service.services.backups.making import make_backup
+from gis_service.services.backups.proofs import read_proof
+from gis_service.services.backups.proving import prove_backup
+from gis_service.services.backups.restoring import open_backup, restore_backup
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from gis_service.store.fingerprints import is_ours, table_sums
+from tests.conftest import ROOT, Databases, client_of, new_key
+
+PHOTO = bytes(range(256)) * 40
+
+
+@dataclass(frozen=True)
+class Made:
+    """A database, the backup that was made of it, and a key that opens it."""
+
+    database: Database
+    path: Path
+    manifest: Manifest
+    settings: Settings
+    key: str
+
+
+@pytest.fixture(scope="module")
+def empty_template(databases: Databases) -> str:
+    databases.cluster.ensure_database("gis_empty", owner=OWNER)
+    return "gis_empty"
+
+
+@pytest.fixture
+def empty(databases: Databases, empty_template: str) -> Iterator[Database]:
+    """A database with PostGIS and nothing else."""
+    database = databases.fresh(empty_template)
+    yield database
+    databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def made(
+    databases: Databases, sample_template: str, settings: Settings, tmp_path_factory
+) -> Iterator[Made]:
+    """A backup of the sample, made while somebody writes."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "tls").mkdir()
+    (home / "tls" / "authority.pem").write_text("an authority")
+    database = databases.fresh(sample_template)
+    databases.with_logins(database)
+    key = new_key(database)
+    here = settings.model_copy(update={"home": home, "port": 8123})
+    with writing(database):
+        manifest = make_backup(database, here, home / "gis.tar")
+    yield Made(database, home / "gis.tar", manifest, here, key)
+    databases.drop(database)
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[None]:
+    """A photo and an office's note in each transaction, one after the other."""
+    stop, begun = threading.Event(), threading.Event()
+
+    def write() -> None:
+        for turn in range(100_000):
+            if stop.is_set():
+                return
+            with database.begin() as connection:
+                connection.execute(
+                    text("INSERT INTO internal.attachments (id, collection, item_id, sha256, "
+                         "media_type, bytes, sent_sha256, content) VALUES (:id, 'offices', :id, "
+                         "'', 'image/jpeg', 1, :turn, :photo)"),
+                    {"id": uuid4(), "turn": str(turn), "photo": PHOTO},
+                )
+                connection.execute(text("UPDATE gis.offices SET contact = :turn"), {"turn": turn})
+            begun.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        assert begun.wait(10)
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def sums(database: Database) -> tuple[TableSum, ...]:
+    with database.begin() as connection:
+        return table_sums(connection)
+
+
+def test_what_is_put_back_is_one_moment_and_is_served(
+    made: Made, empty: Database, databases: Databases, tmp_path: Path
+) -> None:
+    backup = open_backup(made.path)
+    home = made.settings.model_copy(update={"home": tmp_path})
+    by_hand = restore_backup(backup, empty, home)
+    assert made.path.stat().st_mode & 0o777 == 0o600
+    rows = {each.table: each.rows for each in made.manifest.tables}
+    assert rows["internal.attachments"] >= 1
+    assert rows["gis.offices"] >= 60
+    restored = {each.table: each for each in sums(empty)}
+    for each in made.manifest.tables:
+        if each.table != "internal.sessions":
+            assert restored[each.table] == each
+    with empty.begin() as connection:
+        notes = set(connection.scalars(text("SELECT contact FROM gis.offices")))
+        newest = connection.scalar(
+            text("SELECT max(sent_sha256::int) FROM internal.attachments"))
+        photos = set(connection.scalars(text("SELECT content FROM internal.attachments")))
+    assert notes == {str(newest)}, "a photo and the edit beside it belong together"
+    assert {bytes(each) for each in photos} == {PHOTO}
+    assert (tmp_path / "tls" / "authority.pem").read_text() == "an authority"
+    assert by_hand == []
+    assert not (tmp_path / "secrets.json").exists()
+
+    with client_of(databases.with_logins(empty), home, key=made.key) as client:
+        offices = client.get("/collections/offices/items?limit=1").json()
+        assert offices["numberMatched"] == rows["gis.offices"]
+        office = offices["features"][0]["id"]
+        changed = client.patch(
+            f"/collections/offices/items/{office}", json={"properties": {"staff": 7}},
+            headers={"content-type": "application/merge-patch+json"},
+        )
+        assert changed.status_code in {200, 204}, changed.text
+    with empty.begin() as connection:
+        versions = connection.scalar(text("SELECT count(*) FROM history.offices"))
+    assert versions == rows["history.offices"] + 1, "history goes on from where it was"
+
+    with pytest.raises(BackupFailed, match="replaces nothing"):
+        restore_backup(backup, empty, home)
+
+
+def test_settings_and_maps_come_back_as_files_to_look_at(
+    made: Made, empty: Database, tmp_path: Path
+) -> None:
+    elsewhere = made.settings.model_copy(
+        update={"home": tmp_path, "port": 8000, "maps": tmp_path / "maps"}
+    )
+    by_hand = restore_backup(open_backup(made.path), empty, elsewhere)
+    assert {path.name for path in by_hand} == {"settings.env", "coverage.toml"}
+    assert "GIS_PORT=8123\n" in (tmp_path / "restored" / "settings.env").read_text()
+    assert "PASSWORD" not in (tmp_path / "restored" / "settings.env").read_text().upper()
+
+
+def rewritten(path: Path, out: Path, changes: dict[str, bytes | None]) -> Path:
+    """The same archive with other members; None leaves one out."""
+    with tarfile.open(path) as old, tarfile.open(out, "w") as new:
+        for info in old:
+            file = old.extractfile(info)
+            assert file is not None
+            content = changes.get(info.name, file.read())
+            if content is not None:
+                other = tarfile.TarInfo(info.name)
+                other.size = len(content)
+                new.addfile(other, io.BytesIO(content))
+    return out
+
+
+def test_a_backup_that_is_not_what_was_written_changes_nothing(
+    made: Made, empty: Database, tmp_path: Path
+) -> None:
+    whole = made.path.read_bytes()
+    bad = tmp_path / "bad.tar"
+    middle = len(whole) // 2
+    for content in (
+        whole[:middle], whole[:-30_000], b"", b"no archive at all" * 100,
+        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+    ):
+        bad.write_bytes(content)
+        with pytest.raises(DamagedBackup):
+            open_backup(bad)
+    head = json.dumps({"format": 99, "service": "9.9"}).encode()
+    with pytest.raises(BackupFailed, match=r"newer service \(9\.9\)"):
+        open_backup(rewritten(made.path, bad, {"gis-backup.json": head}))
+    for changes in ({"files/tls/authority.pem": None}, {"database/000001": b"x"}):
+        with pytest.raises(DamagedBackup, match="not what was written"):
+            open_backup(rewritten(made.path, bad, changes))
+
+    backup = open_backup(made.path)
+    shutil.copy(rewritten(made.path, bad, {"database/000001": b"x"}), made.path.with_suffix(".x"))
+    swapped = replace(backup, path=made.path.with_suffix(".x"))
+    here = made.settings.model_copy(update={"home": tmp_path})
+    with pytest.raises(DamagedBackup):
+        restore_backup(swapped, empty, here)
+    newer = replace(backup, manifest=replace(backup.manifest, revision="9999"))
+    with pytest.raises(BackupFailed, match="newer than this one"):
+        restore_backup(newer, empty, here)
+    with empty.begin() as connection:
+        assert not is_ours(connection)
+
+
+def test_other_rows_than_were_backed_up_are_taken_away_again(
+    made: Made, empty: Database, tmp_path: Path
+) -> None:
+    backup = open_backup(made.path)
+    tables = tuple(
+        replace(each, sum="0" * 32) if each.table == "gis.wards" else each
+        for each in backup.manifest.tables
+    )
+    lying = replace(backup, manifest=replace(backup.manifest, tables=tables))
+    with pytest.raises(BackupFailed, match=r"gis\.wards has other values"):
+        restore_backup(lying, empty, made.settings.model_copy(update={"home": tmp_path}))
+    with empty.begin() as connection:
+        assert not is_ours(connection)
+
+
+def test_a_file_in_the_way_is_not_replaced(made: Made, empty: Database, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="replaces nothing"):
+        make_backup(made.database, made.settings, made.path)
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "authority.pem").write_text("another")
+    with pytest.raises(BackupFailed, match="is another file"):
+        restore_backup(open_backup(made.path), empty,
+                       made.settings.model_copy(update={"home": tmp_path}))
+    with empty.begin() as connection:
+        assert not is_ours(connection)
+
+
+def test_a_full_disk_leaves_nothing(made: Made, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
+    try:
+        with pytest.raises(BackupFailed, match="no room for the backup"):
+            make_backup(made.database, made.settings, tmp_path / "gis.tar")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(BackupFailed, match="No such file"):
+        make_backup(made.database, made.settings, tmp_path / "nowhere" / "gis.tar")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_backup_that_is_ended_in_the_middle(
+    made: Made, databases: Databases, home: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    """The dump waits for a table that somebody holds, so the middle is certain."""
+    out, part = tmp_path / "gis.tar", tmp_path / ".gis.tar.part"
+    environment = os.environ | {
+        "GIS_HOME": str(home), "PYTHONPATH": str(ROOT),
+        "GIS_DATABASE_URL": made.database.url.render_as_string(hide_password=False),
+    }
+    with made.database.begin() as connection:
+        connection.execute(text("LOCK TABLE gis.offices"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gis_service", "backup", "--out", str(out)],
+            env=environment, cwd=tmp_path, stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 60
+        while not (part.exists() and connection.scalar(text(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+            "'gis.offices'::regclass")
+        )):
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        with pytest.raises(BackupFailed, match="Another process"):
+            make_backup(made.database, made.settings, out)
+        process.send_signal(how)
+        process.wait(20)
+    assert not out.exists()
+    assert part.exists() is (how is signal.SIGKILL)
+    make_backup(made.database, made.settings, out)
+    assert list(tmp_path.iterdir()) == [out]
+    assert open_backup(out).manifest.rows > 0
+
+
+def test_a_proof_is_of_one_file_and_its_place_is_removed(made: Made, home: Path) -> None:
+    settings = made.settings.model_copy(update={"home": home})
+    assert read_proof(made.path) is None
+    proof = prove_backup(made.path, lambda m: scratch_place(settings, m.database_bytes))
+    assert read_proof(made.path) == proof
+    assert proof.rows == made.manifest.rows
+    assert list((home / "scratch").iterdir()) == []
+    other = made.path.with_name("other.tar")
+    shutil.copy(made.path, other)
+    shutil.copy(f"{made.path}.proof", f"{other}.proof")
+    with other.open("ab") as file:
+        file.write(b"x")
+    assert read_proof(other) is None
+    with pytest.raises(BackupFailed, match="Free some space"), scratch_place(settings, 2**60):
+        pass
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg")
+def test_only_the_holder_of_the_key_reads_an_encrypted_backup(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "gis.tar.gpg"
+    for name in ("ring", "stranger"):
+        (tmp_path / name).mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "ring"))
+    with pytest.raises(BackupFailed, match="did not encrypt"):
+        make_backup(made.database, made.settings, out, recipient="ict@example.org")
+    assert not out.exists()
+    subprocess.run(
+        ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key",
+         "ict@example.org", "future-default", "default", "never"], check=True, timeout=60,
+    )
+    make_backup(made.database, made.settings, out, recipient="ict@example.org")
+    assert b"authority" not in out.read_bytes()
+    assert open_backup(out).manifest.rows > 0
+    cut = tmp_path / "cut.tar.gpg"
+    cut.write_bytes(out.read_bytes()[:-1000])
+    with pytest.raises(DamagedBackup):
+        open_backup(cut)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "stranger"))
+    with pytest.raises(DamagedBackup, match="cannot be decrypted"):
+        open_backup(out)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="gpg is not installed"):
+        open_backup(out)
+    with pytest.raises(ConfigurationError, match="apt-get install age"):
+        make_backup(made.database, made.settings, out, recipient="age1xyz")

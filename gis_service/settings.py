@@ -185,7 +185,29 @@ class Settings(BaseSettings):
         "", description="Credit shown for the basemap; by default that of the file."
     )
 
-    @field_validator("home", "maps", "tls_cert", "tls_key", "basemap_pmtiles")
+    backup_dir: Path | None = Field(
+        None, description="Folder of the backups that the service makes by itself, best on "
+        "another disk; without it none are made."
+    )
+    backup_every: float = Field(
+        24.0, ge=0.01, le=8760, description="Hours after which another backup is due."
+    )
+    backup_keep: str = Field(
+        "7 daily, 5 weekly, 12 monthly",
+        pattern=r"^ *\d{1,4} (daily|weekly|monthly)( *, *\d{1,4} (daily|weekly|monthly))* *$",
+        description="How many backups are kept: of so many days, weeks and months the newest "
+        "proven one.",
+    )
+    backup_encrypt_to: str | None = Field(
+        None, description="Who alone can read the backups: an age or SSH public key, else a key "
+        "of gpg."
+    )
+    backup_copy_to: str | None = Field(
+        None, description="Where a second copy of each backup goes: a folder, or `remote:path` "
+        "of the program rclone (SFTP, S3 and others)."
+    )
+
+    @field_validator("home", "maps", "tls_cert", "tls_key", "basemap_pmtiles", "backup_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().resolve()

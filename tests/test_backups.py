@@ -16,19 +16,31 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gis_service.errors import BackupFailed, ConfigurationError, DamagedBackup
+from gis_service.cli import cli
+from gis_service.errors import BackupFailed, ConfigurationError, Conflict, DamagedBackup
 from gis_service.installation import OWNER, scratch_place
-from gis_service.model.backups import Manifest, TableSum
+from gis_service.model.backups import KeptBackup, Manifest, Proof, TableSum
+from gis_service.services.backups.copying import copy_backup, is_remote
 from gis_service.services.backups.making import make_backup
 from gis_service.services.backups.proofs import read_proof
-from gis_service.services.backups.proving import prove_backup
 from gis_service.services.backups.restoring import open_backup, restore_backup
+from gis_service.services.backups.shelf import (
+    is_due,
+    kept_backups,
+    last_run,
+    new_name,
+    one_run,
+    remove_surplus,
+    surplus,
+)
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.fingerprints import is_ours, table_sums
@@ -290,21 +302,122 @@ def test_a_backup_that_is_ended_in_the_middle(
     assert open_backup(out).manifest.rows > 0
 
 
-def test_a_proof_is_of_one_file_and_its_place_is_removed(made: Made, home: Path) -> None:
-    settings = made.settings.model_copy(update={"home": home})
-    assert read_proof(made.path) is None
-    proof = prove_backup(made.path, lambda m: scratch_place(settings, m.database_bytes))
-    assert read_proof(made.path) == proof
-    assert proof.rows == made.manifest.rows
+def test_a_run_makes_proves_and_copies(
+    made: Made, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, second = tmp_path / "backups", tmp_path / "second"
+    for name, value in {
+        "HOME": home, "BACKUP_DIR": folder, "BACKUP_COPY_TO": second,
+        "DATABASE_URL": made.database.url.render_as_string(hide_password=False),
+    }.items():
+        monkeypatch.setenv(f"GIS_{name}", str(value))
+
+    def gis(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["backup", *arguments])
+
+    assert "no backup in" in gis("list").output
+    second.mkdir()
+    done = gis("run")
+    assert done.exit_code == 0, done.output
+    [path] = folder.glob("gis-*.tar")
+    proof = read_proof(path)
+    assert proof is not None
+    assert f"Proven in {proof.seconds:,.0f} s" in done.output
     assert list((home / "scratch").iterdir()) == []
-    other = made.path.with_name("other.tar")
-    shutil.copy(made.path, other)
-    shutil.copy(f"{made.path}.proof", f"{other}.proof")
-    with other.open("ab") as file:
-        file.write(b"x")
-    assert read_proof(other) is None
+    copy = second / path.name
+    assert copy.read_bytes() == path.read_bytes()
+    assert read_proof(copy) == proof
+    listed = gis("list").output
+    assert f"{path.name}  " in listed
+    assert " proven " in listed
+    assert gis("run", "--if-due").output == "No backup is due.\n"
+
+    shutil.rmtree(second)
+    monkeypatch.setenv("GIS_BACKUP_KEEP", "1 daily")
+    time.sleep(1)
+    failed = gis("run", "--no-verify")
+    assert failed.exit_code == 1
+    assert "Is its disk mounted?" in failed.output
+    assert len(kept_backups(folder)) == 2, "a run that failed removes nothing"
+    last = last_run(folder)
+    assert last is not None
+    assert "mounted" in str(last.fault)
+    assert "unproven" in gis("list", str(folder)).output
+    with copy_taken(path) as other:
+        assert read_proof(other) == proof
+        with other.open("ab") as file:
+            file.write(b"x")
+        assert read_proof(other) is None, "a proof is of one file"
+    settings = made.settings.model_copy(update={"home": home})
     with pytest.raises(BackupFailed, match="Free some space"), scratch_place(settings, 2**60):
         pass
+
+
+@contextmanager
+def copy_taken(path: Path) -> Iterator[Path]:
+    other = path.with_name("other.tar")
+    shutil.copy(path, other)
+    shutil.copy(f"{path}.proof", f"{other}.proof")
+    yield other
+
+
+def test_what_is_kept(tmp_path: Path) -> None:
+    """Two a day for 400 days, at 06:00 and 18:00; only those of the first 300 days are proven."""
+    begun = datetime(2025, 1, 1, 6, tzinfo=UTC)
+    proof = Proof("", 0, "", "", "", "", 0, 0, 0.0)
+    backups = [
+        KeptBackup(str(turn), 0, begun + timedelta(hours=12 * turn), proof if turn < 600 else None)
+        for turn in reversed(range(800))
+    ]
+    gone = {each.name for each in surplus(backups, "7 daily, 5 weekly, 12 monthly")}
+    stays = [each for each in backups if each.name not in gone]
+    days = [each.made_at.date().isoformat() for each in stays]
+    assert days[:7] == [f"2026-02-{day:02}" for day in (4, 3, 2, 1)] + [
+        f"2026-01-{day}" for day in (31, 30, 29)]
+    assert stays[0].name == "799"
+    newest_proven = next(each for each in backups if each.proof)
+    assert newest_proven in stays
+    months = {each.made_at.strftime("%Y-%m") for each in stays}
+    assert len(months) == 12
+    weeks = {each.made_at.isocalendar()[:2] for each in stays if each.made_at.year == 2026}
+    assert len(weeks) >= 5
+    assert 20 <= len(stays) <= 24
+
+    only = surplus(backups, "1 daily")
+    assert {b.name for b in backups} - {b.name for b in only} == {"799", newest_proven.name}
+
+    (tmp_path / "gis-20260101T000000Z.tar").write_bytes(b"1")
+    (tmp_path / "gis-of-my-own.tar").write_bytes(b"1")
+    (tmp_path / "gis-20260102T000000Z.tar").write_bytes(b"1")
+    assert remove_surplus(tmp_path, "1 daily") == ["gis-20260101T000000Z.tar"]
+    assert (tmp_path / "gis-of-my-own.tar").exists()
+
+
+def test_when_a_backup_is_due(tmp_path: Path, settings: Settings) -> None:
+    here = settings.model_copy(update={"backup_dir": tmp_path / "none yet"})
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    assert is_due(here, now)
+    (tmp_path / "none yet").mkdir()
+    (tmp_path / "none yet" / new_name(now)).write_bytes(b"1")
+    assert not is_due(here, now + timedelta(hours=23))
+    assert is_due(here, now + timedelta(hours=24))
+    with one_run(here.backup_dir), pytest.raises(Conflict), one_run(here.backup_dir):
+        pass
+    with pytest.raises(ZeroDivisionError), one_run(here.backup_dir):
+        raise ZeroDivisionError
+    at = datetime.now(UTC)
+    assert not is_due(here, at), "a run that failed just now is not repeated at once"
+    assert is_due(here, at + timedelta(hours=2))
+
+
+def test_a_place_of_rclone_needs_rclone(
+    made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert is_remote("county:backups/gis")
+    assert not is_remote("/mnt/second")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="apt-get install rclone"):
+        copy_backup(made.path, "county:backups/gis")
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg")

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from gis_service.cli.backup_words import ending_in_order, megabytes, told
-from gis_service.cli.progress import say
+from gis_service.cli.progress import say, say_table
+from gis_service.errors import BackupFailed, ConfigurationError, DamagedBackup, GisError
 from gis_service.installation import reachable_database, running_cluster, scratch_place
+from gis_service.services.backups.copying import copy_backup
+from gis_service.services.backups.encryption import encryption_kind
 from gis_service.services.backups.making import make_backup
 from gis_service.services.backups.proving import prove_backup
-from gis_service.settings import read_settings
+from gis_service.services.backups.shelf import (
+    backup_folder,
+    is_due,
+    kept_backups,
+    new_name,
+    one_run,
+    remove_surplus,
+)
+from gis_service.settings import Settings, read_settings
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 IDENTITY = click.option("--identity", type=_FILE, help="Private key, for what age encrypted.")
@@ -60,9 +72,89 @@ def verify(file: Path, identity: Path | None) -> None:
     """
     settings = read_settings()
     with ending_in_order():
-        proof = prove_backup(
-            file.resolve(), lambda manifest: scratch_place(settings, manifest.database_bytes),
-            identity,
+        _prove(file.resolve(), settings, identity)
+
+
+@backup.command("list")
+@click.argument("folder", required=False,
+                type=click.Path(exists=True, file_okay=False, path_type=Path))
+def list_(folder: Path | None) -> None:
+    """
+    List the backups of GIS_BACKUP_DIR, or of another folder, the newest first.
+
+    \b
+      ./gis backup list
+      ./gis backup list /media/stick
+    """
+    folder = folder or backup_folder(read_settings())
+    kept = kept_backups(folder) if folder.is_dir() else []
+    if not kept:
+        say(f"There is no backup in {folder}. Make one: ./gis backup run")
+        return
+    say_table(("Backup", "Made", "Size", "Proof"), [
+        (each.name, told(each.made_at), megabytes(each.size),
+         "unproven" if each.proof is None
+         else f"proven {told(each.proof.proven_at)} by {each.proof.service}")
+        for each in kept
+    ])
+
+
+@backup.command()
+@click.option("--if-due", is_flag=True, help="Only when GIS_BACKUP_EVERY says so.")
+@click.option("--no-verify", is_flag=True, help="Leave the proof for another time.")
+def run(if_due: bool, no_verify: bool) -> None:
+    """
+    Make a backup in GIS_BACKUP_DIR, prove it, copy it, and remove those too many.
+
+    A service that runs does so by itself; a timetable may do it instead.
+
+    \b
+      ./gis backup run
+      ./gis backup run --if-due      for cron or a systemd timer
+    """
+    settings = read_settings()
+    folder = backup_folder(settings)
+    if if_due and not is_due(settings, datetime.now(UTC)):
+        say("No backup is due.")
+        return
+    with ending_in_order(), one_run(folder):
+        _run(settings, folder, prove=not no_verify)
+
+
+def _run(settings: Settings, folder: Path, *, prove: bool) -> None:
+    recipient = settings.backup_encrypt_to
+    suffix = "" if recipient is None else f".{encryption_kind(recipient)}"
+    out = folder / new_name(datetime.now(UTC), suffix=suffix)
+    with running_cluster(settings) as cluster:
+        manifest = make_backup(
+            reachable_database(settings, cluster), settings, out, recipient=recipient
         )
+    say(f"{out}: {manifest.rows:,} rows, {megabytes(out.stat().st_size)}.")
+    faults: list[GisError] = []
+    if prove:
+        try:
+            _prove(out, settings, None)
+        except (ConfigurationError, DamagedBackup) as error:
+            if recipient is None:
+                raise
+            say(f"It stays unproven, for its key is not here: {error}")
+        except GisError as error:
+            faults.append(error)
+    if settings.backup_copy_to is not None:
+        try:
+            copy_backup(out, settings.backup_copy_to)
+            say(f"Copied to {settings.backup_copy_to}.")
+        except GisError as error:
+            faults.append(error)
+    if faults:  # a run that failed removes nothing
+        raise BackupFailed("\n".join(str(fault) for fault in faults))
+    for name in remove_surplus(folder, settings.backup_keep):
+        say(f"Removed {name}, which GIS_BACKUP_KEEP does not keep.")
+
+
+def _prove(file: Path, settings: Settings, identity: Path | None) -> None:
+    proof = prove_backup(
+        file, lambda manifest: scratch_place(settings, manifest.database_bytes), identity
+    )
     say(f"Proven in {proof.seconds:,.0f} s: {proof.rows:,} rows of {proof.tables} tables are "
         f"those of {told(proof.made_at)}.")

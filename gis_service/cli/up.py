@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gis_service.cli.backup_timer import backups_when_due
 from gis_service.cli.keys import key_notice
 from gis_service.cli.process import ServiceProcess, run_detached, serve_until_stopped
 from gis_service.cli.progress import say
@@ -184,7 +185,11 @@ def _serve(
                 elif not list_keys(database):
                     say(f"There is no key yet. Make one: {_MAKE_ONE}")
                 say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
-                with supervised_worker(settings), trust_page(settings, certificate):
+                with (
+                    supervised_worker(settings),
+                    backups_when_due(settings),
+                    trust_page(settings, certificate),
+                ):
                     serve_until_stopped(process, settings, certificate)
         finally:
             say("Stopped.")

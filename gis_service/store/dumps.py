@@ -119,8 +119,8 @@ def dump(pg_dump: Path, url: URL, *, moment: str) -> Iterator[bytes]:
         It could not be read to its end.
     """
     command = [
-        str(pg_dump), "--format=custom", f"--compress={COMPRESSION}", "--no-owner", "--no-privileges",
-        f"--snapshot={moment}", f"--lock-wait-timeout={_LOCKS_WITHIN_S}s",
+        str(pg_dump), "--format=custom", f"--compress={COMPRESSION}", "--no-owner",
+        "--no-privileges", f"--snapshot={moment}", f"--lock-wait-timeout={_LOCKS_WITHIN_S}s",
         *(f"--schema={schema}" for schema in SCHEMAS), f"--dbname={_dsn(url)}",
     ]
     with TemporaryFile() as errors, subprocess.Popen(

@@ -26,7 +26,7 @@ def check_program(recipient: str) -> None:
     ConfigurationError
         It is not.
     """
-    _program(_kind(recipient))
+    _program(encryption_kind(recipient))
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def encrypting(out: IO[bytes], recipient: str | None) -> Iterator[IO[bytes]]:
     if recipient is None:
         yield out
         return
-    kind = _kind(recipient)
+    kind = encryption_kind(recipient)
     options = ["-r", recipient] if kind == "age" else [
         "--batch", "--quiet", "--trust-model", "always", "--compress-algo", "none",
         "--recipient", recipient, "--encrypt",
@@ -127,7 +127,8 @@ def _through(command: Sequence[str], file: IO[bytes]) -> Iterator[IO[bytes]]:
             raise DamagedBackup(f"The backup cannot be decrypted: {_words(errors)}")
 
 
-def _kind(recipient: str) -> str:
+def encryption_kind(recipient: str) -> str:
+    """The program for a recipient, which is also the suffix of what it writes."""
     return "age" if recipient.startswith(("age1", "ssh-")) else "gpg"
 
 

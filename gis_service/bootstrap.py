@@ -156,7 +156,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             networks=networks,
             search=search,
             maps=maps,
-            health=Health(reader, home=settings.home, revision=newest_revision()),
+            health=Health(reader, settings, revision=newest_revision()),
             jobs=Jobs(reader),
             tiles=Tiles(
                 reader, changes,

@@ -21,6 +21,7 @@ from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
+from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database, parse_url
 from gis_service.store.roles import Login, ensure_roles, login_url, role_name
 
@@ -127,6 +128,24 @@ def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Da
         with database.begin() as connection:
             ensure_roles(connection, secrets.password)
     return database
+
+
+@contextmanager
+def checkup_database(settings: Settings) -> Iterator[Database | None]:
+    """
+    The database as it is, for looking at it; None where the private one was never made.
+
+    Under a login that sees what every other does, where it is ours to give.
+    """
+    cluster = private_cluster(settings)
+    if cluster is None:
+        yield Database.at(addresses_of(settings).owner)
+        return
+    if not cluster.made():
+        yield None
+        return
+    with running_cluster(settings):
+        yield Database.at(cluster.url(DATABASE, SUPERUSER))
 
 
 @contextmanager

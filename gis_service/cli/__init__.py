@@ -19,7 +19,7 @@ MODULES = {
     "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
     "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
-    "backup": "backup", "restore": "restore",
+    "backup": "backup", "restore": "restore", "doctor": "doctor",
     "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
 }
 """Commands in the order in which people need them, and the module of each."""

@@ -110,6 +110,11 @@ class ServiceProcess:
             time.sleep(0.1)
         raise Unavailable(f"The service is not ready after {READY_WITHIN_S} s. {self._log_tail()}")
 
+    def answers(self) -> bool:
+        """Whether the running service says that it can do its work."""
+        state = self.state()
+        return state is not None and _answers(str(state["local"]))
+
     def stop(self) -> bool:
         """Stop the running service; False when none runs."""
         state = self.state()

@@ -2,53 +2,70 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import text
 
 from gis_service.errors import GisError
+from gis_service.model.findings import State, worst
+from gis_service.services.doctor.machine import LEAST_FREE_MB
+from gis_service.services.doctor.upkeep import upkeep
+from gis_service.settings import Settings
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
-LEAST_FREE_MB = 200
+UPKEEP_KEPT_S = 60.0
+"""So long the state of backups and certificates is not looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One thing that was looked at; `message` says what to do when it is not `ok`."""
+    """
+    One thing that was looked at; `message` says what to do when it is not `ok`.
+
+    Parameters
+    ----------
+    needed
+        Whether the service cannot answer without it.
+    """
 
     name: str
     ok: bool
     message: str
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """All checks; `ok` when each of them is."""
+    """All checks; `ok` when each is that the service needs to answer."""
 
     checks: tuple[HealthCheck, ...]
 
     @property
     def ok(self) -> bool:
-        return all(check.ok for check in self.checks)
+        return all(check.ok for check in self.checks if check.needed)
 
 
 class Health:
-    """Looks at the database, its schema and the disk."""
+    """Looks at the database, its schema, the disk, and whether its officer has work to do."""
 
-    def __init__(self, reader: Reader, *, home: Path, revision: str) -> None:
+    def __init__(self, reader: Reader, settings: Settings, *, revision: str) -> None:
         self._reader = reader
-        self._home = home
+        self._settings = settings
+        self._home = settings.home
         self._revision = revision
+        self._upkeep: HealthCheck | None = None
+        self._upkeep_until = 0.0
 
     async def ready(self) -> HealthReport:
         """Every check, in plain words."""
         database = await self._database()
         schema = await self._schema() if database.ok else None
-        checks = (database, schema, self._disk())
+        checks = (database, schema, self._disk(), await self._kept_up())
         return HealthReport(tuple(check for check in checks if check is not None))
 
     async def _database(self) -> HealthCheck:
@@ -75,6 +92,20 @@ class Health:
             False,
             f"The database's schema is {found}, needed is {self._revision}. Run ./gis up again.",
         )
+
+    async def _kept_up(self) -> HealthCheck:
+        """Backups and the like in one word: what is wrong is for `./gis doctor` alone to say."""
+        if self._upkeep is None or time.monotonic() > self._upkeep_until:
+            findings = await asyncio.to_thread(lambda: list(upkeep(self._settings)))
+            ok = worst(findings) is State.OK
+            self._upkeep = HealthCheck(
+                "upkeep", ok,
+                "Backups and certificates are in order." if ok else
+                "Backups or certificates are to be looked at: ./gis doctor says more.",
+                needed=False,
+            )
+            self._upkeep_until = time.monotonic() + UPKEEP_KEPT_S
+        return self._upkeep
 
     def _disk(self) -> HealthCheck:
         free_mb = shutil.disk_usage(self._home).free // 2**20

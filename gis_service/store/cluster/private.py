@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 
 from gis_service.store.cluster.account import Account, server_account
 from gis_service.store.cluster.admin import Admin
-from gis_service.store.cluster.binaries import find_binaries
+from gis_service.store.cluster.binaries import data_version, find_binaries
 from gis_service.store.cluster.errors import (
     NotDurable,
     SecretsUnreadable,
@@ -103,6 +103,10 @@ class PrivateCluster:
             return False
         with disk_errors(self.home), self._locked(timeout_s):
             return self._server(server_account(self._data)).shut_down(timeout_s=timeout_s)
+
+    def made(self) -> bool:
+        """Whether the home has data, of a server that runs or not."""
+        return data_version(self._data) is not None
 
     def running(self) -> bool:
         """Whether a server of this home is up."""

@@ -1,0 +1,62 @@
+"""Whether backups are made, proven, and somewhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from gis_service.model.findings import Finding, State
+from gis_service.services.backups.shelf import kept_backups, last_run
+from gis_service.services.doctor.machine import same_disk
+from gis_service.settings import Settings
+
+LATE = 1.5
+"""A backup is late after so many times GIS_BACKUP_EVERY."""
+VERY_LATE = 3.0
+
+
+def backups(settings: Settings, now: datetime | None = None) -> Iterator[Finding]:
+    """The age of the newest backup and of the newest proven one, and where they are."""
+    now = now or datetime.now(UTC)
+    folder = settings.backup_dir
+    if folder is None:
+        yield Finding("backups", State.WARNING, "backups_not_set")
+        return
+    if not folder.is_dir():
+        yield Finding("backups", State.BAD, "backups_gone", {"place": str(folder)})
+        return
+    yield from _ages(settings, now)
+    run = last_run(folder)
+    if run is not None and run.fault:
+        yield Finding("backup_run", State.BAD, "backup_run_failed", {"fault": run.fault})
+    if settings.backup_copy_to is None and settings.home.exists():
+        if same_disk(folder, settings.home):
+            yield Finding("backup_copy", State.WARNING, "backups_same_disk")
+        else:
+            yield Finding("backup_copy", State.OK, "backups_elsewhere")
+
+
+def _ages(settings: Settings, now: datetime) -> Iterator[Finding]:
+    assert settings.backup_dir is not None  # noqa: S101 - the caller looked
+    kept = kept_backups(settings.backup_dir)
+    if not kept:
+        yield Finding("backups", State.BAD, "backups_none")
+        return
+    every = timedelta(hours=settings.backup_every)
+    proven = next((each for each in kept if each.proof), None)
+    age = now - kept[0].made_at
+    values = {"hours": int(age.total_seconds() // 3600)}
+    if age > VERY_LATE * every:
+        yield Finding("backups", State.BAD, "backups_old", values)
+    elif age > LATE * every:
+        yield Finding("backups", State.WARNING, "backups_old", values)
+    else:
+        yield Finding("backups", State.OK, "backups_ok", values)
+    if proven is None:
+        yield Finding("backup_proof", State.WARNING, "backups_unproven")
+        return
+    age = now - proven.made_at
+    values = {"hours": int(age.total_seconds() // 3600)}
+    late = age > VERY_LATE * every
+    yield Finding("backup_proof", State.WARNING if late else State.OK,
+                  "proof_old" if late else "proof_ok", values)

@@ -1,0 +1,270 @@
+"""The doctor on real databases and files: every check, in order and failing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from gis_service.cli import cli
+from gis_service.installation import OWNER
+from gis_service.model.audience import Audience
+from gis_service.model.backups import Manifest
+from gis_service.model.fields import LANGUAGES
+from gis_service.model.findings import Finding, State
+from gis_service.services.backups import proofs
+from gis_service.services.backups.shelf import new_name, one_run
+from gis_service.services.doctor import backups, machine
+from gis_service.services.doctor import database as doctor
+from gis_service.services.doctor.wording import found, phrases, to_do
+from gis_service.services.keys import create_key
+from gis_service.settings import Settings
+from gis_service.store import dumps
+from gis_service.store.checkup import server_facts
+from gis_service.store.database import Database
+from tests.conftest import Databases, client_of
+from tests.test_tls import pair
+
+MANIFEST = Manifest(
+    id="1", made_at="2026-03-01T12:00:00+00:00", service="1", postgresql="15.1", postgis="3.3",
+    revision="0001", database_bytes=1, tables=(), objects={}, settings={}, parts=(),
+)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def examined(databases: Databases) -> Iterator[Database]:
+    """A migrated database that nobody works with."""
+    database = databases.fresh("gis_migrated")
+    databases.with_logins(database)
+    yield database
+    databases.drop(database)
+
+
+def words(findings: Iterable[Finding]) -> dict[str, State]:
+    """Keys of the sentences with their states; each has words in both languages."""
+    kept = list(findings)
+    for each in kept:
+        for language in LANGUAGES:
+            told = found(each, language) + (to_do(each, language) or "")
+            assert "{" not in told, told
+            assert told
+    return {each.words: each.state for each in kept}
+
+
+def run(sql: str, database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(text(sql))
+
+
+def test_every_sentence_is_used_and_has_advice() -> None:
+    source = "".join(
+        path.read_text() for path in (Path(doctor.__file__).parent).glob("*.py")
+    ) + Path(cli_doctor()).read_text()
+    checks = ("loads", "jobs", "queue", "conflicts")
+    for key in phrases():
+        plain = key.removesuffix("_do")
+        assert plain in {*(f"{c}_ok" for c in checks), *State} or f'"{plain}"' in source, key
+
+
+def cli_doctor() -> str:
+    return str(Path(__file__).parents[1] / "gis_service" / "cli" / "doctor.py")
+
+
+def test_a_database_in_order(examined: Database, settings: Settings) -> None:
+    create_key(examined, role=Audience.ADMIN, name="An officer")
+    states = words(doctor.in_database(examined, settings))
+    assert {state for key, state in states.items() if key != "slow"} == {State.OK}
+    assert len(states) == 15
+
+
+def test_work_that_went_wrong(examined: Database, settings: Settings) -> None:
+    run("DELETE FROM internal.api_keys", examined)
+    assert words(doctor.in_database(examined, settings))["no_admin"] is State.WARNING
+    soon = datetime.now(UTC) + timedelta(days=5)
+    create_key(examined, role=Audience.ADMIN, name="An officer", expires_at=soon)
+    run("INSERT INTO internal.jobs (kind, payload, state, finished_at) VALUES "
+        "('load', '{}', 'failed', now()), ('export', '{}', 'failed', now())", examined)
+    run("INSERT INTO internal.jobs (kind, payload, created_at) VALUES "
+        "('load', '{}', now() - interval '2 hours')", examined)
+    run("WITH o AS (INSERT INTO internal.operations (device, content, role, content_sha256) "
+        "VALUES ('a', '{}', 'technician', '') RETURNING id) INSERT INTO internal.conflicts "
+        "(operation_id, collection, item_id, fields, created_at) "
+        "SELECT id, 'offices', id, '{}', now() - interval '8 days' FROM o", examined)
+    states = words(doctor.in_database(examined, settings))
+    assert {key: states.get(key) for key in (
+        "loads_failed", "jobs_failed", "jobs_stuck", "conflicts_old", "keys_end"
+    )} == {
+        "loads_failed": State.WARNING, "jobs_failed": State.WARNING, "jobs_stuck": State.BAD,
+        "conflicts_old": State.WARNING, "keys_end": State.WARNING,
+    }
+
+
+def test_a_server_that_is_not_well(
+    examined: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    careless = Database.at(examined.url.update_query_dict(
+        {"options": "-c synchronous_commit=off"}))
+    for _ in range(3):
+        run("UPDATE gis.collection_versions SET version = version + 1", examined)
+    monkeypatch.setattr(doctor, "SLOW_S", 0.0)
+    monkeypatch.setattr(doctor, "LEAST_DEAD", 5)
+    monkeypatch.setattr(doctor, "SESSIONS_SHARE", 0.0)
+    monkeypatch.setattr(doctor, "CLOCK_OFF_S", -1.0)
+    monkeypatch.setattr(doctor, "SUPPORT_ENDS", dict.fromkeys(range(99), date(2020, 1, 1)))
+    monkeypatch.setattr(dumps, "SEARCHED", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with examined.engine.connect() as idle:
+        idle.execute(text("SELECT 1"))
+        states = words(doctor.in_database(careless, settings))
+    assert {key: state for key, state in states.items() if state is not State.OK and key not in {
+        "loads_failed", "jobs_failed", "jobs_stuck", "conflicts_old", "keys_end", "no_admin",
+    }} == {
+        "unsafe": State.BAD, "slow": State.WARNING, "bloated": State.WARNING,
+        "sessions_many": State.WARNING, "version_unsupported": State.WARNING,
+        "programs_missing": State.BAD, "clock_differs": State.WARNING,
+    }
+    with examined.begin() as connection:
+        facts = server_facts(connection, slow_s=60, least_dead=10**9)
+    told = words(doctor._health(replace(facts, damaged=2, oldest_transactions=2 * 10**9)))
+    assert told["damaged"] is told["transactions_old"] is State.BAD
+    assert words(doctor._versions(replace(facts, version="12.4")))["version_too_old"] is State.BAD
+
+
+def test_a_database_that_lacks_something(databases: Databases, settings: Settings) -> None:
+    databases.cluster.ensure_database("gis_empty", owner=OWNER)
+    database = databases.fresh("gis_empty")
+    with databases.superuser(database) as connection:
+        connection.execute(text("DROP EXTENSION pg_trgm; CREATE EXTENSION pg_trgm VERSION '1.5'"))
+    states = words(doctor.in_database(database, settings))
+    assert states["extensions_outdated"] is State.WARNING
+    assert states["schema_other"] is State.BAD
+    with databases.superuser(database) as connection:
+        connection.execute(text("DROP EXTENSION pg_trgm"))
+    assert words(doctor.in_database(database, settings))["extensions_missing"] is State.BAD
+    databases.drop(database)
+    assert words(doctor.in_database(database, settings)) == {"database_silent": State.BAD}
+
+
+def test_disks_settings_certificates_and_passwords(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = settings.model_copy(update={"home": tmp_path})
+    assert words(machine.settings_fit(here)) == {"settings_ok": State.OK}
+    wide = here.model_copy(update={"host": "0.0.0.0"})
+    assert words(machine.settings_fit(wide)) == {"plain_http": State.WARNING}
+    mapless = here.model_copy(update={"maps": tmp_path / "none"})
+    assert words(machine.settings_fit(mapless)) == {"no_maps": State.BAD}
+
+    monkeypatch.setattr(machine, "SCARCE_SHARE", 0.0)
+    monkeypatch.setattr(machine, "SCARCE_MB", 0)
+    monkeypatch.setattr(machine, "LEAST_FREE_MB", 0)
+    assert words(machine.disk(here)) == {"disk_ok": State.OK}
+    monkeypatch.setattr(machine, "SCARCE_MB", 10**9)
+    assert words(machine.disk(here)) == {"disk_scarce": State.WARNING}
+    monkeypatch.setattr(machine, "LEAST_FREE_MB", 10**9)
+    assert words(machine.disk(here)) == {"disk_full": State.BAD}
+
+    assert list(machine.secrets(here)) == []
+    (tmp_path / "secrets.json").write_text("{}")
+    (tmp_path / "secrets.json").chmod(0o640)
+    assert words(machine.secrets(here)) == {"secrets_open": State.BAD}
+    (tmp_path / "secrets.json").chmod(0o600)
+    assert words(machine.secrets(here)) == {"secrets_ok": State.OK}
+
+    assert list(machine.certificates(here)) == []
+    for days, key, state in (
+        (200, "certificate_ok", State.OK), (9, "certificate_ends", State.WARNING),
+        (-1, "certificate_over", State.BAD),
+    ):
+        certificate, _ = pair(tmp_path, days=days)
+        given = here.model_copy(update={"tls_cert": certificate})
+        assert words(machine.certificates(given)) == {key: state}
+        certificate.write_text("no certificate")
+        assert words(machine.certificates(given)) == {"certificate_unread": State.BAD}
+
+
+def test_backups_from_none_to_old_ones(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(at: datetime = NOW, **changes: object) -> dict[str, State]:
+        return words(backups.backups(settings.model_copy(update=changes), at))
+
+    folder = tmp_path / "backups"
+    assert told() == {"backups_not_set": State.WARNING}
+    assert told(backup_dir=folder) == {"backups_gone": State.BAD}
+    folder.mkdir()
+    kept = {"backup_dir": folder, "backup_copy_to": "county:gis"}
+    assert told(**kept) == {"backups_none": State.BAD}
+    path = folder / new_name(NOW)
+    path.write_bytes(b"a backup")
+    assert told(**kept) == {"backups_ok": State.OK, "backups_unproven": State.WARNING}
+    proofs.write_proof(path, MANIFEST, sha256="", seconds=1)
+    assert told(**kept) == {"backups_ok": State.OK, "proof_ok": State.OK}
+    late = NOW + timedelta(hours=40)
+    assert told(late, **kept)["backups_old"] is State.WARNING
+    very_late = NOW + timedelta(hours=80)
+    assert told(very_late, **kept) == {"backups_old": State.BAD, "proof_old": State.WARNING}
+    with pytest.raises(ZeroDivisionError), one_run(folder):
+        raise ZeroDivisionError
+    assert told(**kept)["backup_run_failed"] is State.BAD
+
+    assert told(backup_dir=folder)["backups_same_disk"] is State.WARNING
+    monkeypatch.setattr(backups, "same_disk", lambda one, other: False)
+    assert told(backup_dir=folder)["backups_elsewhere"] is State.OK
+
+
+def test_the_command_and_its_status(
+    examined: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIS_HOME", str(home))
+    address = examined.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("GIS_DATABASE_URL", address)
+
+    def ask(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["doctor", *arguments])
+
+    told = json.loads(ask("--json").output)
+    checks = {each["check"]: each for each in told["checks"]}
+    assert checks["database"]["state"] == "ok"
+    assert checks["service"]["to_do"] == "Start it: ./gis up --detach"
+    swahili = ask("--lang", "sw").output
+    assert "Huduma haifanyi kazi hapa." in swahili
+    monkeypatch.setenv("GIS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    silent = ask()
+    assert silent.exit_code == 2
+    assert "The database does not answer." in silent.output
+    assert "Traceback" not in silent.output
+    monkeypatch.delenv("GIS_DATABASE_URL")
+    monkeypatch.setenv("GIS_HOME", str(tmp_path / "nowhere"))
+    assert "There is no database" in ask().output
+    assert os.listdir(tmp_path) == []
+    monkeypatch.setenv("GIS_PORT", "no number")
+    wrong = ask()
+    assert wrong.exit_code == 2
+    assert "GIS_PORT" in wrong.output
+
+
+def test_readiness_says_in_one_word_that_the_officer_has_work(
+    databases: Databases, examined: Database, settings: Settings, tmp_path: Path
+) -> None:
+    addresses = databases.with_logins(examined)
+    bad = settings.model_copy(update={"backup_dir": tmp_path / "gone"})
+    with client_of(addresses, bad) as client:
+        answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    upkeep = next(each for each in answer.json()["checks"] if each["name"] == "upkeep")
+    assert upkeep["ok"] is False
+    assert str(tmp_path) not in answer.text
+
+
+def test_a_clock_that_went_back(examined: Database, settings: Settings) -> None:
+    run("INSERT INTO history.transactions VALUES (1, now(), now() + interval '1 day')", examined)
+    assert words(doctor.in_database(examined, settings))["clock_behind"] is State.BAD

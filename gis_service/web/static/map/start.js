@@ -184,6 +184,7 @@
     const app = new gisMap.App(map, config);
     gisMap.app = app;
     gisMap.overBasemap = config.over_basemap;
+    await gisMap.pause();
     startCanvas(app);
     gisMap.startLegend(app);
     startEvents(app);

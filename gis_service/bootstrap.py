@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gis_service.crs import served_crs
 from gis_service.errors import GisError
-from gis_service.formats.raster_tiles import RasterTiles, open_raster_tiles
+from gis_service.formats.basemap_tiles import BasemapTiles, open_basemap_tiles
 from gis_service.installation import Addresses, addresses_of, databases_of
 from gis_service.model.audience import Audience
 from gis_service.model.queries import ServedCrs
@@ -88,7 +88,7 @@ class Services:
     health: Health
     jobs: Jobs
     tiles: Tiles
-    basemap: RasterTiles | None
+    basemap: BasemapTiles | None
     crs: tuple[ServedCrs, ...]
     changes: Changes
     analyses: Analyses
@@ -132,7 +132,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
         basemap = (
-            open_raster_tiles(settings.basemap_pmtiles) if settings.basemap_pmtiles else None
+            open_basemap_tiles(settings.basemap_pmtiles) if settings.basemap_pmtiles else None
         )
         maps = Maps(databases, settings, changes, tiles=basemap)
         questions = NetworkQuestions(reader, networks)

@@ -176,7 +176,9 @@ class Settings(BaseSettings):
         description="Licence of the data that is published: its name; its address.",
     )
     basemap_pmtiles: Path | None = Field(
-        None, description="A PMTiles file of images on this machine that lies beneath the maps."
+        None,
+        description="A PMTiles file on this machine, of images or vector tiles, that lies beneath "
+        "the maps.",
     )
     basemap_url: str | None = Field(
         None, description="Online basemap tiles ({z}/{x}/{y}); none is asked for by default."

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pmtiles.tile import TileType
+from pmtiles.tile import Compression, TileType
 
 from gis_service.errors import ConfigurationError
-from gis_service.formats.raster_tiles import open_raster_tiles
+from gis_service.formats.basemap_tiles import open_basemap_tiles
 from gis_service.settings import Settings
 from tests.conformance.clients import Clients, sample_clients
-from tests.raster import KISII, write_raster
+from tests.raster import KISII, vector_tile, write_raster, write_vector
 
 HTML = {"Accept": "text/html"}
 MISSING = (9, 304, 256)
@@ -28,7 +29,7 @@ def clients(databases: Any, sample_template: str, settings: Settings) -> Iterato
 def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "base.pmtiles"
     written = write_raster(path, but=(MISSING,))
-    tiles = open_raster_tiles(path)
+    tiles = open_basemap_tiles(path)
     assert len(written) > 3
     assert {place: tiles.tile(*place) for place in written} == written
     assert tiles.tile(*MISSING) is None
@@ -52,15 +53,16 @@ def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes()[:-9]), "cut short"),
         (lambda path: path.write_bytes(path.read_bytes()[:140]), "damaged"),
         (lambda path: path.write_bytes(b"PMTiles\x02" + path.read_bytes()[8:]), "version 3"),
-        (lambda path: write_raster(path, tile_type=TileType.MVT), "tiles are MVT"),
+        (lambda path: write_raster(path, tile_type=TileType.UNKNOWN), "tiles are UNKNOWN"),
+        (lambda path: write_vector(path, compression=Compression.ZSTD), "compressed by zstd"),
     ],
 )
-def test_what_is_no_raster_basemap_is_refused(tmp_path: Path, change: Any, told: str) -> None:
+def test_what_is_no_basemap_is_refused(tmp_path: Path, change: Any, told: str) -> None:
     path = tmp_path / "base.pmtiles"
     write_raster(path)
     change(path)
     with pytest.raises(ConfigurationError, match=told) as caught:
-        open_raster_tiles(path)
+        open_basemap_tiles(path)
     assert "GIS_BASEMAP_PMTILES" in str(caught.value)
 
 
@@ -98,6 +100,30 @@ def test_tiles_are_served_to_everyone_and_kept_by_their_stamp(
         assert public.get("/basemap/9/1/1").status_code == 404
         script = public.get("/maps/coverage", headers=HTML).text
         assert "County survey" not in script
+
+
+def test_vector_tiles_are_served_as_they_are_kept(clients: Clients, tmp_path: Path) -> None:
+    path = tmp_path / "base.pmtiles"
+    kept = write_vector(path)
+    with clients(basemap_pmtiles=path) as public:
+        page = public.get("/maps/coverage", headers=HTML)
+        assert "© Mappers" in page.text
+        script = re.findall(r'src="([^"]*/coverage-[^"]*\.js)"', page.text)[-1]
+        config = public.get(script).text
+        base = json.JSONDecoder().raw_decode(config, config.index('"base": ') + 8)[0]
+        assert base["layers"] == ["water"]
+        assert "L.tileLayer" not in config
+        for address in (base["script"], base["worker"]):
+            assert public.get(address).headers["content-type"].startswith("text/javascript")
+        address = base["tiles"].format(z=0, x=0, y=0)
+        with public.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert b"".join(answer.iter_raw()) == kept
+            assert answer.headers["content-encoding"] == "gzip"
+            assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+            assert "immutable" in answer.headers["cache-control"]
+        plain = public.get(address, headers={"Accept-Encoding": "identity"})
+        assert plain.content == vector_tile()
+        assert "content-encoding" not in plain.headers
 
 
 def test_a_wrong_file_stops_the_service_with_a_reason(clients: Clients, tmp_path: Path) -> None:

@@ -264,8 +264,9 @@ def test_every_phrase_of_the_pages_exists():
     for name in ("base.html", "map.html", "map_desk.html"):
         text = (assets.WEB / "templates" / name).read_text(encoding="utf-8")
         assert set(re.findall(r"\bt\.(\w+)", text)) <= known
-    for script in (*assets.MAP_SCRIPTS, *assets.LARGE_SCRIPTS):
-        text = (assets.STATIC / "map" / f"{script}.js").read_text(encoding="utf-8")
+    own = (f"map/{name}.js" for name in assets.MAP_SCRIPTS)
+    for script in (*own, *assets.LARGE_SCRIPTS, *assets.BASE_SCRIPT):
+        text = (assets.STATIC / script).read_text(encoding="utf-8")
         used = set(re.findall(r"(?<!\.)\bwords\.(\w+)", text)) | set(
             re.findall(r"app\.words\.(\w+)", text))
         assert used <= set(SCRIPT_PHRASES)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -28,10 +29,13 @@ MAP_SCRIPTS = (
     "compact", "layer", "app", "start",
 )
 """Files of `static/map/`, in the order in which they need each other."""
-LARGE_SCRIPTS = ("tiles", "large")
+LARGE_SCRIPTS = ("map/tiles.js", "map/large.js")
 """Those that only a layer with very many items needs; the first of them brings them."""
-TILES_WORKER = "map/tiles_worker.js"
+TILES_WORKER = ("map/protobuf.js", "map/tiles_worker.js")
 """What draws tiles beside the page, as a script of its own."""
+BASE_SCRIPT = ("map/base.js",)
+BASE_WORKER = ("map/protobuf.js", "map/base_worker.js")
+"""What lays vector tiles beneath a map, and draws them beside the page."""
 DESK_SCRIPTS = (
     "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "certified", "ramp",
     "figures", "view", "tables", "tools", "shown",
@@ -105,10 +109,10 @@ def packed_file(*names: str) -> bytes:
     return _SPARED.sub("", text).strip().encode() + b"\n"
 
 
-def large_script() -> tuple[str, bytes]:
-    """Name and bytes of what a layer with very many items brings."""
-    content = packed_file(*(f"map/{name}.js" for name in LARGE_SCRIPTS))
-    return hashed_name("large.js", content), content
+def kept_script(name: str, files: Sequence[str]) -> tuple[str, bytes]:
+    """Name and bytes of a script that a page brings when it needs it."""
+    content = packed_file(*files)
+    return hashed_name(name, content), content
 
 
 def without_controls(rules: str) -> str:

@@ -76,4 +76,37 @@ class OwnBasemap:
         }
 
 
-Basemap = OnlineBasemap | OwnBasemap
+@dataclass(frozen=True, slots=True)
+class VectorBasemap:
+    """
+    Vector tiles that our own service gives from a file, and the page draws.
+
+    Parameters
+    ----------
+    url
+        Template of a path with {z}, {x} and {y}.
+    zooms
+        Lowest and highest zoom that there is; beyond, parts of the highest are drawn.
+    layers
+        Names of the layers in its tiles: where none is of a known scheme, shapes are drawn bare.
+    """
+
+    url: str
+    attribution: str
+    bounds: tuple[float, float, float, float]
+    zooms: tuple[int, int]
+    layers: tuple[str, ...] = ()
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the page's script needs to know of it."""
+        return {
+            "tiles": self.url, "bounds": self.bounds, "zooms": self.zooms, "layers": self.layers,
+        }
+
+
+Basemap = OnlineBasemap | OwnBasemap | VectorBasemap

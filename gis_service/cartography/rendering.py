@@ -22,7 +22,10 @@ from jinja2 import Template as JinjaTemplate
 from markupsafe import Markup
 
 from gis_service.cartography.assets import (
+    BASE_SCRIPT,
+    BASE_WORKER,
     DESK_SCRIPTS,
+    LARGE_SCRIPTS,
     LEAFLET_CSS,
     LEAFLET_JS,
     MAP_SCRIPTS,
@@ -30,13 +33,13 @@ from gis_service.cartography.assets import (
     UnmappedAddress,
     hashed_name,
     icon_path,
-    large_script,
+    kept_script,
     own_file,
     packed_file,
     vendored,
     without_controls,
 )
-from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
+from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap, VectorBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, choices
 from gis_service.cartography.figures import figures
@@ -54,7 +57,7 @@ from gis_service.model.locales import long_date, number
 
 __all__ = [
     "Account", "NavLink", "OnlineBasemap", "OwnBasemap", "PageLinks", "RenderedMap",
-    "content_security_policy", "render_map",
+    "VectorBasemap", "content_security_policy", "render_map",
 ]
 
 DEFAULT_EXTENT = (33.9, -4.7, 41.9, 5.5)
@@ -135,10 +138,9 @@ def render_map(
     layers = [layer for layer in definition.layers if layer.collection in fields]
     tools = toolbox_files(layers, fields, desk.toolbox, language) if desk else {}
     config = script_config(
-        definition, layers, language, fields, links, desk=desk,
+        definition, layers, language, fields, links, basemap=basemap, desk=desk,
         tools={tool: links.assets + name for tool, (name, _) in tools.items()},
     )
-    config["over_basemap"] = basemap is not None
     parts = _folium_parts(definition, config, basemap, with_desk=desk is not None)
     parts.files.update(tools.values())
     indicator_layer = next((layer for layer in layers if layer.indicator), None)
@@ -218,7 +220,7 @@ def _folium_parts(
     with_desk: bool,
 ) -> _Parts:
     leaflet_map = _folium_map(definition)
-    if basemap is not None:
+    if basemap is not None and not isinstance(basemap, VectorBasemap):
         tiles = folium.TileLayer(
             basemap.url, attr=" ", max_zoom=19, overlay=True, control=False, pane="tilePane",
             **basemap.options,
@@ -231,7 +233,10 @@ def _folium_parts(
     assert isinstance(root, Figure)  # noqa: S101 - Folium puts every map in one
     root.render()
     _refuse_addresses(root, ours=start.get_name(), known=basemap.url if basemap else "")
-    return _taken_apart(definition.id, root, with_desk=with_desk, with_tiles="worker" in config)
+    return _taken_apart(
+        definition.id, root, with_desk=with_desk, with_tiles="worker" in config,
+        with_base="base" in config,
+    )
 
 
 def _refuse_addresses(root: Figure, *, ours: str, known: str) -> None:
@@ -274,7 +279,9 @@ def _folium_map(definition: MapDefinition) -> folium.Map:
     return leaflet_map
 
 
-def _taken_apart(id_: str, root: Figure, *, with_desk: bool, with_tiles: bool) -> _Parts:
+def _taken_apart(
+    id_: str, root: Figure, *, with_desk: bool, with_tiles: bool, with_base: bool
+) -> _Parts:
     files: dict[str, bytes] = {}
 
     def add(name: str, content: bytes) -> str:
@@ -297,7 +304,10 @@ def _taken_apart(id_: str, root: Figure, *, with_desk: bool, with_tiles: bool) -
             text = child.render()
             code += re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
             rules += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-    own = ("gis.css", "map.css", *(("desk.css",) if with_desk else ()))
+    own = [
+        "gis.css", "map.css", *(["desk.css"] if with_desk else []),
+        *(["base.css"] if with_base else []),
+    ]
     style = add(f"{id_}.css", _packed(rules) + packed_file(*own))
     scripts.append(add("map.js", packed_file(*(f"map/{name}.js" for name in MAP_SCRIPTS))))
     if with_desk:
@@ -306,9 +316,13 @@ def _taken_apart(id_: str, root: Figure, *, with_desk: bool, with_tiles: bool) -
         )
     scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
     if with_tiles:
-        add("tiles.js", own_file(TILES_WORKER))
-        name, content = large_script()
-        files[name] = content
+        files.update([
+            kept_script("tiles.js", TILES_WORKER), kept_script("large.js", LARGE_SCRIPTS)
+        ])
+    if with_base:
+        files.update([
+            kept_script("base.js", BASE_SCRIPT), kept_script("base_worker.js", BASE_WORKER)
+        ])
     icon = add("icon.svg", own_file("icon.svg"))
     return _Parts(root.html.render().strip(), icon, style, tuple(scripts), files)
 

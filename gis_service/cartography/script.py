@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gis_service.cartography.assets import (
+    BASE_SCRIPT,
+    BASE_WORKER,
+    LARGE_SCRIPTS,
     TILES_WORKER,
-    hashed_name,
     icon_path,
-    large_script,
-    own_file,
+    kept_script,
 )
+from gis_service.cartography.basemap import Basemap, VectorBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
 from gis_service.cartography.desk import Desk, desk_config
 from gis_service.cartography.indicators import INDICATORS
@@ -44,6 +46,7 @@ def script_config(
     fields: Mapping[str, Sequence[Field]],
     links: PageLinks,
     *,
+    basemap: Basemap | None = None,
     desk: Desk | None = None,
     tools: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -61,8 +64,14 @@ def script_config(
         ],
     }
     if links.tiles is not None:
-        config["worker"] = links.assets + hashed_name("tiles.js", own_file(TILES_WORKER))
-        config["large"] = links.assets + large_script()[0]
+        config["worker"] = links.assets + kept_script("tiles.js", TILES_WORKER)[0]
+        config["large"] = links.assets + kept_script("large.js", LARGE_SCRIPTS)[0]
+    config["over_basemap"] = basemap is not None
+    if isinstance(basemap, VectorBasemap):
+        config["base"] = basemap.config | {
+            "script": links.assets + kept_script("base.js", BASE_SCRIPT)[0],
+            "worker": links.assets + kept_script("base_worker.js", BASE_WORKER)[0],
+        }
     if desk is not None:
         config["desk"] = desk_config(
             definition, layers, desk, language, tools=tools or {}

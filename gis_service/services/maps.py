@@ -15,7 +15,7 @@ from uuid import UUID
 import geopandas as gpd
 from sqlalchemy import Connection
 
-from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap
+from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap, VectorBasemap
 from gis_service.cartography.compact import compact_payload
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
@@ -33,7 +33,7 @@ from gis_service.cartography.rendering import (
 )
 from gis_service.coverage import coverage_by_ward
 from gis_service.errors import NotFound
-from gis_service.formats.raster_tiles import RasterTiles
+from gis_service.formats.basemap_tiles import BasemapTiles
 from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
@@ -113,7 +113,7 @@ class Maps:
         settings: Settings,
         changes: Changes | None = None,
         *,
-        tiles: RasterTiles | None = None,
+        tiles: BasemapTiles | None = None,
     ) -> None:
         self._tiles = tiles
         self._databases = databases
@@ -344,10 +344,11 @@ class Maps:
         """The administrator's file, else the provider that settings name; a folder has no file."""
         settings, tiles = self._settings, self._tiles
         if tiles is not None and not folder:
-            return OwnBasemap(
-                f"{prefix}/basemap/{{z}}/{{x}}/{{y}}?v={tiles.stamp}",
-                settings.basemap_attribution or tiles.attribution, tiles.bounds, tiles.zooms,
-            )
+            url = f"{prefix}/basemap/{{z}}/{{x}}/{{y}}?v={tiles.stamp}"
+            credit = settings.basemap_attribution or tiles.attribution
+            if tiles.is_vector:
+                return VectorBasemap(url, credit, tiles.bounds, tiles.zooms, tiles.layers)
+            return OwnBasemap(url, credit, tiles.bounds, tiles.zooms)
         if settings.basemap_url:
             return OnlineBasemap(settings.basemap_url, settings.basemap_attribution)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,12 +15,15 @@ from gis_service.ogc.media import PNG
 from gis_service.web.asked import read
 from gis_service.web.conditions import known_tag
 from gis_service.web.maps import FOREVER
+from gis_service.web.negotiation import preferred_encoding
 
 MOST_DIGITS = 9
+MOST_BYTES = 16 * 2**20
+"""Of a tile that is unpacked for a client which cannot do it."""
 
 
 async def tile(request: Request) -> Response:
-    """One image; nothing (204) where the file has none within its zooms."""
+    """One tile; nothing (204) where the file has none within its zooms."""
     asked = read(request, PNG, known=("v",), negotiate=False)
     zoom, column, row = (_number(request.path_params[name]) for name in ("z", "x", "y"))
     tiles = asked.services.basemap
@@ -34,7 +38,20 @@ async def tile(request: Request) -> Response:
     known = known_tag(etag, request.headers.get("if-none-match"))
     if known is not None:
         return Response(status_code=304, headers=headers | {"etag": known})
+    if tiles.is_gzip:
+        headers["vary"] = "Accept-Encoding"
+        if preferred_encoding(request.headers.get("accept-encoding", ""), ("gzip",)):
+            headers["content-encoding"] = "gzip"
+        else:
+            content = await asyncio.to_thread(_unpacked, content)
     return Response(content, headers=headers | {"etag": etag}, media_type=tiles.media_type)
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(content, MOST_BYTES)
+    except zlib.error:
+        raise NotFound("There is no such tile.") from None
 
 
 def _number(text: str) -> int:

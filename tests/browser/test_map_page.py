@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import mapbox_vector_tile  # type: ignore[import-untyped]
 import pytest
 from map_site import sample_frames, served, write_site
 from playwright.sync_api import Browser
 from shapely import box
 from shapely.geometry import LineString, Point
 
+from gis_service.cartography.basemap import VectorBasemap
 from gis_service.cartography.vendor import vendor
 from gis_service.model.audience import Audience
 from tests.browser.pages import (
@@ -30,6 +32,7 @@ from tests.browser.pages import (
     wait_until,
     wait_until_ready,
 )
+from tests.raster import vector_tile
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +41,25 @@ SHIFTED = """() => new Promise(done => new PerformanceObserver(seen => done(
     seen.getEntries().reduce((sum, each) => sum + (each.value ?? 0), 0)
 )).observe({ type: 'layout-shift', buffered: true }) ?? setTimeout(() => done(0), 200))"""
 """How much what was already there moved while the page came (CLS)."""
+
+
+COLOURS_OF_BASE = """() => {
+    const hex = name => gisMap.token(name).match(/\\w\\w/g).map(two => parseInt(two, 16));
+    const wanted = { water: hex('base-water'), green: hex('base-green'), land: hex('land') };
+    const found = { water: 0, green: 0, land: 0, all: 0 };
+    for (const tile of document.querySelectorAll('.leaflet-tile-pane canvas')) {
+        const copy = Object.assign(document.createElement('canvas'), { width: 512, height: 512 });
+        const context = copy.getContext('2d');
+        context.drawImage(tile, 0, 0);
+        const { data } = context.getImageData(0, 0, 512, 512);
+        found.all += data.length / 4;
+        for (let i = 0; i < data.length; i += 4)
+            for (const [name, [r, g, b]] of Object.entries(wanted))
+                found[name] += data[i] === r && data[i + 1] === g && data[i + 2] === b;
+    }
+    return found;
+}"""
+"""How many points of the basemap have each of three of its colours, and how many there are."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -322,6 +344,31 @@ def test_the_built_folder_opens_from_a_file(tmp_path: Path, visit: Any):
     assert seen.page.evaluate("gisMap.app.layers.size") == 5
     seen.page.get_by_role("button", name="Kiogoro").click()
     assert "Kiogoro" in seen.card()
+
+
+@pytest.mark.parametrize("scheme", ["protomaps", "openmaptiles", "own"])
+def test_vector_tiles_lie_beneath_the_map(tmp_path: Path, visit: Any, scheme: str):
+    """
+    One tile for the whole world stands for all: a lake left, a wood right, Ogembo between them.
+    """
+    layers = tuple(mapbox_vector_tile.decode(vector_tile(scheme=scheme)))
+    basemap = VectorBasemap("base/{z}/{x}/{y}", "© Mappers", (-180, -85, 180, 85), (0, 0), layers)
+    write_site(tmp_path, sample_frames(), basemap=basemap)
+    (tmp_path / "base/0/0").mkdir(parents=True)
+    (tmp_path / "base/0/0/0").write_bytes(vector_tile(scheme=scheme))
+    with served(tmp_path) as address:
+        seen = visit(color_scheme="dark").open(f"{address}/en.html#6/0/-2")
+        page = seen.page
+        assert seen.complaints == []
+        assert "© Mappers" in page.locator(".credit").inner_text()
+        names = page.evaluate("gisMap.app.base.labels().map(label => label.text)")
+        colours = page.evaluate(COLOURS_OF_BASE)
+    if scheme == "own":
+        assert (names, colours["water"]) == ([], 0)
+        assert 0 < colours["land"] < colours["all"]
+    else:
+        assert names == ["Ogembo"]
+        assert min(colours["water"], colours["green"]) > 1000
 
 
 def test_thousands_of_points_are_gathered_until_the_map_is_near(tmp_path: Path, visit: Any):

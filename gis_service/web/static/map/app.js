@@ -151,7 +151,7 @@
 
     /** Resolves when all that is asked for is drawn. */
     async settled() {
-      await Promise.all([...this.layers.values()].map((layer) => layer.settled?.()));
+      await Promise.all([...this.layers.values(), this.base].map((layer) => layer?.settled?.()));
     }
 
     toggle(id, on) {
@@ -181,7 +181,7 @@
     drawLabels() {
       const shown = [...this.layers.values()].filter((layer) => this.map.hasLayer(layer.group));
       this.labels.setLabels(
-        shown.flatMap((layer) => layer.labels),
+        [...shown.flatMap((layer) => layer.labels), ...this.base?.labels() || []],
         shown.flatMap((layer) => layer.points.map((item) => item.at)),
       );
     }

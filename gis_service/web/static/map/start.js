@@ -18,21 +18,29 @@
     return gisMap.unpacked(await answer.json());
   }
 
-  let large = null;
+  const scripts = new Map();
 
-  /** The script of layers with very many items; false when it does not come. */
-  function bringLarge(address) {
-    large ??= new Promise((done) => {
-      const script = document.createElement("script");
-      script.addEventListener("load", () => done(true));
-      script.addEventListener("error", () => {
-        large = null;
-        done(false);
-      });
-      script.src = address;
-      document.head.append(script);
-    });
-    return large;
+  /** A script that only some maps need; false when it does not come. */
+  function bringScript(address) {
+    if (!scripts.has(address)) {
+      scripts.set(address, new Promise((done) => {
+        const script = document.createElement("script");
+        script.addEventListener("load", () => done(true));
+        script.addEventListener("error", () => {
+          scripts.delete(address);
+          done(false);
+        });
+        script.src = address;
+        document.head.append(script);
+      }));
+    }
+    return scripts.get(address);
+  }
+
+  async function layBase(app) {
+    if (app.config.base && await bringScript(app.config.base.script)) {
+      app.base = new gisMap.Base(app, app.config.base).addTo(app.map);
+    }
   }
 
   /** Bring the layers, each shown as soon as it is there; `placed` runs when the areas are. */
@@ -48,7 +56,7 @@
         failed.push(config.title);
         return;
       }
-      if (payload.overview && !await bringLarge(app.config.large)) {
+      if (payload.overview && !await bringScript(app.config.large)) {
         failed.push(config.title);
         return;
       }
@@ -168,6 +176,7 @@
       gisMap.forgetTokens();
       restyle();
       app.layers.forEach((layer) => layer.tiles?.redraw());
+      app.base?.redraw();
       app.drawLabels();
     };
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
@@ -202,6 +211,7 @@
     await loaded;
     place();
     startScale(app);
+    await layBase(app);
     app.drawLabels();
     await gisMap.desk?.start(app);
     await app.settled();

@@ -1,4 +1,4 @@
-"""Raster tiles from a PMTiles file that the administrator supplies."""
+"""Tiles of a basemap, images or vectors, from a PMTiles file that the administrator supplies."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ MEDIA_TYPES: Mapping[TileType, str] = {
     TileType.JPEG: "image/jpeg",
     TileType.WEBP: "image/webp",
     TileType.AVIF: "image/avif",
+    TileType.MVT: "application/vnd.mapbox-vector-tile",
 }
 MOST_LEVELS = 4
 """Directories that lead to a tile, at most (PMTiles 3)."""
 KEPT_DIRECTORIES = 64
 
 
-class RasterTiles:
+class BasemapTiles:
     """
-    A PMTiles file (version 3) of images, open as long as this lives.
+    A PMTiles file (version 3) of images or vector tiles, open as long as this lives.
 
     It is read by position and never mapped into memory, so that a file which
     somebody cuts short costs tiles and not the process.
@@ -52,6 +53,12 @@ class RasterTiles:
     ----------
     media_type
         Of every tile.
+    is_vector
+        Its tiles are Mapbox vector tiles, which a map draws itself.
+    is_gzip
+        Each tile is compressed so.
+    layers
+        Of vector tiles: the names of the layers that the file says it has.
     zooms
         Lowest and highest zoom, both in the file.
     bounds
@@ -71,8 +78,11 @@ class RasterTiles:
         self._directory = lru_cache(KEPT_DIRECTORIES)(self._read_directory)
         self._directory(header["root_offset"], header["root_length"])
         self.tile_type: TileType = header["tile_type"]
-        self.is_compressed = header["tile_compression"] not in (
-            Compression.NONE, Compression.UNKNOWN
+        self.compression: Compression = header["tile_compression"]
+        self.is_vector = self.tile_type == TileType.MVT
+        self.is_gzip = self.compression == Compression.GZIP
+        self.layers = tuple(
+            str(each.get("id")) for each in metadata.get("vector_layers") or ()
         )
         self.is_whole = (
             os.fstat(file.fileno()).st_size
@@ -98,7 +108,7 @@ class RasterTiles:
         return 0 <= column < side and 0 <= row < side
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """An image; None where the file has none. Rows count from the north."""
+        """A tile as it is kept; None where the file has none. Rows count from the north."""
         if not self.has(zoom, column, row):
             return None
         try:
@@ -132,21 +142,21 @@ class RasterTiles:
         return found
 
 
-def open_raster_tiles(path: Path) -> RasterTiles:
+def open_basemap_tiles(path: Path) -> BasemapTiles:
     """
     Open the file.
 
     Raises
     ------
     ConfigurationError
-        It is not there, no PMTiles file of version 3, not whole, or holds no images.
+        It is not there, no PMTiles file of version 3, not whole, or holds what no map draws.
     """
     try:
         file = path.open("rb")
     except OSError as error:
         raise _refused(path, error.strerror or "it cannot be read") from None
     try:
-        tiles = RasterTiles(file)
+        tiles = BasemapTiles(file)
     except Exception as error:  # the library raises whatever a broken file leads to
         file.close()
         log.info("%s: %r", path, error)
@@ -158,14 +168,20 @@ def open_raster_tiles(path: Path) -> RasterTiles:
     return tiles
 
 
-def _fault(tiles: RasterTiles) -> str:
+_TAKEN = (Compression.NONE, Compression.UNKNOWN, Compression.GZIP)
+
+
+def _fault(tiles: BasemapTiles) -> str:
     if tiles.tile_type not in MEDIA_TYPES:
         return (
-            f"its tiles are {tiles.tile_type.name}, not images (PNG, JPEG, WebP, AVIF). Vector "
-            "tiles are not drawn: render them to images first"
+            f"its tiles are {tiles.tile_type.name}, neither images (PNG, JPEG, WebP, AVIF) nor "
+            "vector tiles (MVT)"
         )
-    if tiles.is_compressed:
-        return "its images are compressed once more, which no browser takes"
+    if tiles.compression not in _TAKEN or (tiles.is_gzip and not tiles.is_vector):
+        return (
+            f"its tiles are compressed by {tiles.compression.name.lower()}, which browsers do not "
+            "take: write it again with gzip for vector tiles, with none for images"
+        )
     if not tiles.is_whole:
         return "it is cut short; copy it again"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 import xml.etree.ElementTree as ET
 import zipfile
@@ -35,6 +36,7 @@ HOSTILE = (
     "two\nlines\r\nand a third",
     "bell\x07 and \x01 start \x02 and \x1f unit",
     "=cmd|' /C calc'!A0",
+    "'=1+1",
     "@SUM(1)",
     "]]><script>alert(1)</script>&amp;",
     "مرحبا \u202e reversed \u202c",
@@ -148,7 +150,7 @@ def _table(rows: Iterable[dict[str, Any]]) -> Items:
         elif row.get("wkt"):
             geometry = shapely.from_wkt(row["wkt"])
         for name, value in row.items():
-            if isinstance(value, str) and value[:2] in ("'=", "'+", "'-", "'@", "'\t", "'\r"):
+            if isinstance(value, str) and re.match(r"'+[=+@\t\r-]", value):
                 row[name] = value[1:]
         values: dict[str, Any] = {
             n: None if v == "" else v

@@ -13,6 +13,7 @@ import shapely
 
 from gis_service.errors import UnknownCrs, UnreadableFile
 from gis_service.formats.delimited import read_csv
+from gis_service.formats.guarding import guarded
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.placing import Placing
@@ -53,14 +54,15 @@ def test_a_delimited_file_in_its_kinds(content: bytes, encoding: str | None) -> 
 
 
 def test_the_apostrophe_of_an_export_is_undone(tmp_path: Path) -> None:
-    texts = ["=1+1", "-x", "@a", "'kept", "plain"]
-    guarded = ["'=1+1", "'-x", "'@a", "'kept", "plain"]
-    rows = csv("id\n" + "".join(f"{text}\n" for text in guarded))
+    texts = ["=1+1", "-x", "@a", "'=x", "''+x", "'kept", "plain"]
+    shown = ["'=1+1", "'-x", "'@a", "''=x", "'''+x", "'kept", "plain"]
+    assert [guarded(text) for text in texts] == shown
+    rows = csv("id\n" + "".join(f"{text}\n" for text in shown))
     assert rows.table.column("id").to_pylist() == texts
-    path = book(tmp_path / "x.xlsx", ["id", "n"], *([text, -1] for text in guarded))
+    path = book(tmp_path / "x.xlsx", ["id", "n"], *([text, -1] for text in shown))
     sheet = read_workbook(path, layer=None, placing=Placing(), limits=LIMITS).table
     assert sheet.column("id").to_pylist() == texts
-    assert sheet.column("n").to_pylist() == [-1] * 5
+    assert sheet.column("n").to_pylist() == [-1] * len(texts)
 
 
 def test_a_column_without_name_and_cells_is_no_column() -> None:

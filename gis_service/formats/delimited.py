@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.decoding import decoded
-from gis_service.formats.placing import Placing, placed_rows, without_guard
+from gis_service.formats.guarding import without_guard
+from gis_service.formats.placing import Placing, placed_rows
 from gis_service.formats.rows import Rows
 
 _DELIMITERS = ",;\t|"

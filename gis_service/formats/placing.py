@@ -12,13 +12,6 @@ from gis_service.formats.position_columns import Columns
 from gis_service.formats.positions import find_positions
 from gis_service.formats.rows import CRS84, GEOMETRY, ROW, Rows
 
-_FORMULA_SIGNS = frozenset("=+-@\t\r")
-
-
-def without_guard(cell: str) -> str:
-    """A cell without the apostrophe by which an export keeps text from being a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS else cell
-
 
 @dataclass(frozen=True, slots=True)
 class Placing:

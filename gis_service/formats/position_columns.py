@@ -23,7 +23,7 @@ WRITTEN = ("wkt", "ewkt", "wkb", "geometry", "geom", "thegeom", "wkbgeometry")
 TOGETHER = (
     "latlon", "latlong", "latlng", "lonlat", "longlat", "lnglat", "gps", "coordinates",
     "coordinate", "coords", "position", "location", "geopoint", "gpscoordinates", "gpslocation",
-    "gpsposition", "kuratibu",
+    "gpsposition", "kuratibu", "viwianishi",
 )  # fmt: skip
 """Columns that may hold both; they do when most of their cells can be read so."""
 _LONGITUDE_FIRST = {"lonlat", "longlat", "lnglat"}

@@ -24,8 +24,9 @@ from python_calamine import (
 from gis_service.errors import UnreadableFile
 from gis_service.formats.archives import WorkbookCheck, check_workbook
 from gis_service.formats.delimited import header_names, used_columns
+from gis_service.formats.guarding import without_guard
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.placing import Placing, placed_rows, without_guard
+from gis_service.formats.placing import Placing, placed_rows
 from gis_service.formats.rows import Rows, arrow_column
 
 _SEARCHED_ROWS = 40

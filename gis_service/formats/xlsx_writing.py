@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
+from gis_service.formats.guarding import guarded
 from gis_service.formats.ofds_archive import entry_named
 
 MOST_ROWS = 1_048_576
 """Rows of a sheet, the heading included; Excel opens no more."""
 LONGEST_TEXT = 32_767
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_")
 _EPOCH = date(1899, 12, 30)
@@ -92,11 +92,6 @@ def write_xlsx(
             _write_sheet(out, columns, rows)
 
 
-def harmless(text: str) -> str:
-    """A text that no table program takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _write_sheet(out: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     out.write(
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
@@ -120,7 +115,7 @@ def _cell(value: Any) -> str:
         return f"<c><v>{value!r}</v></c>"
     if isinstance(value, date):
         return f'<c s="{_DAY}"><v>{(value - _EPOCH).days}</v></c>'
-    return _text(harmless(str(value)))
+    return _text(guarded(str(value)))
 
 
 def _text(text: str, style: int = 0) -> str:

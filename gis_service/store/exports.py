@@ -163,12 +163,13 @@ def _feature_after(
 
 
 def _csv(export: Export, audience: Audience, rows: Subquery) -> list[ColumnElement[Any]]:
-    """A cell that a spreadsheet would take for a formula starts with an apostrophe."""
+    """A cell that a spreadsheet would take for a formula is guarded, as `formats.guarding` says."""
     columns: list[ColumnElement[Any]] = [rows.c.id]
     for field in exported_fields(export, audience):
         value = _plain(field, rows, lists="; ")
         if field.type in _TEXTS:
-            formula = func.left(value, literal_column("1")).in_(
+            bare = func.ltrim(value, literal_column("''''"))
+            formula = func.left(bare, literal_column("1")).in_(
                 [literal_column(sign) for sign in ("'='", "'+'", "'-'", "'@'", r"E'\t'", r"E'\r'")]
             )
             value = case((formula, literal_column("''''", Text).concat(value)), else_=value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
-from shapely import LineString
+from shapely import LineString, Point
 from sqlalchemy import text
 
 from gis_service.errors import InvalidInput
@@ -117,6 +117,7 @@ def network(databases, settings, tmp_path_factory):
         frame.to_crs(crs).to_file(folder / name, driver="GPKG")
         return name
 
+    links.folder = folder
     yield database, load, links
     databases.drop(database)
 
@@ -162,7 +163,51 @@ def test_nodes_are_made_where_links_meet_and_only_once(network):
             "WHERE external_id LIKE 'junction%' GROUP BY 1, 2"
         )).all()
     assert made == [("Junction", "operational", 5)]
+    assert any("is marked as an access point" in note for note in report.notes)
     again = load(name, "fibre_links", create_nodes=True)
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 5)
     with pytest.raises(InvalidInput, match="are none"):
         load("nodes.csv", "network_nodes", create_nodes=True)
+
+
+def test_crossings_and_parts_that_nothing_feeds_are_told(network):
+    """
+    C ═══ D is fed by its access point C, E ─── F by nothing; each goes over links of others.
+
+              E
+              |           R
+        C ────┼──── D     ┊ radio
+              |  X ─┼── Y
+              F     ┊
+    """
+    _, load, links = network
+    places = {"C": (34.80, -0.70), "D": (34.84, -0.70), "E": (34.81, -0.69), "F": (34.81, -0.72),
+              "X": (34.82, -0.71), "Y": (34.83, -0.71), "R": (34.825, -0.69), "S": (34.825, -0.72)}
+    frame = gpd.GeoDataFrame(
+        [{"external_id": key, "name": key, "status": "operational", "access_point": key == "C"}
+         for key in places],
+        geometry=[Point(place) for place in places.values()], crs="EPSG:4326",
+    )
+    frame.to_file(links.folder / "more.gpkg", driver="GPKG")
+    load("more.gpkg", "network_nodes")
+
+    def line(id_, *keys):
+        return id_, [places[key] for key in keys]
+
+    first = load(links("first.gpkg", [line("CD", "C", "D"), line("EF", "E", "F")]), "fibre_links")
+    assert [(f.row, f.rule) for f in first.faults] == [
+        (2, "crossing-links"), (2, "no-access-point"),
+    ]  # fmt: skip
+    assert "crosses the link of row 1 at 34.81000, -0.70000" in first.faults[0].message
+    assert "1 link between the nodes 'E', 'F'" in first.faults[1].message
+    radio = links("radio.gpkg", [line("RS", "R", "S")])
+    told = load(radio, "fibre_links", constants={"medium": "microwave"}).faults
+    assert [f.rule for f in told] == ["no-access-point"]
+    more = [line("XY", "X", "Y"), line("FX", "F", "X"), line("DX", "D", "X")]
+    told = load(links("second.gpkg", more), "fibre_links", dry_run=True).faults
+    assert not told, "the cable to D feeds the part of E and F too, and radio is no cable"
+    across = links("across.gpkg", [line("EY", "E", "Y")])
+    told = load(across, "fibre_links", dry_run=True).faults
+    assert [(f.rule, "the link 'CD'" in f.message) for f in told] == [
+        ("crossing-links", True), ("no-access-point", False),
+    ]  # fmt: skip

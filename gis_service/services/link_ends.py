@@ -24,7 +24,6 @@ from gis_service.model.reports import RowFault
 from gis_service.store.node_places import node_places
 from gis_service.store.staging import StagedRows, lock_for_load
 from gis_service.validation.columns import plan_columns
-from gis_service.validation.link_checks import check_links
 from gis_service.validation.snapping import SIDES, Joined, LinkEnds, join_ends
 from gis_service.validation.texts import as_texts
 from gis_service.validation.topology import Flags, Floats, ends_of
@@ -110,17 +109,6 @@ def join_links(
     return JoinedSource(
         replace(source, frame=changed), joined.faults, joined.notes, joined.made
     )
-
-
-def check_joined(collection: Collection, links: pd.DataFrame) -> list[RowFault]:
-    """Warnings about the links of a file beside each other; none of other things."""
-    columns = [f"{side}_node" for side in SIDES]
-    if collection.id != LINKS or not isinstance(links, gpd.GeoDataFrame) or not len(links):
-        return []
-    if not all(column in links for column in columns):
-        return []
-    start, end = (links[column].to_numpy(dtype=object) for column in columns)
-    return check_links(links.index.to_numpy(), links.geometry.to_numpy(), start, end)
 
 
 def make_nodes(

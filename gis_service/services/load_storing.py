@@ -10,7 +10,8 @@ from sqlalchemy.engine import RootTransaction
 from gis_service.crs import crs_title
 from gis_service.model.reports import LoadReport, Severity
 from gis_service.services.lacking_columns import lacking_faults
-from gis_service.services.link_ends import check_joined, make_nodes
+from gis_service.services.link_ends import make_nodes
+from gis_service.services.link_topology import check_topology
 from gis_service.services.load_checking import CheckedFile
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest, Progress
 from gis_service.services.syncing import ANY_NUMBER, mark_absent
@@ -34,7 +35,8 @@ def store_checked(
     staged = StagedRows(
         connection, collection, validated.frame, network=network, progress=progress
     )
-    faults = [*validated.faults, *check_joined(collection, validated.frame)]
+    topology = check_topology(connection, collection, network, validated.frame)
+    faults = [*validated.faults, *topology.faults]
     faults += lacking_faults(staged, collection, validated)
     faults += staged.unknown_references()
     rejected = {f.row for f in faults if f.severity is Severity.ERROR}
@@ -66,6 +68,7 @@ def store_checked(
         dry_run=request.dry_run,
         notes=(
             *_mapped(request), *checked.source.notes, *checked.joined.notes, *validated.notes,
+            *topology.notes,
         ),
     )
 

@@ -32,7 +32,7 @@ TWIN_M = 5.0
 """Lines between the same nodes that are nowhere farther apart (Hausdorff) are one line twice."""
 MOST_CROSSINGS = 10_000
 _MOST_SEEN = 5_000_000
-"""Pairs that cross, whether they share a node or not, before the search ends."""
+"""Pairs with boxes that overlap, before the search ends."""
 _TWINS = 8
 _CHUNK = 200
 
@@ -157,13 +157,15 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
 
 
 def crossings(
-    lines: Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS
+    lines: Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS, since: int = 0
 ) -> tuple[Ints, Floats, bool]:
     """
     Pairs of lines that cross without a node that both end at.
 
     Parameters
     ----------
+    since
+        The first line that is compared with those before it, and with those after it.
     most
         Look no further once so many are found.
 
@@ -179,24 +181,38 @@ def crossings(
     present = np.flatnonzero(~shapely.is_missing(lines))
     if len(present) > 1:
         tree = shapely.STRtree(lines[present])
-        for first in range(0, len(present), _CHUNK):
-            chunk = present[first : first + _CHUNK]
-            one, other = tree.query(lines[chunk], predicate="crosses")
-            one, other = chunk[one], present[other]
+        asked = present[present >= since]
+        for first in range(0, len(asked), _CHUNK):
+            chunk = asked[first : first + _CHUNK]
+            later, near = tree.query(lines[chunk])
+            one, other = present[near], chunk[later]
             apart = (one < other) & ~_share_node(one, other, start, end)
-            pairs.append(np.column_stack([one[apart], other[apart]]))
-            found += int(apart.sum())
-            seen += len(one)
+            crossing = _crossing(lines, one[apart], other[apart])
+            pairs.append(crossing)
+            found += len(crossing)
+            seen += int(apart.sum())
             if found >= most or seen >= _MOST_SEEN:
-                whole = first + _CHUNK >= len(present)
+                whole = first + _CHUNK >= len(asked)
                 break
     if not found:
         return np.empty((0, 2), dtype=np.int64), np.empty((0, 2)), whole
+    whole = whole and found <= most
     crossing = np.concatenate(pairs)[:most]
     place = shapely.point_on_surface(
         shapely.intersection(lines[crossing[:, 0]], lines[crossing[:, 1]])
     )
     return crossing, np.column_stack([shapely.get_x(place), shapely.get_y(place)]), whole
+
+
+def _crossing(lines: Lines, one: Ints, other: Ints) -> Ints:
+    """Those pairs that cross; to see whether they meet at all is the cheaper question."""
+    prepared = np.unique(other)
+    shapely.prepare(lines[prepared])
+    meet = shapely.intersects(lines[other], lines[one])
+    shapely.destroy_prepared(lines[prepared])
+    one, other = one[meet], other[meet]
+    cross = shapely.crosses(lines[other], lines[one])
+    return np.column_stack([one[cross], other[cross]])
 
 
 def components(nodes: int, start: Ints, end: Ints) -> Ints:

@@ -1,0 +1,82 @@
+"""What is odd about the links of a file, beside each other and in their network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import Connection
+
+from gis_service.model.fields import Collection
+from gis_service.model.reports import RowFault
+from gis_service.services.link_ends import LINKS
+from gis_service.store.dig_safe import IN_THE_AIR
+from gis_service.store.network_parts import links_within, network_parts
+from gis_service.store.staging import GONE
+from gis_service.validation.link_checks import check_links
+from gis_service.validation.link_crossings import check_crossings
+from gis_service.validation.network_parts import check_reach
+from gis_service.validation.snapping import SIDES
+from gis_service.validation.texts import arrow
+from gis_service.validation.topology import Flags
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFindings:
+    """Warnings of rows, and what is to be told of the file as a whole."""
+
+    faults: Sequence[RowFault] = ()
+    notes: Sequence[str] = ()
+
+
+def check_topology(
+    connection: Connection, collection: Collection, network: UUID | None, links: pd.DataFrame
+) -> LinkFindings:
+    """
+    Look at the links of a file that are about to be stored; other things are not looked at.
+
+    Those that are decommissioned neither cross others nor join anything; radio
+    crosses what it likes.
+
+    Parameters
+    ----------
+    links
+        Rows that passed validation, with their nodes' names in `start_node`
+        and `end_node`; the nodes that are made for them are stored already.
+    """
+    columns = [f"{side}_node" for side in SIDES]
+    if collection.id != LINKS or network is None or not isinstance(links, gpd.GeoDataFrame):
+        return LinkFindings()
+    if not len(links) or not all(column in links for column in columns):
+        return LinkFindings()
+    rows, lines = links.index.to_numpy(), links.geometry.to_numpy()
+    names = [links[column].to_numpy(dtype=object) for column in columns]
+    faults = check_links(rows, lines, *names)
+    parts = network_parts(connection, network)
+    start, end = (parts.nodes_named(each) for each in names)
+    beside = parts.links_beside(links[collection.key].tolist())
+    live = np.ones(len(links), dtype=bool)
+    if "status" in links:
+        live = (links["status"] != GONE).fillna(True).to_numpy(dtype=bool)
+    west, south, east, north = shapely.total_bounds(lines[live]).tolist()
+    near = beside.tolist() if live.any() else []
+    known = links_within(connection, parts, near, (west, south, east, north))
+    wired = live & ~_by_radio(links)
+    crossing, notes = check_crossings(
+        rows[wired], lines[wired], start[wired], end[wired], known
+    )
+    unfed, told = check_reach(rows[live], start[live], end[live], parts, beside)
+    return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
+
+
+def _by_radio(links: pd.DataFrame) -> Flags:
+    if "medium" not in links:
+        return np.zeros(len(links), dtype=bool)
+    media = arrow(links["medium"])
+    listed = links["medium"].tolist() if media is None else media.to_pylist()
+    return np.array([each == [IN_THE_AIR] for each in listed], dtype=bool)

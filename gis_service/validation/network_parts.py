@@ -1,0 +1,117 @@
+"""Parts of a network that reach no access point and no gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import numpy as np
+
+from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.topology import Flags, Ints, components
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkParts:
+    """
+    A network as it is stored.
+
+    Parameters
+    ----------
+    keys, ids
+        What names each node: its `external_id`, and its UUID as text.
+    sources
+        Whether a node is an access point or a gateway.
+    links, link_ids
+        `external_id` and UUID of each link.
+    start, end
+        Index of the nodes at a link's ends; -1 for unknown.
+    """
+
+    keys: tuple[str, ...]
+    ids: tuple[str, ...]
+    sources: Flags
+    links: tuple[str, ...]
+    link_ids: tuple[UUID, ...]
+    start: Ints
+    end: Ints
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        named = {id_: position for position, id_ in enumerate(self.ids)}
+        return named | {key: position for position, key in enumerate(self.keys)}
+
+    def nodes_named(self, names: Sequence[object]) -> Ints:
+        """Index of the node of each name; -1 where there is none."""
+        return np.array([self._by_name.get(str(name), -1) for name in names], dtype=np.int64)
+
+    def links_beside(self, keys: Sequence[object]) -> Ints:
+        """Indices of the links that none of some keys names."""
+        named = set(map(str, keys))
+        return np.array(
+            [index for index, key in enumerate(self.links) if key not in named], dtype=np.int64
+        )
+
+
+def check_reach(
+    rows: Ints, start: Ints, end: Ints, network: NetworkParts, beside: Ints
+) -> tuple[list[RowFault], list[str]]:
+    """
+    Warnings about parts of a network that links of a file belong to and nothing feeds.
+
+    Parameters
+    ----------
+    rows
+        Numbers of the rows in their file.
+    start, end
+        Index of the nodes that each joins; -1 for unknown.
+    beside
+        Indices of the network's links that stay as they are.
+
+    Returns
+    -------
+    tuple
+        One fault for each such part, of its first row; and what is to be told
+        of the file as a whole.
+    """
+    if not network.sources.any():
+        return [], [
+            "No node of the network is marked as an access point or a gateway, so it is not told "
+            "which parts of the network reach one."
+        ]
+    first = np.concatenate([start, network.start[beside]])
+    last = np.concatenate([end, network.end[beside]])
+    part = components(len(network.keys), first, last)
+    fed: Flags = np.zeros(part.max(initial=-1) + 1, dtype=bool)
+    fed[part[network.sources]] = True
+    known = np.flatnonzero((start >= 0) & (end >= 0))
+    dark = known[~fed[part[start[known]]]]
+    of, at = np.unique(part[start[dark]], return_index=True)
+    links = np.bincount(part[first[(first >= 0) & (last >= 0)]], minlength=len(fed))
+    nodes = np.bincount(part, minlength=len(fed))
+    by_part = np.argsort(part, kind="stable")
+    begins = np.searchsorted(part[by_part], of)
+    return [
+        RowFault(
+            int(rows[dark[position]]), "", "no-access-point", "",
+            _message(
+                int(links[number]), int(nodes[number]),
+                [network.keys[i] for i in by_part[begin : begin + min(_NAMED, nodes[number])]],
+            ),
+            Severity.WARNING,
+        )
+        for number, position, begin in zip(of.tolist(), at.tolist(), begins.tolist(), strict=True)
+    ], []
+
+
+def _message(links: int, nodes: int, named: list[str]) -> str:
+    shown = ", ".join(repr(each[:80]) for each in named)
+    more = f" and {nodes - len(named):,} more" if nodes > len(named) else ""
+    return (
+        f"It belongs to a part of the network that reaches no access point and no gateway: "
+        f"{links:,} link{'' if links == 1 else 's'} between the nodes {shown}{more}."
+    )

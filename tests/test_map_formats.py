@@ -306,8 +306,10 @@ def test_an_encoding_that_nothing_states_is_asked_for(parts: Path) -> None:
     rows = shapefile(parts)
     assert rows.table.column("name").to_pylist() == ["Café", "Shule"]
     assert rows.notes == [
-        "The Shapefile does not state its encoding (no .cpg); its text is UTF-8."
+        "The Shapefile does not state its encoding (no .cpg); read as UTF-8: its letters beyond "
+        "ASCII are whole, which is hardly chance."
     ]
+    assert shapefile(parts, "utf-8").encoding == "utf-8, as it was named"
 
 
 def test_nested_folders_are_layers_and_what_macos_adds_is_not(parts: Path, tmp_path: Path) -> None:

@@ -277,5 +277,5 @@ def test_nofbi_nodes_and_spans(
     assert outcome(report) == (0, 0, 109, 3)
     assert errors(report) == [(n, "end_node", "unknown-reference") for n in (1, 2, 3)]
     assert [(f.row, f.rule) for f in report.warnings] == [
-        (4, "coordinates-as-text"), (70, "end-on-link"),
+        (4, "coordinates-as-text"), (23, "crossing-links"), (70, "end-on-link"),
     ]

@@ -116,6 +116,8 @@ def _print_layer(console: Console, layer: LayerInspection) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in layer.geometry_types.items())
     console.print(f"\n[bold]{escape(printable(layer.layer))}[/]  {layer.rows:,} rows"
                   + (f", {kinds}" if kinds else ", no geometry"))
+    if layer.encoding:
+        console.print(f"  encoding   {escape(printable(layer.encoding))}")
     for note in layer.notes:
         console.print(f"  note       {escape(printable(note))}")
     if layer.faults:

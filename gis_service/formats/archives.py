@@ -6,7 +6,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,10 +15,17 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.limits import ReadLimits
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+DATA = (
+    ".csv", ".tsv", ".gpkg", ".geojson", ".geojsonl", ".json", ".fgb", ".parquet", ".geoparquet",
+    ".gpx", ".xlsx",
+)  # fmt: skip
+"""Endings of files of data in an archive that is none of the known kinds."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 """What reading a damaged, encrypted or unknown archive raises."""
 _BLOCK = 1 << 16
 _OVERLAP = 64
+_HEADER = 30
+"""Bytes before each entry's name."""
 _DOCTYPE = b"<!DOCTYPE"
 _UNCOMPUTED = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>|</c>)|<f>[^<]*</f>\s*</c>")
 """A formula of a workbook, and no value behind it."""
@@ -62,6 +69,41 @@ def read_kmz(path: Path, limits: ReadLimits) -> dict[str, bytes]:
             entry.filename: b"".join(_blocks(archive, entry, budget))
             for entry in sorted(found, key=_kml_rank)
         }
+
+
+def data_files(names: Iterable[str]) -> list[str]:
+    """Those of an archive's entries that are files of data by their names, in their order."""
+    return [
+        name for name in names
+        if PurePosixPath(name).suffix.lower() in DATA and not _is_idle(PurePosixPath(name))
+    ]
+
+
+def unpack_data(path: Path, folder: Path, limits: ReadLimits) -> dict[str, str]:
+    """
+    Unpack an archive's files of data under names of our own.
+
+    Returns
+    -------
+    dict
+        Name in `folder` by the name in the archive.
+
+    Raises
+    ------
+    UnreadableFile
+        The archive is damaged, encrypted, hostile or too large.
+    """
+    made: dict[str, str] = {}
+    with _opened(path, limits) as (archive, entries, budget):
+        wanted = set(data_files(entry.filename for entry in entries))
+        for entry in entries:
+            if entry.filename in wanted:
+                name = f"data{len(made)}{PurePosixPath(entry.filename).suffix.lower()}"
+                with (folder / name).open("xb") as out:
+                    for block in _blocks(archive, entry, budget):
+                        out.write(block)
+                made[entry.filename] = name
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +151,7 @@ def _opened(
     left = min(limits.file_bytes, max(_FREE_BYTES, path.stat().st_size * limits.ratio))
     try:
         with zipfile.ZipFile(path) as archive:
-            yield archive, _checked(archive, limits), _Budget(left)
+            yield archive, checked_entries(archive, limits), _Budget(left)
     except (*DAMAGED, ValueError) as error:
         raise UnreadableFile(f"The zip archive is damaged or encrypted: {error}.") from None
 
@@ -121,7 +163,16 @@ class _Budget:
     left: int
 
 
-def _checked(archive: zipfile.ZipFile, limits: ReadLimits) -> list[zipfile.ZipInfo]:
+def checked_entries(archive: zipfile.ZipFile, limits: ReadLimits) -> list[zipfile.ZipInfo]:
+    """
+    The entries of an archive, as its directory names them.
+
+    Raises
+    ------
+    UnreadableFile
+        There are too many, one is encrypted, a link, outside of it or there
+        twice, or several share the same bytes.
+    """
     entries = archive.infolist()
     if len(entries) > limits.entries:
         raise UnreadableFile(
@@ -145,7 +196,21 @@ def _checked(archive: zipfile.ZipFile, limits: ReadLimits) -> list[zipfile.ZipIn
         if folded in seen:
             raise UnreadableFile(f"The archive holds {entry.filename[:80]!r} twice.")
         seen.add(folded)
+    _refuse_overlaps(archive, entries)
     return entries
+
+
+def _refuse_overlaps(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Few bytes that stand for many files, each of which unpacks to much."""
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    limits = [entry.header_offset for entry in ordered[1:]] + [archive.start_dir]
+    for entry, limit in zip(ordered, limits, strict=True):
+        named = len(entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"))
+        if entry.header_offset + _HEADER + named + entry.compress_size > limit:
+            raise UnreadableFile(
+                f"The archive has entries that overlap, {entry.filename[:80]!r} among them; "
+                "it was not read."
+            )
 
 
 def _unpack(
@@ -185,8 +250,11 @@ def _blocks(
 
 
 def _idle(entry: zipfile.ZipInfo) -> bool:
+    return _is_idle(PurePosixPath(entry.filename))
+
+
+def _is_idle(path: PurePosixPath) -> bool:
     """What macOS adds to archives: `__MACOSX/._offices.shp` is no Shapefile."""
-    path = PurePosixPath(entry.filename)
     return "__MACOSX" in path.parts or path.name.startswith("._")
 
 

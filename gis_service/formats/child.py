@@ -22,9 +22,9 @@ from gis_service.formats.readable import READABLE, Source
 def main(folder: Path) -> None:
     job = json.loads((folder / "job.json").read_text())
     limits = ReadLimits(**job["limits"])
-    confine(limits)
+    confine(limits, folder)
     try:
-        result = _work(job, folder, limits)
+        result = work(job, folder, limits)
     except UnreadableFile as error:
         result = {"error": str(error)}
     except MemoryError:
@@ -32,12 +32,24 @@ def main(folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any]:
+def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any]:
+    """
+    Do the job: what `result.json` is to hold.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be read as what it claims to be.
+    """
     format_ = FileFormat(job["format"])
     if format_ is FileFormat.OFDS:
         from gis_service.formats.ofds_forms import package_in  # noqa: PLC0415
 
         return package_in(folder / job["file"], limits)
+    if format_ is FileFormat.ARCHIVE:
+        from gis_service.formats.archives import unpack_data  # noqa: PLC0415
+
+        return {"files": unpack_data(folder / job["file"], folder, limits)}
     if format_ in DRIVERS:
         surplus = sorted(set(_pyogrio().list_drivers()) - {DRIVERS[format_]})
         if surplus:
@@ -74,6 +86,7 @@ def _work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, An
         "crs_assumed": rows.crs_assumed,
         "faults": rows.faults,
         "notes": rows.notes,
+        "encoding": rows.encoding,
     }
 
 

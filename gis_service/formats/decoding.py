@@ -13,6 +13,18 @@ _MARKS = (
 )
 
 
+def told_encoding(content: bytes, encoding: str | None) -> str:
+    """The encoding by which `decoded` reads some bytes, and how sure that is."""
+    for mark, marked in _MARKS:
+        if content.startswith(mark):
+            return f"{marked.removesuffix('-sig').upper()}, by its byte order mark"
+    if encoding is not None:
+        return f"{encoding}, as it was named"
+    if content.isascii():
+        return "only letters of ASCII, which UTF-8 and most others write alike"
+    return "UTF-8: its letters beyond ASCII are whole, which is hardly chance"
+
+
 def decoded(content: bytes, encoding: str | None) -> str:
     """
     The text of a file.

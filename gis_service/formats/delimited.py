@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
-from gis_service.formats.decoding import decoded
+from gis_service.formats.decoding import decoded, told_encoding
 from gis_service.formats.guarding import without_guard
 from gis_service.formats.placing import Placing, placed_rows
 from gis_service.formats.rows import Rows
@@ -46,6 +46,7 @@ def read_csv(content: bytes, *, layer: str, encoding: str | None, placing: Placi
         return pa.field(name, pa.string()), pa.array(texts[name], pa.string())
 
     read = placed_rows(texts, numbers, column, placing, layer=layer, layers=(layer,))
+    read.encoding = told_encoding(content, encoding)
     if blank:
         read.notes.append(f"{blank} blank row{' was' if blank == 1 else 's were'} passed over.")
     return read

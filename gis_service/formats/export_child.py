@@ -89,7 +89,7 @@ class WriteJob:
 def main(folder: Path) -> None:
     """Do the job that stands in `folder`."""
     job = WriteJob(**json.loads((folder / "job.json").read_text()))
-    confine(ReadLimits(file_mb=4_000))
+    confine(ReadLimits(file_mb=4_000), folder)
     schema, batches = _batches(job, sys.stdin.buffer)
     path = folder / job.file
     if job.format == ExportFormat.GEOPARQUET:

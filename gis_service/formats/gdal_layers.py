@@ -12,6 +12,7 @@ from pyogrio.raw import read, read_arrow
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.choosing import choose_layer
+from gis_service.formats.decoding import told_encoding
 from gis_service.formats.rows import GEOMETRY, Rows
 from gis_service.formats.wkb import may_have_curves
 
@@ -72,27 +73,39 @@ def read_shapefile(paths: Mapping[str, Path], *, layer: str | None, encoding: st
             f"The Shapefile {chosen} lacks its table (.dbf): its rows have a geometry and nothing "
             "else. Ask for all of its files (.shp, .shx, .dbf, .prj) if they should have more."
         )
-    elif encoding is None and not path.with_suffix(".cpg").exists():
-        encoding, said = _silent_encoding(path.with_suffix(".dbf"))
-        notes += said
+    told = ""
+    if path.with_suffix(".dbf").exists():
+        named = encoding
+        encoding, told = _table_encoding(path, named)
+        if encoding != named:
+            notes.append(f"The Shapefile does not state its encoding (no .cpg); read as {told}.")
     rows = _read(path, chosen, layers, encoding=encoding, inside=None)
     rows.notes += notes
+    rows.encoding = told
     return rows
 
 
-def _silent_encoding(table: Path) -> tuple[str | None, list[str]]:
+def _table_encoding(path: Path, named: str | None) -> tuple[str | None, str]:
     """
-    The encoding of a table without a .cpg, where the table itself tells.
+    The encoding of a Shapefile's table, and how that is known; None leaves it to GDAL.
 
     Raises
     ------
     UnreadableFile
         It has letters beyond ASCII and tells nothing.
     """
-    content = table.read_bytes()
+    if named is not None:
+        return named, f"{named}, as it was named"
+    stated = path.with_suffix(".cpg")
+    if stated.exists():
+        said = stated.read_bytes()[:40].decode("ascii", "replace").strip()
+        return None, f"{said}, as its .cpg states"
+    content = path.with_suffix(".dbf").read_bytes()
     text = content[int.from_bytes(content[8:10], "little"):]
-    if text.isascii() or content[_LANGUAGE_DRIVER : _LANGUAGE_DRIVER + 1] not in {b"", b"\x00"}:
-        return None, []
+    if text.isascii():
+        return None, "only letters of ASCII, which most encodings write alike"
+    if content[_LANGUAGE_DRIVER : _LANGUAGE_DRIVER + 1] not in {b"", b"\x00"}:
+        return None, "the code page that its table (.dbf) states"
     try:
         text.decode()
     except UnicodeDecodeError:
@@ -100,7 +113,7 @@ def _silent_encoding(table: Path) -> tuple[str | None, list[str]]:
             "The Shapefile does not state its encoding (no .cpg), and its text is not UTF-8. Ask "
             "whoever made it and name it, for example --encoding cp1252 or --encoding latin-1."
         ) from None
-    return "UTF-8", ["The Shapefile does not state its encoding (no .cpg); its text is UTF-8."]
+    return "UTF-8", told_encoding(text, None)
 
 
 def _read(

@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 
 from gis_service.errors import UnreadableFile
-from gis_service.formats.decoding import decoded
+from gis_service.formats.decoding import decoded, told_encoding
 from gis_service.formats.doubled_names import refuse_doubled_names
 from gis_service.formats.json_sequences import json_sequence
 from gis_service.formats.rows import CRS84, GEOMETRY, Rows, arrow_column
@@ -36,6 +36,8 @@ _CODES = {
 _PART = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 _Z = 0x80000000
 _SEQUENCE = "sequence of texts"
+_POSITIONS_PER_MB = 1_250
+"""Of memory, while a document is parsed; measured with parsers and libraries loaded."""
 
 
 class BrokenGeometry(Exception):
@@ -68,7 +70,26 @@ def read_geojson(content: bytes, *, layer: str, encoding: str | None) -> Rows:
         crs_assumed=CRS84 if silent else None,
         faults=faults,
         notes=notes,
+        encoding=told_encoding(content, encoding),
     )
+
+
+def refuse_too_many_positions(content: bytes, *, memory_mb: int) -> None:
+    """
+    Refuse a document that would fill the memory while it is parsed, where parsers crash.
+
+    Raises
+    ------
+    UnreadableFile
+        It has more brackets than fit.
+    """
+    most = memory_mb * _POSITIONS_PER_MB
+    count = content.count(b"[")
+    if count > most:
+        raise UnreadableFile(
+            f"The file holds some {count:,} positions; as GeoJSON at most {most:,} are read. Save "
+            "it as a GeoPackage and load that, or split it."
+        )
 
 
 def _parsed(content: bytes, encoding: str | None) -> dict[str, Any]:

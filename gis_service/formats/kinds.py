@@ -18,5 +18,7 @@ class FileFormat(StrEnum):
     GPX = "GPX"
     FLATGEOBUF = "FlatGeobuf"
     GEOPARQUET = "GeoParquet"
+    ARCHIVE = "zip archive"
+    """Of files of data, each of which is read as if it stood alone."""
     OFDS = "OFDS"
     """A network as one file, in JSON or zipped CSV; it is loaded as a whole, not by collection."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats.archives import checked_entries
 from gis_service.formats.limits import ReadLimits
 
 _BLOCK = 1 << 16
@@ -29,21 +30,14 @@ def entries(
     Raises
     ------
     UnreadableFile
-        There are too many, one is encrypted or stands twice, or they are too large.
+        The archive is hostile, a name stands twice, or they are too large.
     """
-    found = archive.infolist()
-    if len(found) > limits.entries:
-        raise UnreadableFile(
-            f"The archive has {len(found):,} entries; at most {limits.entries} are read."
-        )
     left = limits.file_bytes
     seen: set[str] = set()
-    for entry in found:
+    for entry in checked_entries(archive, limits):
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.suffix.lower() not in suffixes or "__MACOSX" in path.parts:
             continue
-        if entry.flag_bits & 0x1:
-            raise UnreadableFile("The archive is encrypted; zip it without a password.")
         if path.name in seen:
             raise UnreadableFile(f"The archive holds {path.name[:80]!r} twice.")
         seen.add(path.name)

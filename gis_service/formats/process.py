@@ -63,6 +63,21 @@ def run_reader(
 
 
 @contextmanager
+def unpacked(path: Path, limits: ReadLimits) -> Iterator[dict[str, Path]]:
+    """
+    The files of data in an archive, unpacked by a process of its own, by their names in it.
+
+    Raises
+    ------
+    UnreadableFile
+        The archive is damaged, encrypted, hostile or too large.
+    """
+    with _folder(path, FileFormat.ARCHIVE, {}, limits) as folder:
+        _run(folder, FileFormat.ARCHIVE, limits, ())
+        yield {name: folder / made for name, made in _answer(folder)["files"].items()}
+
+
+@contextmanager
 def _folder(
     path: Path, format_: FileFormat, job: dict[str, Any], limits: ReadLimits
 ) -> Iterator[Path]:

@@ -120,9 +120,11 @@ def _flatgeobuf(source: Source) -> Rows:
 
 
 def _geojson(source: Source) -> Rows:
-    from gis_service.formats.geojson import read_geojson
+    from gis_service.formats.geojson import read_geojson, refuse_too_many_positions
 
-    return read_geojson(source.content(), layer=source.name, encoding=source.encoding)
+    content = source.content()
+    refuse_too_many_positions(content, memory_mb=source.limits.memory_mb)
+    return read_geojson(content, layer=source.name, encoding=source.encoding)
 
 
 def _csv(source: Source) -> Rows:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import geopandas as gpd
@@ -19,15 +19,19 @@ from pyproj.exceptions import CRSError
 
 from gis_service.crs import WGS84, crs_title, parse_crs
 from gis_service.errors import UnknownCrs, UnreadableFile
+from gis_service.formats.choosing import choose_layer
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
-from gis_service.formats.process import run_reader
+from gis_service.formats.process import run_reader, unpacked
 from gis_service.formats.rows import GEOMETRY, ROW
 from gis_service.formats.shaping import Shaping
 from gis_service.formats.sniffing import sniff
 from gis_service.formats.source import SourceFrame
 from gis_service.formats.wkb import shapes_of, why_broken
 from gis_service.model.reports import RowFault, Severity
+
+_MOST_FILES = 20
+"""Of an archive: each is opened by a process of its own."""
 
 
 def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str, ...]:
@@ -40,8 +44,14 @@ def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str
         It cannot be read as what it claims to be.
     """
     format_ = _loadable(path, limits)
-    job = {"list_layers": True, "layer_name": path.stem}
-    answer, _ = run_reader(path, format_, job, limits)
+    if format_ is FileFormat.ARCHIVE:
+        with unpacked(path, limits) as files:
+            return tuple(_inside(files, limits))
+    return _layers(path, path.stem, format_, limits)
+
+
+def _layers(path: Path, name: str, format_: FileFormat, limits: ReadLimits) -> tuple[str, ...]:
+    answer, _ = run_reader(path, format_, {"list_layers": True, "layer_name": name}, limits)
     return tuple(answer["layers"])
 
 
@@ -88,6 +98,17 @@ def read_file(
     """
     name = name or path.name
     format_ = _loadable(path, limits)
+    if format_ is FileFormat.ARCHIVE:
+        with unpacked(path, limits) as files:
+            inside = _inside(files, limits)
+            chosen = choose_layer(layer, tuple(inside))
+            found_in = inside[chosen]
+            source = read_file(
+                found_in.path, layer=found_in.layer, crs=crs, encoding=encoding,
+                coordinates=coordinates, shaping=shaping, limits=limits, name=found_in.name,
+                crs_needed=crs_needed,
+            )
+        return replace(source, layer=chosen, layers=tuple(inside), sha256=_sha256(path))
     job = {
         "list_layers": False,
         "layer": layer,
@@ -118,7 +139,41 @@ def read_file(
         sha256=_sha256(path),
         faults=tuple(faults),
         notes=tuple(answer["notes"]),
+        encoding=answer["encoding"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """A layer of a file in an archive."""
+
+    path: Path
+    name: str
+    layer: str
+
+
+def _inside(files: Mapping[str, Path], limits: ReadLimits) -> dict[str, _Inside]:
+    """The layers of the files in an archive; named for their files where there are several."""
+    if len(files) > _MOST_FILES:
+        raise UnreadableFile(
+            f"The archive holds {len(files)} files of data; at most {_MOST_FILES} are read. "
+            "Unpack it and load the folder."
+        )
+    found: dict[str, _Inside] = {}
+    for within, path in files.items():
+        name = PurePosixPath(within.replace("\\", "/"))
+        try:
+            layers = _layers(path, name.stem, _loadable(path, limits), limits)
+        except UnreadableFile as error:
+            raise UnreadableFile(str(error).replace(path.name, repr(within[:80]))) from None
+        for layer in layers:
+            called = name.stem if len(layers) == 1 else f"{name.stem}/{layer}"
+            if len(files) == 1:
+                called = layer
+            found[called if called not in found else f"{within}/{layer}"] = _Inside(
+                path, name.name, layer
+            )
+    return found
 
 
 def _loadable(path: Path, limits: ReadLimits) -> FileFormat:

@@ -31,6 +31,8 @@ class Rows:
         WKT or code of the CRS that the file states; None when it states none.
     crs_assumed
         What the standard of the format says in that case; None when it is silent.
+    encoding
+        That of the text, and how that is known; empty where the format leaves no choice.
     faults
         Keyword arguments of `RowFault`.
     """
@@ -42,6 +44,7 @@ class Rows:
     crs_assumed: str | None = None
     faults: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    encoding: str = ""
 
 
 def arrow_column(name: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:

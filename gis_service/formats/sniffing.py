@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from gis_service.errors import UnreadableFile
-from gis_service.formats.archives import DAMAGED
+from gis_service.formats.archives import DAMAGED, data_files
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.ofds_sniffing import Form, ofds_form
 
@@ -119,7 +119,9 @@ def _zipped(path: Path) -> FileFormat:
         return FileFormat.KMZ
     if ofds_form(path) in {Form.CSV, Form.GEOJSON}:
         return FileFormat.OFDS
+    if data_files(names):
+        return FileFormat.ARCHIVE
     raise UnreadableFile(
-        f"{path.name} is a zip archive without a .shp in it, and no workbook, KMZ or OFDS package. "
-        "Unpack it and load what is in it."
+        f"{path.name} is a zip archive without a .shp or another file of data in it, and no "
+        "workbook, KMZ or OFDS package."
     )

@@ -35,6 +35,8 @@ class SourceFrame:
         Rows whose geometry could not be read, and what is odd about others.
     notes
         What the reader should know about the file as a whole.
+    encoding
+        That of the text, and how that is known; empty where the format leaves no choice.
     """
 
     frame: pd.DataFrame
@@ -46,3 +48,4 @@ class SourceFrame:
     sha256: str
     faults: tuple[RowFault, ...] = ()
     notes: tuple[str, ...] = ()
+    encoding: str = ""

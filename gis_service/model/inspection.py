@@ -193,6 +193,8 @@ class LayerInspection:
         The proposal that is sure enough; None when none is.
     command
         The command line that would load it.
+    encoding
+        That of the text, and how that is known; empty where the format leaves no choice.
     """
 
     layer: str
@@ -204,6 +206,7 @@ class LayerInspection:
     proposals: tuple[CollectionProposal, ...]
     chosen: CollectionProposal | None
     command: str
+    encoding: str = ""
     notes: tuple[str, ...] = ()
     faults: int = 0
 

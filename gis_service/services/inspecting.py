@@ -130,6 +130,7 @@ def _layer(
         proposals=proposals[:4],
         chosen=proposal,
         command=command_line(request, source, proposal) if proposal is not None else "",
+        encoding=source.encoding,
         notes=source.notes,
         faults=len(source.faults),
     )

@@ -15,6 +15,7 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.confinement import confine
 from gis_service.formats.drivers import DRIVERS
 from gis_service.formats.kinds import FileFormat
+from gis_service.formats.lean import without_pandas
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.readable import READABLE, Source
 
@@ -51,7 +52,9 @@ def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any
 
         return {"files": unpack_data(folder / job["file"], folder, limits)}
     if format_ in DRIVERS:
-        surplus = sorted(set(_pyogrio().list_drivers()) - {DRIVERS[format_]})
+        import pyogrio  # noqa: PLC0415
+
+        surplus = sorted(set(pyogrio.list_drivers()) - {DRIVERS[format_]})
         if surplus:
             return {"surplus": surplus}
     source = Source(
@@ -90,18 +93,6 @@ def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any
     }
 
 
-def _pyogrio() -> Any:
-    """pyogrio without pandas, which it imports where it finds it, and which takes half a second."""
-    unneeded = ("geopandas", "pandas")
-    for name in unneeded:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        import pyogrio  # noqa: PLC0415
-    finally:
-        for name in unneeded:
-            del sys.modules[name]
-    return pyogrio
-
-
 if __name__ == "__main__":
+    without_pandas()
     main(Path(sys.argv[1]))

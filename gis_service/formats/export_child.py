@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gis_service.formats.confinement import confine
+from gis_service.formats.lean import without_pandas
 from gis_service.formats.limits import ReadLimits
 from gis_service.model.exports import ExportFormat
 from gis_service.model.fields import Collection, Field, FieldType, GeometryType
@@ -252,6 +253,7 @@ def _bounds(before: list[float], boxes: Any) -> list[float]:
 
 
 if __name__ == "__main__":
+    without_pandas()
     main(Path(sys.argv[1]))
     # The file is closed; Arrow's threads, still reading ahead, may abort an ordinary end.
     os._exit(0)

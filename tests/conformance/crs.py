@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,13 @@ def _shapes(features: list[Document]) -> dict[str, BaseGeometry]:
     return {f["id"]: shape(f["geometry"]) for f in features if f["geometry"] is not None}
 
 
+@cache
 def _crs(uri: str) -> CRS:
     authority, _, code = uri.rsplit("/", 3)[1:]
     return CRS.from_authority(authority, code)
 
 
+@cache
 def _to(uri: str) -> Callable[[Any], Any]:
     """From longitude and latitude to the CRS's own axes in their order."""
     move = Transformer.from_crs(_crs(CRS84), _crs(uri))

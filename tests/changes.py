@@ -14,7 +14,7 @@ from uuid import UUID
 
 from geoalchemy2 import WKTElement
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Update, delete, insert, text, update
+from sqlalchemy import Connection, CursorResult, Update, delete, insert, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
@@ -278,11 +278,19 @@ def _texts() -> Iterator[str]:
 CONTENT = " UNION ALL ".join(_texts())
 
 
+def prepared(connection: Connection, name: str, statement: str) -> CursorResult[Any]:
+    """A long statement that is asked again and again: planned once for each connection."""
+    plain = connection.execution_options(no_parameters=True)
+    if name not in connection.info:
+        plain.exec_driver_sql(f"PREPARE {name} AS {statement}")
+        connection.info[name] = statement
+    return plain.exec_driver_sql(f"EXECUTE {name}")
+
+
 def content(connection: Connection) -> dict[str, dict[str, str]]:
     """Rows as text by kind (private, public, wanted by the rule) and collection."""
     found: dict[str, dict[str, str]] = {"private": {}, "public": {}, "wanted": {}}
-    plain = connection.execution_options(no_parameters=True)
-    for kind, collection, rows in plain.exec_driver_sql(CONTENT):
+    for kind, collection, rows in prepared(connection, "content", CONTENT):
         found[kind][collection] = rows
     return found
 

@@ -17,7 +17,7 @@ from gis_service.store.roles import Login
 from gis_service.store.touching import TOUCH_LIMIT
 from gis_service.store.versions import KEPT_CHANGES
 from tests.changes import POINTS, item_id, network_id, prepare
-from tests.conftest import Databases
+from tests.conftest import Databases, kept_open
 
 NODES = "network_nodes"
 
@@ -167,9 +167,10 @@ def test_a_large_change_is_one_of_the_whole_collection(
 
 def test_the_log_of_changes_stays_short(databases: Databases, world: Database) -> None:
     async def work(changes: Changes) -> None:
-        for turn in range(KEPT_CHANGES + 3):
-            with world.begin() as connection:
-                put(connection, 1, status=("operational", "inactive")[turn % 2])
+        with kept_open(world) as editor:
+            for turn in range(KEPT_CHANGES + 3):
+                with editor.begin() as connection:
+                    put(connection, 1, status=("operational", "inactive")[turn % 2])
         await until(lambda: number(changes, staff=True) == KEPT_CHANGES + 3)
         assert changes.since(NODES, 2, staff=True) is None
         assert len(changes.since(NODES, 3, staff=True) or ()) == KEPT_CHANGES

@@ -41,6 +41,7 @@ from tests.changes import (
     item_id,
     network_id,
     prepare,
+    prepared,
     run,
     transactions,
 )
@@ -87,8 +88,7 @@ REPLAY = " UNION ALL ".join(_both(REGISTRY[name]) for name in VALUES)
 
 
 def not_replayed(connection: Connection) -> dict[str, int]:
-    plain = connection.execution_options(no_parameters=True)
-    return {name: n for name, n in plain.exec_driver_sql(REPLAY) if n}
+    return {name: n for name, n in prepared(connection, "replay", REPLAY) if n}
 
 
 def sizes(connection: Connection) -> dict[str, int]:

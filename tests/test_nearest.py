@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -116,10 +117,13 @@ def test_lines_are_measured_to_their_nearest_place(
 
 def _to_line(lon: float, lat: float, line: shapely.LineString) -> tuple[float, float]:
     """Distance and bearing to the nearest of many places on a line."""
-    places = [line.interpolate(share / 400, normalized=True) for share in range(401)]
-    measured = [WGS84.inv(lon, lat, p.x, p.y) for p in (*places, *map(shapely.Point, line.coords))]
-    bearing, _, distance_m = min(measured, key=lambda each: each[2])
-    return distance_m, bearing
+    shares = np.linspace(0, 1, 401)
+    between = shapely.get_coordinates(shapely.line_interpolate_point(line, shares, normalized=True))
+    places = np.concatenate((between, shapely.get_coordinates(line)))
+    start = np.broadcast_to((lon, lat), places.shape)
+    bearings, _, distances_m = WGS84.inv(*start.T, *places.T)
+    nearest_one = np.argmin(distances_m)
+    return float(distances_m[nearest_one]), float(bearings[nearest_one])
 
 
 def _apart(one: float, other: float) -> float:

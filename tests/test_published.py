@@ -67,9 +67,9 @@ def test_the_projection_equals_the_rule_and_versions_move_with_rows(
 ) -> None:
     with session.begin():
         clear(session)
+    with session.begin():
+        before, counted = content(session), versions(session)
     for transaction in (beginning, *sequence):
-        with session.begin():
-            before, counted = content(session), versions(session)
         moved: dict[str, set[str]] = {"public": set(), "private": set()}
         last = before
 
@@ -91,6 +91,7 @@ def test_the_projection_equals_the_rule_and_versions_move_with_rows(
         for kind, names in moved.items():
             for collection, version in recounted[kind].items():
                 assert version == counted[kind][collection] + (collection in names), collection
+        before, counted = after, recounted
 
 
 def node(slot: int, **values: object) -> Change:

@@ -74,8 +74,25 @@ def cluster(home: Path) -> Iterator[PrivateCluster]:
     cluster = PrivateCluster(home)
     cluster.start()
     cluster.ensure_login(OWNER, createdb=True)
+    _hurried(cluster)
     yield cluster
     cluster.stop()
+
+
+HURRIED = {
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+    "max_wal_size": "8GB", "checkpoint_timeout": "1h",
+}
+"""Nothing here outlives the tests."""
+
+
+def _hurried(cluster: PrivateCluster) -> None:
+    """Spare the disk. The service's own start refuses such settings, so they come after it."""
+    admin = Database.at(cluster.url("template1", SUPERUSER))
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name, value in HURRIED.items():
+            connection.execute(text(f"ALTER SYSTEM SET {name} = '{value}'"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
 
 @dataclass(frozen=True)

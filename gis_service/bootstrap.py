@@ -38,6 +38,7 @@ from gis_service.services.jobs import Jobs
 from gis_service.services.labels import Labels
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.maps import Maps
+from gis_service.services.monitoring import Monitoring
 from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
 from gis_service.services.network_questions import NetworkQuestions
@@ -86,6 +87,7 @@ class Services:
     search: Search
     maps: Maps
     health: Health
+    monitoring: Monitoring
     jobs: Jobs
     tiles: Tiles
     basemap: BasemapTiles | None
@@ -142,6 +144,11 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         field_operations = FieldOperations(reader, editing)
         photos = Photos(reader, editing)
         ward_packages = WardPackages(reader, changes, networks)
+        tiles = Tiles(
+            reader, changes,
+            most_bytes=settings.max_tile_kb * 1000,
+            cache_bytes=settings.tile_cache_mb * 1_000_000,
+        )
         records = Records(databases, statement_timeout_s=settings.statement_timeout_s)
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
@@ -157,12 +164,9 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             search=search,
             maps=maps,
             health=Health(reader, settings, revision=newest_revision()),
+            monitoring=Monitoring(reader, snapshots, tiles),
             jobs=Jobs(reader),
-            tiles=Tiles(
-                reader, changes,
-                most_bytes=settings.max_tile_kb * 1000,
-                cache_bytes=settings.tile_cache_mb * 1_000_000,
-            ),
+            tiles=tiles,
             basemap=basemap,
             crs=served_crs(settings.crs_codes),
             changes=changes,

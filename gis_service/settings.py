@@ -8,6 +8,7 @@ are made from it.
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,21 @@ ARC_1960_UTM_36S = 21036
 Network = IPv4Network | IPv6Network
 SOURCED = r"^\d+(\.\d+)? *;.*\S.*$"
 """An amount, a semicolon and where it comes from: so the two cannot come apart."""
+
+
+class LogFormat(StrEnum):
+    """Lines for people, or one JSON object a line for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class AccessLog(StrEnum):
+    """Which requests are logged when they are answered."""
+
+    ALL = "all"
+    SLOW = "slow"
+    NONE = "none"
 
 
 class Settings(BaseSettings):
@@ -62,6 +78,13 @@ class Settings(BaseSettings):
         None, ge=0, le=65535, description="Port of the page that tells phones how to trust this "
         "machine's own authority, over plain http; by default the one after the service's, "
         "0 for none."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.TEXT, description="Form of the log's lines: text for people, json for programs."
+    )
+    access_log: AccessLog = Field(
+        AccessLog.SLOW, description="Which requests are logged: all; those that took longer than "
+        "a second or failed (slow); none."
     )
     maps: Path = Field(
         default_factory=lambda: shipped("maps"),
@@ -285,6 +308,11 @@ def shipped(folder: str) -> Path:
     package = Path(__file__).resolve().parent
     beside = package.parent / folder
     return beside if beside.is_dir() else package / "bundled" / folder
+
+
+def shared_metrics(settings: Settings) -> Path | None:
+    """Where the processes that answer add up what they count; None when there is one only."""
+    return settings.home / "run" / "metrics" if settings.workers > 1 else None
 
 
 def default_home(environment: Any) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -22,13 +23,15 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from gis_service.errors import ConfigurationError, Unavailable
-from gis_service.settings import Settings
+from gis_service.logs import set_up
+from gis_service.settings import Settings, shared_metrics
 
 if TYPE_CHECKING:
     from gis_service.services.certificates import ServedCertificate
 
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 30
+MOST_LOG_MB = 20
 
 
 class ServiceProcess:
@@ -183,6 +186,7 @@ def run_detached(
         process.wait_ready()
         return
     process.log.parent.mkdir(parents=True, exist_ok=True)
+    _turn(process.log)
     reading, writing = os.pipe()
     with process.log.open("ab") as log:
         child = subprocess.Popen(
@@ -199,6 +203,12 @@ def run_detached(
     finally:
         tell(_what_is_there(reading))
         os.close(reading)
+
+
+def _turn(log: Path) -> None:
+    """Begin a new log when the last one has grown large; one is kept beside it."""
+    if log.exists() and log.stat().st_size > MOST_LOG_MB * 2**20:
+        log.replace(log.with_suffix(".log.1"))
 
 
 def _what_is_there(descriptor: int) -> str:
@@ -227,6 +237,11 @@ def serve_until_stopped(
         GIS_HOME=str(settings.home),
     )
     process.run.mkdir(parents=True, exist_ok=True)
+    counted = shared_metrics(settings)
+    if counted is not None:
+        shutil.rmtree(counted, ignore_errors=True)
+        counted.mkdir(mode=0o700)
+    set_up(settings.log_format)
     process.remember()
     uvicorn.run(
         "gis_service.web.main:application",
@@ -239,7 +254,7 @@ def serve_until_stopped(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=10,
         ssl_certfile=None if certificate is None else certificate.certificate,
         ssl_keyfile=None if certificate is None else certificate.key,

@@ -18,6 +18,7 @@ import click
 
 from gis_service.cli.progress import say
 from gis_service.installation import addresses_of
+from gis_service.logs import set_up
 from gis_service.services.worker import STOPPED_WITHIN_S, Worker
 from gis_service.settings import Settings, read_settings
 
@@ -44,11 +45,8 @@ def worker(parent: int | None, until_idle: bool) -> None:
     """
     if parent is not None:
         _end_with(parent)
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s"
-    )
-    log.setLevel(logging.INFO)
     settings = read_settings()
+    set_up(settings.log_format)
     with contextlib.suppress(KeyboardInterrupt):
         Worker(settings, addresses_of(settings).logins).run(until_idle=until_idle)
 

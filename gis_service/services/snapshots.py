@@ -123,6 +123,11 @@ class Snapshots:
         finally:
             held.task = None
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the collections in memory."""
+        return sum(h.snapshot.size for h in self._held.values() if h.snapshot is not None)
+
     def _make_room(self, newest: _Held) -> None:
         by_use = sorted(self._held.values(), key=lambda held: held.used_at, reverse=True)
         room = self._most_bytes - (newest.snapshot.size if newest.snapshot else 0)

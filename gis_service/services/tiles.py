@@ -114,6 +114,8 @@ class Tiles:
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._bytes = 0
         self._fills: dict[tuple[_Key, Versions], asyncio.Task[FinishedTile]] = {}
+        self.answered = {"memory": 0, "database": 0}
+        """Tiles answered since the start, by where they came from."""
 
     @property
     def kept_bytes(self) -> int:
@@ -149,10 +151,12 @@ class Tiles:
         if self._epoch != self._feed.epoch:
             self._forget()
         now = self._versions(key)
+        if now is not None and (kept := self._fresh(key, now)) is not None:
+            self.answered["memory"] += 1
+            return kept
+        self.answered["database"] += 1
         if now is None:
             return (await self._made(collections, tile, audience)).tile
-        if (kept := self._fresh(key, now)) is not None:
-            return kept
         running = self._fills.get((key, now))
         if running is None:
             running = asyncio.create_task(self._fill(key, collections, audience))

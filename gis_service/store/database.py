@@ -79,6 +79,7 @@ class Database:
         """
         engine = create_engine(
             url,
+            hide_parameters=True,
             **_keeping(kept) if kept else {"poolclass": NullPool},
             connect_args={"connect_timeout": 5, "application_name": "gis-service"},
         )

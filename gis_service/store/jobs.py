@@ -221,13 +221,15 @@ WHERE application_name = :name AND usename = current_user AND datname = current_
 def database_of(url: URL, job: Job) -> Database:
     """A database for a job's own work: its sessions can be told, and so ended, by their name."""
     arguments = {"connect_timeout": 5, "application_name": _session_name(job)}
-    return Database(url, create_engine(url, poolclass=NullPool, connect_args=arguments))
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+    return Database(url, engine)
 
 
 def queue_engine(url: URL) -> Engine:
     """A worker's two connections: for the worker itself and for its heartbeat."""
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=2,
         max_overflow=1,
         pool_pre_ping=True,

@@ -123,6 +123,11 @@ class Reader:
                 pools, most=pool_size + max_waiting, statement_timeout_s=statement_timeout_s
             )
 
+    @property
+    def inside(self) -> Mapping[Login, int]:
+        """Questions of each login that are asked or wait now."""
+        return self._inside
+
     async def renew(self) -> None:
         """Open every connection anew before its next use: the address may lead elsewhere now."""
         for pool in self._pools.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from gis_service import __version__
-from gis_service.settings import Settings
+from gis_service.settings import Settings, shared_metrics
+from gis_service.store.changes import ended
 from gis_service.web import (
     assets,
     basemap,
@@ -29,6 +31,7 @@ from gis_service.web import (
     landing,
     login,
     maps,
+    metrics,
     nearest,
     open311,
     paper,
@@ -74,7 +77,9 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with open_services() as services:
+            telling = asyncio.create_task(counted.keep_telling(services))
             yield {"services": services}
+            await ended(telling)
 
     app = FastAPI(
         title="gis-service",
@@ -87,7 +92,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     )
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
-        processes, maps, basemap, printing, public, dashboard, jobs, health,
+        processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports,
     ):
         app.router.routes.extend(module.ROUTES)
@@ -100,8 +105,10 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     app.state.paths = frozenset(
         route.path for route in app.router.routes if isinstance(route, Route)
     )
+    app.state.metrics = counted = metrics.Metrics(shared_metrics(settings))
+    counted.learn(app.router.routes)
     add_problem_handlers(app)
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)
-    app.add_middleware(Envelope, settings=settings)
+    app.add_middleware(Envelope, settings=settings, metrics=counted)
     return app

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
@@ -10,10 +12,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gis_service.errors import GisError, InvalidInput, UnknownKey
+from gis_service.logs import REQUEST_ID
 from gis_service.model.audience import PUBLIC, Principal
 from gis_service.ogc.links import Addresses
-from gis_service.settings import Settings
+from gis_service.settings import AccessLog, Settings
 from gis_service.web.limits import Limits
+from gis_service.web.metrics import Metrics
 from gis_service.web.pages import LOGIN
 from gis_service.web.preview import is_previewing, switched
 from gis_service.web.principal import (
@@ -34,7 +38,11 @@ HSTS = "max-age=15552000"
 """With the admin's certificate only: by our own authority it would shut out whoever comes before
 trusting it."""
 
+SLOW_S = 1.0
+"""Requests that take longer are logged when `GIS_ACCESS_LOG` is slow."""
+
 log = logging.getLogger("gis_service.web")
+access = logging.getLogger("gis_service.access")
 
 
 class Envelope:
@@ -48,8 +56,9 @@ class Envelope:
     names nothing but the id.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
         self._limits = Limits(settings)
@@ -62,26 +71,54 @@ class Envelope:
         scope = {**scope, "path": self._path(scope), "root_path": ""}
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         _enter(scope, Identity())
-        started = False
+        REQUEST_ID.set(request_id)
+        began = time.perf_counter()
+        status = 0
+        sent_bytes = 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 _complete(headers, scope)
                 if self._settings.tls_cert is not None:
                     headers["strict-transport-security"] = HSTS
+            else:
+                sent_bytes += len(message.get("body", b""))
             await send(message)
 
+        self._metrics.begun()
         try:
             await self._answer(scope, receive, send_with_headers)
         except Exception as error:
-            log.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
-            if started:
+            log.exception(
+                "request %s failed: %s %s", request_id, scope["method"], quote(scope["path"])
+            )
+            if status:
+                status = 500
                 raise
             response = problem_response(Request(scope), error)
             await response(scope, receive, send_with_headers)
+        finally:
+            self._note(scope, status, sent_bytes, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, sent_bytes: int, seconds: float) -> None:
+        """Count a request, and log it where that is wanted; never what was asked or shown."""
+        route = self._metrics.ended(scope, status, seconds)
+        wanted = self._settings.access_log
+        if wanted is AccessLog.ALL or (
+            wanted is AccessLog.SLOW and (seconds > SLOW_S or status >= 500)
+        ):
+            principal: Principal = scope["state"]["principal"]
+            access.info(
+                "%s %s %s in %.3f s", scope["method"], quote(scope["path"]), status, seconds,
+                extra={
+                    "request_id": scope["state"]["request_id"], "route": route,
+                    "method": scope["method"], "status": status, "bytes": sent_bytes,
+                    "seconds": round(seconds, 4), "audience": principal.audience.value,
+                },
+            )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -40,7 +40,7 @@ class Shortcut:
             for pattern, answer in SHORTCUTS:
                 found = pattern.fullmatch(scope["path"])
                 if found is not None:
-                    scope["path_params"] = found.groupdict()
+                    scope.update(path_params=found.groupdict(), endpoint=answer)
                     request = Request(scope, receive)
                     try:
                         response = await answer(request)

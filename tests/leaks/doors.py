@@ -108,6 +108,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/open311/v2/requests/{reference}.xml": OPEN311,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
+    "/metrics": COMMON,
     "/health/live": None,
     "/health/ready": None,
     "/login": (*COMMON, "next"),

@@ -142,6 +142,7 @@ _LOGGING = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d %a %e ",
     "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",
     "log_lock_waits": "on",
     "lc_messages": "C",
 }

@@ -544,7 +544,7 @@ def test_the_service_keeps_a_worker_that_ends_with_it(office: Office) -> None:
     second = worker_of(service_process, other_than=first)
     service_process.kill()
     service_process.wait()
-    office.until(lambda: not is_worker(second), within_s=10)
+    office.until(lambda: not is_worker(second))
 
     service_process = serve()
     third = worker_of(service_process)

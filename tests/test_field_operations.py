@@ -317,7 +317,11 @@ def test_hostile_bodies_are_problems(technician: TestClient) -> None:
 
 def test_only_staff_come_in(place: World, technician: TestClient) -> None:
     with place.clients() as public:
-        for path in ("me", "wards", "wards/KSI-W-01", "words", "operations?ids=x"):
+        nobody = public.get("/field/me").json()
+        assert nobody.pop("server_time")
+        assert nobody.pop("version")
+        assert nobody == {"person": None, "role": None, "ward": None, "csrf": None}
+        for path in ("wards", "wards/KSI-W-01", "words", "operations?ids=x"):
             answer = public.get(f"/field/{path}")
             assert answer.status_code == 401
             assert answer.headers["content-type"] == "application/problem+json"

@@ -155,9 +155,11 @@ def test_all_of_it_names_the_publication(site: Path) -> None:
     assert (told["number"], told["moved_on"]) == (1, False)
     day = datetime.fromisoformat(told["published_at"])
     for name, words in (("index.html", "Publication 1 of "), ("sw.html", "Uchapishaji 1 wa "),
-                        ("wards/1305.html", "Publication 1 of ")):
+                        ("wards/1305.html", "Publication 1 of "),
+                        ("maps/coverage/index.html", "Publication 1 of "),
+                        ("maps/coverage/sw.html", "Uchapishaji 1 wa ")):
         page = (site / name).read_text(encoding="utf-8")
-        assert words + long_date(day_of(day), "sw" if name == "sw.html" else "en") in page
+        assert words + long_date(day_of(day), "sw" if name.endswith("sw.html") else "en") in page
     catalog = json.loads((site / "catalog.jsonld").read_bytes())
     assert catalog["dcat:version"] == "1"
     assert catalog["dcterms:issued"]["@value"] == told["published_at"]

@@ -99,6 +99,7 @@ def render_map(
     as_of: date | None = None,
     synthetic: bool = False,
     approximate: bool = False,
+    publication: str = "",
     basemap: Basemap | None = None,
     desk: Desk | None = None,
 ) -> RenderedMap:
@@ -118,6 +119,8 @@ def render_map(
         The day on which the data was true.
     synthetic, approximate
         Say that the data is made up, or that ward outlines are drawn roughly.
+    publication
+        What is said of the publication whose data the page shows.
     basemap
         What lies beneath the layers; None for our own wards and roads alone.
     desk
@@ -169,6 +172,7 @@ def render_map(
         as_of_iso=as_of.isoformat() if as_of else None,
         synthetic=synthetic,
         approximate=approximate,
+        publication=publication,
         credit=basemap.attribution if basemap else "",
         number=lambda value: number(value, language),
         icon=icon_path,

@@ -262,7 +262,13 @@ class Maps:
         return MapContents(frames, summary, synthetic, approximate, scenarios)
 
     def build(
-        self, name: str, audience: Audience, out: Path, *, above: str | None = None
+        self,
+        name: str,
+        audience: Audience,
+        out: Path,
+        *,
+        above: str | None = None,
+        publication: Mapping[Language, str] | None = None,
     ) -> Path:
         """
         Write a map as a folder that any web host serves, or that opens from a disk.
@@ -271,6 +277,8 @@ class Maps:
         ----------
         above
             Where the pages lie that this map belongs to, relative to its own; None for none.
+        publication
+            What each page says of the publication whose data it shows.
 
         Returns
         -------
@@ -287,7 +295,8 @@ class Maps:
         (draft / "data").mkdir()
         for language in LANGUAGES:
             rendered = self._rendered(
-                definition, audience, language, facts, folder=folder_links(language, above)
+                definition, audience, language, facts, folder=folder_links(language, above),
+                publication=(publication or {}).get(language, ""),
             )
             (draft / page_name(language)).write_text(rendered.html, encoding="utf-8")
             for file, content in rendered.files.items():
@@ -314,6 +323,7 @@ class Maps:
         account: Account | None = None,
         nav: tuple[NavLink, ...] = (),
         folder: PageLinks | None = None,
+        publication: str = "",
     ) -> RenderedMap:
         settings = self._settings
         prefix = urlsplit(settings.public_base_url).path.rstrip("/")
@@ -336,6 +346,7 @@ class Maps:
             as_of=_today(),
             synthetic=facts.synthetic,
             approximate=facts.approximate,
+            publication=publication,
             basemap=self._basemap(prefix, folder=folder is not None),
             desk=desk,
         )

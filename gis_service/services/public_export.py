@@ -136,9 +136,12 @@ class PublicExport:
                 archive, self._archive.layers(()), zooms=ZOOMS, tell=lambda *_places: None
             )
         maps = self._maps.definitions(PUBLIC)
+        published = {each: publication_words(self.publication, each) for each in LANGUAGES}
         for each in maps:
             tell(f"map {each.id}")
-            self._maps.build(each.id, Audience.PUBLIC, draft / "maps", above="../../")
+            self._maps.build(
+                each.id, Audience.PUBLIC, draft / "maps", above="../../", publication=published
+            )
         tell("pages")
         (draft / "assets").mkdir()
         for name in STYLES:

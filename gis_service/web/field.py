@@ -30,12 +30,21 @@ TAKEN = ("application/json",)
 
 
 async def me(request: Request) -> Response:
-    """Who is logged in, with the token that changes must carry."""
-    asked = _staff(request)
+    """
+    Who is logged in, with the token that changes must carry.
+
+    Without a login `person` and `role` are null: the page asks often, and a refusal would fill
+    the browser's console with what is no fault.
+    """
+    asked = read(request, JSON, known=COMMON_PARAMETERS, negotiate=False)
     session = request.state.session
+    role = None
+    if asked.principal.audience.is_staff:
+        require(asked.principal, Audience.TECHNICIAN)
+        role = asked.principal.audience.value
     return _fresh(asked, {
-        "person": asked.principal.audience.value if session is None else session.client,
-        "role": asked.principal.audience.value,
+        "person": role if session is None or role is None else session.client,
+        "role": role,
         "ward": asked.principal.ward,
         "csrf": None if session is None else session.csrf_token,
         "server_time": _now(),

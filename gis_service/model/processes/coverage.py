@@ -28,9 +28,9 @@ COVERAGE = Process(
     "coverage",
     Text("Coverage", "Ufikiaji"),
     Text("Who is connected, carried and reached, by ward or another grouping, now, on another day "
-         "or in a scenario. Every indicator's definition comes with the answer; null is no data.",
+         "or in a scenario. Every indicator's definition comes with the answer; an empty value is no data.",
          "Nani ameunganishwa na kufikiwa, kwa wadi au mgawanyo mwingine, sasa, siku nyingine au "
-         "katika hali ya majaribio. Maelezo ya kila kipimo huja na jibu; null ni bila data."),
+         "katika hali ya majaribio. Maelezo ya kila kipimo huja na jibu; thamani tupu ni kukosa data."),
     (
         given("by", FieldType.CODE, ("By", "Kwa"),
               ("By what it is told.", "Mgawanyo wake."), codelist=GROUPING,
@@ -71,7 +71,7 @@ COVERAGE = Process(
         given("beside_now", FieldType.BOOLEAN, ("Beside now", "Kando ya sasa"),
               ("Whether the figures of now stand beside, as _before, with the difference as "
                "_change.",
-               "Kama takwimu za sasa ziwe kando, kama _before, na tofauti kama _change."),
+               "Kama takwimu za sasa zioneshwe kando, pamoja na tofauti."),
               default=False),
         given("beside_day", FieldType.DATE, ("Beside a day", "Kando ya siku"),
               ("A day whose figures stand beside instead of those of now.",

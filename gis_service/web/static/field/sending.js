@@ -67,6 +67,7 @@
   async function greet(base) {
     const before = Date.now();
     const { body } = await ask(base, "/field/me", {}, 12_000);
+    if (body.server_time && body.person === null) throw new Unsent("login", { status: 401 });
     if (!body.person) throw new Unsent("offline");
     const skew_ms = (before + Date.now()) / 2 - Date.parse(body.server_time);
     const me = { ...body, id: "me", seen_at: Date.now() };

@@ -28,9 +28,11 @@ COVERAGE = Process(
     "coverage",
     Text("Coverage", "Ufikiaji"),
     Text("Who is connected, carried and reached, by ward or another grouping, now, on another day "
-         "or in a scenario. Every indicator's definition comes with the answer; an empty value is no data.",
+         "or in a scenario. Every indicator's definition comes with the answer; an empty value "
+         "is no data.",
          "Nani ameunganishwa na kufikiwa, kwa wadi au mgawanyo mwingine, sasa, siku nyingine au "
-         "katika hali ya majaribio. Maelezo ya kila kipimo huja na jibu; thamani tupu ni kukosa data."),
+         "katika hali ya majaribio. Maelezo ya kila kipimo huja na jibu; thamani tupu ni "
+         "kukosa data."),
     (
         given("by", FieldType.CODE, ("By", "Kwa"),
               ("By what it is told.", "Mgawanyo wake."), codelist=GROUPING,

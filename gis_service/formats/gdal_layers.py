@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 from pyogrio.errors import DataSourceError, FeatureError, GeometryError
 from pyogrio.raw import read, read_arrow
@@ -144,17 +145,16 @@ def _with_geometry(
     """The geometry under its own name, its curves made of straight pieces."""
     if geometry not in table.column_names:
         return table
-    wkb = table.column(geometry).cast(pa.binary()).to_pylist()
-    if any(map(may_have_curves, wkb)):
+    wkb = table.column(geometry).cast(pa.binary())
+    if any(map(may_have_curves, pc.unique(pc.binary_slice(wkb, 0, 5)).to_pylist())):
         # Arrow carries curves as they are; the other way to read makes lines of them
         straight = read(path, layer=inside, columns=[])[2].tolist()
-        count = sum(old != new for old, new in zip(wkb, straight, strict=True))
+        count = sum(old != new for old, new in zip(wkb.to_pylist(), straight, strict=True))
         if count:
             notes.append(f"Curves were made of straight pieces, in {count:,} geometries.")
-        wkb = straight
+        wkb = pa.chunked_array([pa.array(straight, pa.binary())])
     position = table.column_names.index(geometry)
-    field = pa.field(GEOMETRY, pa.binary())
-    return table.set_column(position, field, pa.array(wkb, pa.binary()))
+    return table.set_column(position, pa.field(GEOMETRY, pa.binary()), wkb)
 
 
 def _known_crs(crs: str | None) -> str | None:

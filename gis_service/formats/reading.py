@@ -32,6 +32,8 @@ from gis_service.model.reports import RowFault, Severity
 
 _MOST_FILES = 20
 """Of an archive: each is opened by a process of its own."""
+_BLOCK = 10_000
+"""Geometries whose WKB is held at one time."""
 
 
 def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str, ...]:
@@ -122,12 +124,13 @@ def read_file(
     if table is None or table.num_rows == 0:
         raise UnreadableFile(f"{name} has no rows; there is nothing to load.")
     faults = [RowFault(**{**f, "severity": Severity(f["severity"])}) for f in answer["faults"]]
-    frame = _properties(table)
+    frame = _properties(_in_memory(table))
     found: CRS | None = None
     stated = False
     if GEOMETRY in table.column_names:
         found, stated = _crs(name, format_, answer, crs, needed=crs_needed)
         shapes = _shapes(table, frame.index, faults)
+        del table
         frame = _with_geometry(frame, shapes, found)
     return SourceFrame(
         frame=frame,
@@ -186,6 +189,16 @@ def _loadable(path: Path, limits: ReadLimits) -> FileFormat:
     return format_
 
 
+def _in_memory(table: pa.Table) -> pa.Table:
+    """Without the geometry, and not mapped from the file, which would stay with all that it has."""
+    if GEOMETRY in table.column_names:
+        table = table.drop_columns([GEOMETRY])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()
+
+
 def _properties(table: pa.Table) -> pd.DataFrame:
     if ROW in table.column_names:
         numbers = table.column(ROW).to_numpy()
@@ -213,19 +226,23 @@ def _shapes(
     table: pa.Table, index: pd.Index[Any], faults: list[RowFault]
 ) -> np.ndarray[Any, Any]:
     """Geometries; one that cannot be built is None and a fault."""
-    wkb = table.column(GEOMETRY).to_numpy()
-    shapes = shapes_of(wkb)
-    for position in np.flatnonzero(shapely.is_missing(shapes) & pd.notna(wkb)).tolist():
-        reason = why_broken(wkb[position]) or "it cannot be built"
-        faults.append(
-            RowFault(
-                row=int(index[position]),
-                column="geometry",
-                rule="broken-geometry",
-                value=wkb[position][:20].hex(),
-                message=f"The geometry cannot be built: {reason}.",
+    column = table.column(GEOMETRY)
+    shapes = np.full(len(column), None, dtype=object)
+    for begin in range(0, len(column), _BLOCK):
+        wkb = column.slice(begin, _BLOCK).to_numpy()
+        part = shapes[begin : begin + _BLOCK]
+        part[:] = shapes_of(wkb)
+        for position in np.flatnonzero(shapely.is_missing(part) & pd.notna(wkb)).tolist():
+            reason = why_broken(wkb[position]) or "it cannot be built"
+            faults.append(
+                RowFault(
+                    row=int(index[begin + position]),
+                    column="geometry",
+                    rule="broken-geometry",
+                    value=wkb[position][:20].hex(),
+                    message=f"The geometry cannot be built: {reason}.",
+                )
             )
-        )
     return shapes
 
 

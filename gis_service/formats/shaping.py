@@ -28,6 +28,8 @@ _MULTI = {
     Kind.LINESTRING: shapely.multilinestrings,
     Kind.POLYGON: shapely.multipolygons,
 }
+_BLOCK = 10_000
+"""Rows whose geometries are held at one time."""
 _CAN_CROSS = 4
 """A line of fewer vertices cannot cross itself."""
 
@@ -57,21 +59,30 @@ def shape_rows(rows: Rows, shaping: Shaping) -> None:
     if GEOMETRY not in rows.table.column_names:
         return
     column = rows.table.column(GEOMETRY)
-    work = _Work(column.to_numpy(), _numbers(rows.table), rows.faults, shaping.most_vertices)
-    work.gather()
-    work.without_repeats()
-    if shaping.wanted == GeometryType.LINE_STRING:
-        if shaping.merge:
-            work.merge()
-        work.crossings()
-    if shaping.wanted == GeometryType.MULTI_POLYGON:
-        work.repair()
-    if work.changed.any():
-        wkb = column.to_numpy().copy()
-        wkb[work.changed] = shapely.to_wkb(work.shapes[work.changed])
+    numbers = _numbers(rows.table)
+    # all polygons at once: their repair has one budget of time
+    block = len(column) if shaping.wanted == GeometryType.MULTI_POLYGON else _BLOCK
+    shaped: list[pa.Array] = []
+    changed = False
+    for begin in range(0, len(column), max(block, 1)):
+        part = column.slice(begin, block)
+        wkb = part.to_numpy()
+        work = _Work(
+            wkb, numbers[begin : begin + block], rows.faults, shaping.most_vertices
+        )
+        work.shape(shaping)
+        if work.changed.any():
+            changed = True
+            wkb = wkb.copy()
+            wkb[work.changed] = shapely.to_wkb(work.shapes[work.changed])
+            shaped.append(pa.array(wkb, pa.binary()))
+        else:
+            shaped += part.chunks
+    if changed:
         position = rows.table.column_names.index(GEOMETRY)
-        array = pa.array(wkb, pa.binary())
-        rows.table = rows.table.set_column(position, rows.table.schema.field(position), array)
+        rows.table = rows.table.set_column(
+            position, rows.table.schema.field(position), pa.chunked_array(shaped)
+        )
 
 
 def _numbers(table: pa.Table) -> Sequence[int]:
@@ -97,6 +108,16 @@ class _Work:
         again = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (index[1:] == index[:-1])
         self.repeating: Mask = np.zeros(len(self.shapes), dtype=bool)
         self.repeating[index[1:][again]] = True
+
+    def shape(self, shaping: Shaping) -> None:
+        self.gather()
+        self.without_repeats()
+        if shaping.wanted == GeometryType.LINE_STRING:
+            if shaping.merge:
+                self.merge()
+            self.crossings()
+        if shaping.wanted == GeometryType.MULTI_POLYGON:
+            self.repair()
 
     def gather(self) -> None:
         """Collections of one kind of geometry become that kind."""

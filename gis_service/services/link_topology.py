@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,11 +34,14 @@ class LinkFindings:
     notes: Sequence[str] = ()
 
 
-def check_topology(
+def topology_check(
     connection: Connection, collection: Collection, network: UUID | None, links: pd.DataFrame
-) -> LinkFindings:
+) -> Callable[[], LinkFindings]:
     """
-    Look at the links of a file that are about to be stored; other things are not looked at.
+    How to look at the links of a file that are about to be stored; not at other things.
+
+    What is stored is read at once. The look itself needs no connection, so it may
+    go on in a thread of its own while the rows are copied.
 
     Those that are decommissioned neither cross others nor join anything; radio
     crosses what it likes.
@@ -51,12 +54,11 @@ def check_topology(
     """
     columns = [f"{side}_node" for side in SIDES]
     if collection.id != LINKS or network is None or not isinstance(links, gpd.GeoDataFrame):
-        return LinkFindings()
+        return LinkFindings
     if not len(links) or not all(column in links for column in columns):
-        return LinkFindings()
+        return LinkFindings
     rows, lines = links.index.to_numpy(), links.geometry.to_numpy()
     names = [links[column].to_numpy(dtype=object) for column in columns]
-    faults = check_links(rows, lines, *names)
     parts = network_parts(connection, network)
     start, end = (parts.nodes_named(each) for each in names)
     beside = parts.links_beside(links[collection.key].tolist())
@@ -67,11 +69,16 @@ def check_topology(
     near = beside.tolist() if live.any() else []
     known = links_within(connection, parts, near, (west, south, east, north))
     wired = live & ~_by_radio(links)
-    crossing, notes = check_crossings(
-        rows[wired], lines[wired], start[wired], end[wired], known
-    )
-    unfed, told = check_reach(rows[live], start[live], end[live], parts, beside)
-    return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
+
+    def look() -> LinkFindings:
+        faults = check_links(rows, lines, *names)
+        crossing, notes = check_crossings(
+            rows[wired], lines[wired], start[wired], end[wired], known
+        )
+        unfed, told = check_reach(rows[live], start[live], end[live], parts, beside)
+        return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
+
+    return look
 
 
 def _by_radio(links: pd.DataFrame) -> Flags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from gis_service.crs import crs_title
 from gis_service.model.reports import LoadReport, Severity
 from gis_service.services.lacking_columns import lacking_faults
 from gis_service.services.link_ends import make_nodes
-from gis_service.services.link_topology import check_topology
+from gis_service.services.link_topology import topology_check
 from gis_service.services.load_checking import CheckedFile
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest, Progress
 from gis_service.services.syncing import ANY_NUMBER, mark_absent
@@ -32,13 +33,15 @@ def store_checked(
     lock_for_load(connection, collection, network)
     if network is not None and checked.joined.made:
         make_nodes(connection, network, validated.frame, checked.joined)
-    staged = StagedRows(
-        connection, collection, validated.frame, network=network, progress=progress
-    )
-    topology = check_topology(connection, collection, network, validated.frame)
-    faults = [*validated.faults, *topology.faults]
-    faults += lacking_faults(staged, collection, validated)
-    faults += staged.unknown_references()
+    with ThreadPoolExecutor(1) as beside:
+        looking = beside.submit(topology_check(connection, collection, network, validated.frame))
+        staged = StagedRows(
+            connection, collection, validated.frame, network=network, progress=progress
+        )
+        lacking = lacking_faults(staged, collection, validated)
+        unknown = staged.unknown_references()
+        topology = looking.result()
+    faults = [*validated.faults, *topology.faults, *lacking, *unknown]
     rejected = {f.row for f in faults if f.severity is Severity.ERROR}
     outcome = Outcome(0, 0, 0)
     if not rejected or request.accept_partial:

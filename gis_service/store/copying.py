@@ -13,7 +13,7 @@ import shapely
 from psycopg2 import sql
 from sqlalchemy import Connection, Table
 
-_BLOCK_ROWS = 5_000
+_BLOCK_ROWS = 2_000
 _NULL = "\\N"
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 _UUID_TEXT = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -57,7 +57,7 @@ def holds_uuids(series: pd.Series[Any]) -> bool:
 class _Stream:
     """An iterator of bytes as the file that psycopg2 reads from."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[memoryview]) -> None:
         self._blocks = blocks
         self._left = memoryview(b"")
 
@@ -66,14 +66,14 @@ class _Stream:
             block = next(self._blocks, None)
             if block is None:
                 return b""
-            self._left = memoryview(block)
+            self._left = block
         part, self._left = self._left[:size], self._left[size:]
         return bytes(part)
 
 
 def _blocks(
     frame: pd.DataFrame, names: list[str], progress: Callable[[int, int], None] | None
-) -> Iterator[bytes]:
+) -> Iterator[memoryview]:
     total = len(frame)
     for start in range(0, total, _BLOCK_ROWS):
         part = frame.iloc[start : start + _BLOCK_ROWS]
@@ -82,9 +82,15 @@ def _blocks(
         lines = pc.binary_join_element_wise(
             *cells, "\t", null_handling="replace", null_replacement=_NULL
         )
-        yield ("\n".join(lines.to_pylist()) + "\n").encode()
+        yield _content(pc.binary_join_element_wise(lines, "", "\n"))
         if progress is not None:
             progress(min(start + _BLOCK_ROWS, total), total)
+
+
+def _content(texts: pa.Array) -> memoryview:
+    """All texts of an array one after the other, where they are."""
+    ends = np.frombuffer(texts.buffers()[1], dtype="i4")[: len(texts) + 1]
+    return memoryview(texts.buffers()[2])[ends[0] : ends[-1]]
 
 
 def _cells(series: pd.Series[Any]) -> pa.Array:

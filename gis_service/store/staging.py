@@ -178,19 +178,9 @@ class StagedRows:
     def upsert(self) -> Outcome:
         """Insert what is new and update what differs; rows that are equal are not touched."""
         self._decide()
-        counts = self._connection.execute(
-            select(
-                func.count().filter(self._decided.c.item.is_(None)),
-                func.count().filter(self._decided.c.differs),
-                func.count(),
-            )
-        ).one()
-        inserted, updated, staged = (int(n) for n in counts)
-        if inserted:
-            self._connection.execute(self._insertion())
-        if updated:
-            self._connection.execute(self._update())
-        return Outcome(inserted, updated, staged - inserted - updated)
+        outcome = self._counted()
+        self._write(outcome)
+        return outcome
 
     def close(self) -> None:
         """Make room for the rows of another collection in the same transaction."""
@@ -310,6 +300,23 @@ class StagedRows:
             )
         )
         self._connection.execute(text("ANALYZE decided_rows"))
+
+    def _counted(self) -> Outcome:
+        counts = self._connection.execute(
+            select(
+                func.count().filter(self._decided.c.item.is_(None)),
+                func.count().filter(self._decided.c.differs),
+                func.count(),
+            )
+        ).one()
+        inserted, updated, staged = (int(n) for n in counts)
+        return Outcome(inserted, updated, staged - inserted - updated)
+
+    def _write(self, outcome: Outcome) -> None:
+        if outcome.inserted:
+            self._connection.execute(self._insertion())
+        if outcome.updated:
+            self._connection.execute(self._update())
 
     def _resolved_list(self, field: Field, names: Any) -> ColumnElement[Any]:
         """Ids in the order of their names; NULL for NULL."""

@@ -19,6 +19,8 @@ Extent = tuple[float, float, float, float]
 KENYA: Extent = (33.5, -5.2, 42.2, 5.6)
 _NULL_ISLAND: Extent = (-0.01, -0.01, 0.01, 0.01)
 _COLUMN = "geometry"
+_BLOCK = 10_000
+"""Geometries whose vertices are held at one time."""
 _SINGLE = {GeometryType.POINT: 0, GeometryType.LINE_STRING: 1, GeometryType.MULTI_POLYGON: 3}
 _MULTI = {GeometryType.POINT: 4, GeometryType.LINE_STRING: 5, GeometryType.MULTI_POLYGON: 6}
 Shapes = np.ndarray[Any, np.dtype[np.object_]]
@@ -128,11 +130,12 @@ class _Check:
         )
 
     def finite(self, rule: str, message: str) -> None:
-        coordinates, index = shapely.get_coordinates(
-            self.shapes, include_z=False, return_index=True
-        )
         bad = np.zeros(len(self.shapes), dtype=bool)
-        bad[index[~np.isfinite(coordinates).all(axis=1)]] = True
+        for begin in range(0, len(self.shapes), _BLOCK):
+            coordinates, index = shapely.get_coordinates(
+                self.shapes[begin : begin + _BLOCK], include_z=False, return_index=True
+            )
+            bad[begin + index[~np.isfinite(coordinates).all(axis=1)]] = True
         self.reject(bad, rule, message)
 
     def flatten(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -36,9 +37,9 @@ def check_links(
     start, end
         What names the nodes of each.
     """
-    names, index = np.unique(np.concatenate([start, end]).astype(str), return_inverse=True)
-    first, last = np.split(index.reshape(-1).astype(np.int64), 2)
-    srid = local_srid(shapely.get_coordinates(lines))
+    index, names = pd.factorize(np.concatenate([start, end]), use_na_sentinel=False)
+    first, last = np.split(index.astype(np.int64), 2)
+    srid = local_srid(shapely.total_bounds(lines).reshape(2, 2))
     found = [
         RowFault(
             int(rows[later]), "geometry", "duplicate-link", "",

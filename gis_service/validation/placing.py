@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from gis_service.model.fields import Collection, GeometryType
@@ -192,19 +193,29 @@ def _numbered(pairs: dict[int, int], left: Any) -> dict[int, list[int]]:
 def _alike(group: Any, left: Any) -> dict[int, list[int]]:
     """Rows by row, of the same group."""
     members: dict[int, list[int]] = {}
-    for position, which in enumerate(group.tolist()):
-        members.setdefault(which, []).append(int(left[position]))
+    for position in np.flatnonzero(np.bincount(group)[group] > 1).tolist():
+        members.setdefault(int(group[position]), []).append(int(left[position]))
     return {
         row: [other for other in rows[:_SHOWN_OTHERS] if other != row]
-        for rows in members.values() if len(rows) > 1 for row in rows
+        for rows in members.values() for row in rows
     }
 
 
 def _drawn_twice(shapes: Shapes, left: Any, faults: Faults) -> None:
     """Lines and surfaces that are drawn alike, whatever the direction."""
-    drawn = shapely.to_wkb(shapely.normalize(shapes[left]))
-    _, group = np.unique(drawn, return_inverse=True)
-    _report(_alike(group, left), faults, "duplicate-place", "It is drawn exactly as row {rows}.")
+    # what is drawn alike has the same box and as many vertices; most lines are alone with theirs
+    drawn = shapes[left]
+    size = np.column_stack((shapely.bounds(drawn), shapely.get_num_coordinates(drawn)))
+    several = np.flatnonzero(pd.DataFrame(size).duplicated(keep=False))
+    if not len(several):
+        return
+    _, group = np.unique(
+        shapely.to_wkb(shapely.normalize(drawn[several])), return_inverse=True
+    )
+    _report(
+        _alike(group, left[several]), faults, "duplicate-place",
+        "It is drawn exactly as row {rows}.",
+    )
 
 
 def _report(found: dict[int, list[int]], faults: Faults, rule: str, message: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -50,10 +50,13 @@ class NodePlaces:
     ids: Names
     lonlat: Floats
 
-    @cached_property
-    def by_name(self) -> Mapping[str, int]:
-        named = {str(id_): position for position, id_ in enumerate(self.ids)}
-        return named | {str(key): position for position, key in enumerate(self.keys)}
+    def named(self, names: Names) -> Ints:
+        """Index of the node that each name means, by its key or else its id; -1 for none."""
+        wanted = pd.Index(names, dtype=object)
+        by_key = pd.Index(self.keys, dtype=object).get_indexer(wanted)
+        by_id = pd.Index(self.ids, dtype=object).get_indexer(wanted)
+        found: Ints = np.where(by_key < 0, by_id, by_key).astype(np.int64)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool)
     names = (ends.names[0].copy(), ends.names[1].copy())
     targets = (np.full_like(ends.lonlat[0], np.nan), np.full_like(ends.lonlat[1], np.nan))
     faults: list[RowFault] = []
-    named = tuple(_positions(each, nodes) for each in ends.names)
+    named = tuple(nodes.named(each) for each in ends.names)
     turned = _turned(ends.lonlat, named, nodes)
     found = 0
     for side in (0, 1):
@@ -158,12 +161,6 @@ def _notes(
         (len(made), f"{len(made):,} nodes were made where links end."),
     )
     return tuple(text for count, text in told if count)
-
-
-def _positions(names: Names, nodes: NodePlaces) -> Ints:
-    """Index of the node that each end names; -1 where it names none that is known."""
-    known = nodes.by_name
-    return np.array([-1 if name is None else known.get(str(name), -1) for name in names], np.int64)
 
 
 def _places(positions: Ints, nodes: NodePlaces) -> Floats:

@@ -35,6 +35,8 @@ _MOST_SEEN = 5_000_000
 """Pairs with boxes that overlap, before the search ends."""
 _TWINS = 8
 _CHUNK = 200
+_BLOCK = 10_000
+"""Lines whose vertices are held at one time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +84,17 @@ def lengths_m(lines: Lines) -> Floats:
 
 def ends_of(lines: Lines) -> tuple[Floats, Floats]:
     """(longitude, latitude) of the first and the last vertex of each line; NaN where none is."""
-    return tuple(  # type: ignore[return-value]
-        np.column_stack([shapely.get_x(points), shapely.get_y(points)])
-        for points in (shapely.get_point(lines, 0), shapely.get_point(lines, -1))
-    )
+    ends = (np.full((len(lines), 2), np.nan), np.full((len(lines), 2), np.nan))
+    for begin in range(0, len(lines), _BLOCK):
+        coordinates, owner = shapely.get_coordinates(
+            lines[begin : begin + _BLOCK], return_index=True
+        )
+        if not len(owner):
+            continue
+        turn = np.flatnonzero(np.diff(owner))
+        for side, at in zip(ends, (np.r_[0, turn + 1], np.r_[turn, len(owner) - 1]), strict=True):
+            side[begin + owner[at]] = coordinates[at]
+    return ends
 
 
 def gaps_m(ends: Floats, nodes: Floats) -> Floats:

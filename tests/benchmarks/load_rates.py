@@ -5,52 +5,36 @@ Rows per second of loading one GeoPackage: ours, geopandas.to_postgis, and ogr2o
 
 Every way runs as a process of its own, in turns on one private cluster, so a
 busy machine slows all alike; look at the ratios, not at the rates. Ours
-validates, resolves references, upserts by key and keeps all indexes; the
-others copy into bare tables with one spatial index each.
+validates, checks topology, resolves references, upserts by key, keeps all
+indexes, writes history and the public projection; the others copy into bare
+tables with one spatial index each.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import multiprocessing
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
-import shapely
 from sqlalchemy import text
 
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.database import Database
+from tests.benchmarks.load_data import LAYERS, SCALES, generate
+from tests.benchmarks.watching import Cost, watch
 
-SCALES = {"S": (1_500, 3_000), "M": (20_000, 40_000), "L": (200_000, 900_000)}
-"""Nodes and links; a link has 5 to 60 vertices."""
-EXTENT = (34.55, -0.95, 35.0, -0.5)
 REFERENCE = "geopandas.to_postgis"
+COPY = "ogr2ogr, COPY"
+OURS, AGAIN = "ours", "ours, second load"
 _OWNER = "gis_owner"
 
-OURS = """
-import sys
-from pathlib import Path
-from gis_service.services.load_requests import LoadRequest
-from gis_service.services.loading import load_file
-from gis_service.settings import Settings
-from gis_service.store.database import Database, parse_url
-database = Database.at(parse_url(sys.argv[2]))
-settings = Settings(_env_file=None, home=Path("/nonexistent"))
-for layer in ("network_nodes", "fibre_links"):
-    report = load_file(database, settings, LoadRequest(Path(sys.argv[1]), layer, layer=layer))
-    assert not report.faults and report.read == report.inserted + report.unchanged, report
-"""
 GEOPANDAS = """
 import sys
 import geopandas as gpd
@@ -62,120 +46,85 @@ for layer in ("network_nodes", "fibre_links"):
 """
 
 
-def generate(path: Path, scale: str, *, seed: int = 1) -> None:
-    """Write nodes along winding roads, and links that wind between near ones."""
-    rng = np.random.default_rng(seed)
-    count, link_count = SCALES[scale]
-    west, south, east, north = EXTENT
-    xy = np.column_stack([rng.uniform(west, east, count), rng.uniform(south, north, count)])
-    xy = xy[np.lexsort((xy[:, 1], np.floor(xy[:, 0] / 0.005)))].round(7)
-    names = np.array([f"N{n:07d}" for n in range(count)], dtype=object)
-    gpd.GeoDataFrame(
-        {
-            "external_id": names,
-            "name": [f"Node {n}" for n in range(count)],
-            "status": rng.choice(["operational", "planned", "inactive"], count),
-            "infrastructure": rng.choice(["cabinet", "pole", "building"], count),
-            "gateway": rng.random(count) < 0.01,
-            "accuracy_m": rng.uniform(1, 20, count).round(1),
-        },
-        geometry=shapely.points(xy),
-        crs=4326,
-    ).to_file(path, driver="GPKG", layer="network_nodes")
-    start = rng.integers(0, count - 9, link_count)
-    end = start + rng.integers(1, 9, link_count)
-    vertices = rng.integers(5, 61, link_count)
-    link = np.repeat(np.arange(link_count), vertices)
-    first = np.concatenate([[0], np.cumsum(vertices)[:-1]])
-    along = (np.arange(len(link)) - first[link]) / (vertices[link] - 1)
-    way = xy[end] - xy[start]
-    wind = rng.normal(0, 0.1, (link_count, 2))
-    bend = sum(wind[link, k] * np.sin((k + 1) * np.pi * along) for k in range(2))
-    across = np.column_stack([-way[:, 1], way[:, 0]])
-    path_xy = xy[start][link] + along[:, None] * way[link] + bend[:, None] * across[link]
-    gpd.GeoDataFrame(
-        {
-            "external_id": [f"L{n:07d}" for n in range(link_count)],
-            "name": [f"Link {n}" for n in range(link_count)],
-            "status": rng.choice(["operational", "planned", "underConstruction"], link_count),
-            "start_node": names[start],
-            "end_node": names[end],
-            "fibre_type": "G.652",
-            "fibre_count": rng.choice([12, 24, 48, 96], link_count),
-            "capacity_gbps": rng.choice([1.0, 10.0, 100.0], link_count),
-            "ready_for_service_date": np.datetime64("2015-01-01")
-            + rng.integers(0, 4000, link_count).astype("timedelta64[D]"),
-        },
-        geometry=shapely.linestrings(path_xy.round(7), indices=link),
-        crs=4326,
-    ).to_file(path, driver="GPKG", layer="fibre_links", mode="a")
-
-
-def python(code: str, file: Path, database: Database) -> list[list[str]]:
+def commands_of(way: str, file: Path, database: Database) -> list[list[str]]:
+    """What one way runs."""
     url = database.url.render_as_string(hide_password=False)
-    return [[sys.executable, "-c", code, str(file), url]]
+    if way == REFERENCE:
+        return [[sys.executable, "-c", GEOPANDAS, str(file), url]]
+    if way == COPY:
+        host = database.url.query.get("host", database.url.host)
+        target = (
+            f"PG:host={host} dbname={database.url.database} user={database.url.username} "
+            f"password={database.url.password}"
+        )
+        return [
+            ["ogr2ogr", "-f", "PostgreSQL", target, str(file), layer, "-nln", f"bare.{layer}",
+             "-lco", "GEOMETRY_NAME=geom", "--config", "PG_USE_COPY", "YES"]
+            for layer in LAYERS
+        ]  # fmt: skip
+    module = "tests.benchmarks.load_stages"
+    return [[sys.executable, "-m", module, str(file), url, str(_stages_of(file))]]
 
 
-def ogr2ogr(file: Path, database: Database) -> list[list[str]]:
-    url = database.url
-    host = url.query.get("host", url.host)
-    target = f"PG:host={host} dbname={url.database} user={url.username} password={url.password}"
-    return [
-        ["ogr2ogr", "-f", "PostgreSQL", target, str(file), layer, "-nln", f"bare.{layer}",
-         "-lco", "GEOMETRY_NAME=geom", "--config", "PG_USE_COPY", "YES"]
-        for layer in ("network_nodes", "fibre_links")
-    ]  # fmt: skip
-
-
-def timed(commands: list[list[str]]) -> tuple[float, float]:
-    """Seconds, and peak memory in MB of the largest process (its own children not counted)."""
-    began = time.perf_counter()
-    peak = 0.0
-    for command in commands:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return time.perf_counter() - began, peak
+def _stages_of(file: Path) -> Path:
+    return file.with_suffix(".json")
 
 
 def run(
-    file: Path, fresh: Callable[[], Database], rounds: int
-) -> dict[str, list[tuple[float, float]]]:
-    """Every way in turn, `rounds` times, each round in a fresh database."""
-    ways: dict[str, Callable[[Database], list[list[str]]]] = {
-        "ours": lambda database: python(OURS, file, database),
-        "ours, second load": lambda database: python(OURS, file, database),
-        REFERENCE: lambda database: python(GEOPANDAS, file, database),
-    }
-    if shutil.which("ogr2ogr"):
-        ways["ogr2ogr, COPY"] = lambda database: ogr2ogr(file, database)
-    results: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-    for _ in range(rounds):
+    file: Path, fresh: Callable[[], Database], rounds: int, *, postmaster: int
+) -> tuple[dict[str, list[Cost]], dict[str, list[dict[str, float]]]]:
+    """Every way in turn, each round in a fresh database; costs, and ours by stage."""
+    ways = [OURS, AGAIN, REFERENCE, *([COPY] if shutil.which("ogr2ogr") else [])]
+    costs: dict[str, list[Cost]] = {way: [] for way in ways}
+    stages: dict[str, list[dict[str, float]]] = {OURS: [], AGAIN: []}
+    for number in range(rounds):
         database = fresh()
-        for way, commands in ways.items():
+        for way in ways:
             with database.begin() as connection:
                 connection.execute(text("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare"))
-            results[way].append(timed(commands(database)))
-    return results
+            database.engine.dispose()
+            costs[way].append(watch(commands_of(way, file, database), postmaster=postmaster))
+            if way in stages:
+                stages[way].append(json.loads(_stages_of(file).read_text()))
+            sys.stderr.write(f"round {number + 1}: {way}, {costs[way][-1].seconds:.1f} s\n")
+    return costs, stages
 
 
-def table(results: dict[str, list[tuple[float, float]]], rows: int) -> str:
-    """Medians, and the median of the ratios within each round."""
-    lines = [
-        f"| way | rows/s | seconds | times {REFERENCE} | peak MB |", "|---|---|---|---|---|"
-    ]  # fmt: skip
-    for way, found in results.items():
-        seconds = statistics.median(s for s, _ in found)
-        ratio = statistics.median(
-            reference / mine
-            for (mine, _), (reference, _) in zip(found, results[REFERENCE], strict=True)
+def ratio(costs: Mapping[str, Sequence[Cost]], way: str, other: str) -> float:
+    """How many times as long another way takes; the median of the rounds."""
+    return statistics.median(
+        theirs.seconds / mine.seconds
+        for mine, theirs in zip(costs[way], costs[other], strict=True)
+    )
+
+
+def table(costs: Mapping[str, Sequence[Cost]], rows: int) -> str:
+    """Medians of seconds, medians of ratios within each round, most memory of all rounds."""
+    others = [way for way in (REFERENCE, COPY) if way in costs]
+    heads = ["way", "rows/s", "seconds", "work s", *(f"times {way}" for way in others),
+             "command MB", "child MB", "together MB"]  # fmt: skip
+    lines = [heads, ["---", *["--:"] * (len(heads) - 1)]]
+    for way, found in costs.items():
+        seconds = statistics.median(c.seconds for c in found)
+        lines.append([
+            way, f"{rows / seconds:,.0f}", f"{seconds:.2f}",
+            f"{statistics.median(c.work_s for c in found):.2f}",
+            *(f"{ratio(costs, way, other):.2f}" for other in others),
+            f"{max(c.command_mb for c in found):.0f}", f"{max(c.child_mb for c in found):.0f}",
+            f"{max(c.together_mb for c in found):.0f}",
+        ])  # fmt: skip
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def stage_table(stages: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """What each stage of a load takes, medians in seconds."""
+    lines = ["| stage | first load s | second load s |", "|---|--:|--:|"]
+    for stage in stages[OURS][0]:
+        first, second = (
+            statistics.median(found.get(stage, 0.0) for found in stages[way])
+            for way in (OURS, AGAIN)
         )
-        peak = max(p for _, p in found)
-        rate = f"{rows / seconds:,.0f}"
-        lines.append(f"| {way} | {rate} | {seconds:.2f} | {ratio:.2f} | {peak:.0f} |")
+        lines.append(f"| {stage} | {first:.2f} | {second:.2f} |")
     return "\n".join(lines)
 
 
@@ -185,6 +134,10 @@ def _copied(cluster: PrivateCluster, number: int) -> Database:
     with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE bench_{number} TEMPLATE bench"))
     return Database.at(cluster.url(f"bench_{number}", _OWNER))
+
+
+def _postmaster(home: Path) -> int:
+    return int(next(home.rglob("postmaster.pid")).read_text().split()[0])
 
 
 def main() -> None:
@@ -214,9 +167,15 @@ def main() -> None:
                     "INSERT INTO gis.networks (external_id, name, extent, metric_srid, synthetic)"
                     " VALUES ('bench', 'Bench', '[34.3, -1.2, 35.2, -0.3]', 32736, true)"
                 ))  # fmt: skip
+            database.engine.dispose()
             numbers = itertools.count()
-            results = run(file, lambda: _copied(cluster, next(numbers)), options.rounds)
-            print(table(results, sum(SCALES[options.scale])))
+            costs, stages = run(
+                file, lambda: _copied(cluster, next(numbers)), options.rounds,
+                postmaster=_postmaster(home),
+            )
+            print(table(costs, sum(SCALES[options.scale])))
+            print(f"\nSecond load: {ratio(costs, AGAIN, OURS):.2f} times as fast as the first.\n")
+            print(stage_table(stages))
         finally:
             cluster.stop()
 

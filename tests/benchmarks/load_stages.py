@@ -1,0 +1,79 @@
+"""
+One load of a made network with everything on, and what each of its stages takes.
+
+    .venv/bin/python -m tests.benchmarks.load_stages FILE URL REPORT
+
+Seconds on the clock by stage are written to REPORT as JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gis_service.model.reports import Severity
+from gis_service.services import load_checking, load_storing, loading
+from gis_service.services.load_requests import LoadRequest
+from gis_service.settings import Settings
+from gis_service.store import staging
+from gis_service.store.database import Database, parse_url
+from tests.benchmarks.load_data import LAYERS
+
+STAGES: tuple[tuple[str, Any, str], ...] = (
+    ("known places", load_checking, "surroundings_of"),
+    ("reading", load_checking, "read_file"),
+    ("ends to nodes", load_checking, "join_links"),
+    ("validation", load_checking, "validate"),
+    ("COPY to staging", staging, "copy_rows"),
+    ("reading the network", load_storing, "topology_check"),
+    ("references", staging.StagedRows, "unknown_references"),
+    ("comparing", staging.StagedRows, "_decide"),
+    ("writing", staging.StagedRows, "_write"),
+)
+"""Name, and the function that does it; none of them calls another."""
+REST = "the rest: start, commit, deferred checks"
+
+
+def _timed(spent: dict[str, float], stage: str, function: Callable[..., Any]) -> Any:
+    @functools.wraps(function)
+    def timed(*args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*args, **options)
+        finally:
+            spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - began
+
+    return timed
+
+
+def load(file: Path, url: str) -> dict[str, float]:
+    """
+    Load both layers; seconds by stage.
+
+    Raises
+    ------
+    RuntimeError
+        A row was not loaded.
+    """
+    began = time.perf_counter()
+    spent: dict[str, float] = {}
+    for stage, owner, name in STAGES:
+        setattr(owner, name, _timed(spent, stage, getattr(owner, name)))
+    database = Database.at(parse_url(url))
+    settings = Settings(_env_file=None, home=Path("/nonexistent"), max_file_mb=10_000)
+    for layer in LAYERS:
+        report = loading.load_file(database, settings, LoadRequest(file, layer, layer=layer))
+        bad = [f for f in report.faults if f.severity is Severity.ERROR]
+        if bad or report.read != report.inserted + report.unchanged:
+            raise RuntimeError(f"{layer}: {bad[:3]}")
+    spent[REST] = time.perf_counter() - began - sum(spent.values())
+    return spent
+
+
+if __name__ == "__main__":
+    Path(sys.argv[3]).write_text(json.dumps(load(Path(sys.argv[1]), sys.argv[2])))

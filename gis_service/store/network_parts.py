@@ -33,14 +33,14 @@ _WGS84 = 4326
 
 
 def network_parts(connection: Connection, network: UUID) -> NetworkParts:
-    """The nodes and links of a network, by id, without links that are decommissioned."""
+    """The nodes of a network by key, its links by id, without those that are decommissioned."""
     nodes = table(REGISTRY["network_nodes"])
     links = table(REGISTRY["fibre_links"])
     reached = or_(func.coalesce(nodes.c.access_point, False), func.coalesce(nodes.c.gateway, False))
     found = connection.execute(
         select(nodes.c.external_id, cast(nodes.c.id, Text), reached & (nodes.c.status != GONE))
         .where(nodes.c.network_id == network)
-        .order_by(nodes.c.id)
+        .order_by(nodes.c.external_id)
     ).all()
     keys, ids, sources = zip(*found, strict=True) if found else ((), (), ())
     joined = connection.execute(

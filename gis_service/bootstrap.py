@@ -35,6 +35,8 @@ from gis_service.services.form_times import FormTimes
 from gis_service.services.gate import Gate
 from gis_service.services.health import Health
 from gis_service.services.jobs import Jobs
+from gis_service.services.join_processes import join_handlers
+from gis_service.services.joins import Joins
 from gis_service.services.labels import Labels
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.maps import Maps
@@ -109,6 +111,7 @@ class Services:
     labels: Labels
     ward_sheets: WardSheets
     publications: Publications
+    joins: Joins
 
 
 @asynccontextmanager
@@ -130,6 +133,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         networks = Networks(reader, changes)
         paths = CablePaths(networks)
         editing = Editing(databases, settings, changes)
+        joins = Joins(reader, editing)
         connecting = Connecting(reader, changes, networks, settings)
         coverages = Coverages(reader, changes)
         proposals = Proposals(reader, editing, connecting, most_items=settings.max_batch)
@@ -179,6 +183,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 **certifications.handlers(),
                 **Digging(reader).handlers(),
                 **coverages.handlers(),
+                **join_handlers(joins),
             }),
             coverages=coverages,
             dashboards=Dashboards(reader, coverages, certifications, questions),
@@ -192,6 +197,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             photos=photos,
             walked_routes=WalkedRoutes(reader, editing),
             publications=Publications(reader, editing),
+            joins=joins,
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),

@@ -68,6 +68,7 @@ def draw(
     *,
     cut: Iterable[str] = (),
     sites: Iterable[Iterable[str]] = (),
+    joins: Iterable[tuple[str, str]] = (),
 ) -> NetworkGraph:
     """
     The graph of a drawing.
@@ -80,6 +81,8 @@ def draw(
         Nodes and links on which a fault that cuts is open.
     sites
         Nodes that stand together.
+    joins
+        Pairs of nodes that are one place.
     """
     nodes, lines = _read(drawing)
     links = dict(sorted(_named(lines).items()))
@@ -123,6 +126,7 @@ def draw(
             ),
         ),
         _offices(chosen, place, wards),
+        joins=np.array([[place[a], place[b]] for a, b in joins], dtype=np.int32).reshape(-1, 2),
         trenches=trenches,
         wards=wards,
         site_count=count,

@@ -9,14 +9,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gis_service.network.graph import OPERATIONAL, Links, NetworkGraph, Nodes, Offices
+from gis_service.network.sites import pairs_of
 
 
 @st.composite
 def networks(draw: st.DrawFn, *, largest: int = 9) -> NetworkGraph:
-    """Multigraphs with parallel links, loops, dead parts, any gateways, trenches and sites."""
+    """Multigraphs with parallel links, loops, dead parts, gateways, joins, trenches and sites."""
     size = draw(st.integers(1, largest))
     node = st.integers(0, size - 1)
     ends = draw(st.lists(st.tuples(node, node), max_size=2 * largest))
+    joined = draw(st.sets(st.tuples(node, node), max_size=3))
     hosts = draw(st.lists(st.integers(-1, size - 1), max_size=largest))
 
     def drawn(count: int, *values: object) -> list[object]:
@@ -52,6 +54,7 @@ def networks(draw: st.DrawFn, *, largest: int = 9) -> NetworkGraph:
             ward=np.array(drawn(len(hosts), -1, 0), dtype=np.int32),
             beneficiaries=np.array(drawn(len(hosts), np.nan, 0.0, 5.0, 70.0), dtype=float),
         ),
+        joins=pairs_of(*np.array(sorted(joined), dtype=np.int32).reshape(-1, 2).T),
         trenches=("T1", "T2", "T3"),
         wards=("W1",),
         site_count=2,
@@ -68,8 +71,9 @@ def lit_without(
     links: Collection[int] = (),
     nodes: Collection[int] = (),
     joins: Collection[int] = (),
+    uplinks: Collection[int] = (),
 ) -> set[int]:
-    """The nodes with a gateway when links, nodes and joins of gateways are gone."""
+    """The nodes with a gateway when links, nodes, joins and uplinks of gateways are gone."""
     node_on, link_on = graph.today.nodes, graph.today.links
     multi = nx.MultiGraph()
     multi.add_node("top")
@@ -79,7 +83,11 @@ def lit_without(
         if i not in links and not {start, end} & set(nodes):
             multi.add_edge(start, end)
     multi.add_edges_from(
+        (a, b) for i, (a, b) in enumerate(graph.joins.tolist())
+        if i not in joins and node_on[a] and node_on[b] and not {a, b} & set(nodes)
+    )
+    multi.add_edges_from(
         (g, "top") for g in graph.gateways.tolist()
-        if node_on[g] and g not in nodes and g not in joins
+        if node_on[g] and g not in nodes and g not in uplinks
     )
     return set(nx.node_connected_component(multi, "top")) - {"top"}

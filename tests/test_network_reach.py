@@ -142,12 +142,15 @@ def test_ways_are_what_removing_each_thing_shows(graph: NetworkGraph) -> None:
     assert set(np.flatnonzero(found.lit).tolist()) == lit
     nodes, links = range(len(graph.nodes.ids)), range(len(graph.links.ids))
     by_node = {i: lit_without(graph, nodes=(i,)) for i in nodes}
-    by_link = [lit_without(graph, links=(i,)) for i in links]
-    by_join = [lit_without(graph, joins=(int(g),)) for g in graph.gateways]
+    by_link = [
+        *(lit_without(graph, links=(i,)) for i in links),
+        *(lit_without(graph, joins=(i,)) for i in range(len(graph.joins))),
+    ]
+    by_uplink = [lit_without(graph, uplinks=(int(g),)) for g in graph.gateways]
     redundant = {
         v for v in lit
         if all(v in rest for i, rest in by_node.items() if i != v)
-        and all(v in rest for rest in (*by_link, *by_join))
+        and all(v in rest for rest in (*by_link, *by_uplink))
     }
     assert set(np.flatnonzero(found.redundant).tolist()) == redundant
     looped = redundant | {

@@ -115,6 +115,10 @@ def multigraph(graph: NetworkGraph) -> nx.MultiGraph:
             int(graph.links.start[i]), int(graph.links.end[i]),
             length=float(graph.links.route_length_m[i]),
         )
+    carries = graph.today.nodes
+    multi.add_edges_from(
+        (a, b, {"length": 0.0}) for a, b in graph.joins.tolist() if carries[a] and carries[b]
+    )
     return multi
 
 

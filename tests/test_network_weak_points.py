@@ -201,6 +201,7 @@ def test_bridges_and_articulation_points_are_those_of_networkx(graph: NetworkGra
         if start in lit and start != end:
             simple.add_edge(start, f"L{i:03}")
             simple.add_edge(f"L{i:03}", end)
+    simple.add_edges_from((a, b) for a, b in graph.joins.tolist() if {a, b} <= lit)
     bridges = {end for pair in nx.bridges(simple) for end in pair if str(end).startswith("L")}
     cuts = {f"N{i:03}" for i in nx.articulation_points(simple) if isinstance(i, int)}
     found = weak_points(graph).points

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -30,6 +30,11 @@ class Network:
     Records that staff alone read, each indexed by id (text) with its fields.
 
     References hold ids; positions are in longitude and latitude.
+
+    Parameters
+    ----------
+    joins
+        Pairs of nodes that are one place: `node_a` and `node_b`.
     """
 
     nodes: gpd.GeoDataFrame
@@ -38,6 +43,9 @@ class Network:
     phases: pd.DataFrame
     population: gpd.GeoDataFrame
     equipment: pd.DataFrame
+    joins: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"node_a": [], "node_b": []}, dtype=object)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -285,6 +285,12 @@ MEASUREMENT_KIND = _codelist(
     ("insertionLoss", "Insertion loss", "Upotevu wa mwanga"),
 )
 
+JOIN_DECISION = _codelist(
+    "joinDecision",
+    ("confirmed", "One place", "Mahali pamoja"),
+    ("rejected", "Two places", "Mahali pawili"),
+)
+
 FAULT_SOURCE = _codelist(
     "faultSource",
     ("technician", "Technician", "Fundi"),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from gis_service.errors import UnknownCollection
 from gis_service.model import codelists
+from gis_service.model.declarations.joins import NODE_JOINS
 from gis_service.model.declarations.network import (
     CONTRACTS,
     NETWORKS,
@@ -79,6 +80,7 @@ REGISTRY = Registry(
     ROADS,
     POPULATION,
     NETWORK_NODES,
+    NODE_JOINS,
     FIBRE_LINKS,
     STRUCTURES,
     OFFICES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,22 @@ class TracedLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedJoin:
+    """
+    Where a way passes from a node to another one that is the same place.
+
+    Parameters
+    ----------
+    after
+        How many links of the way come before it.
+    """
+
+    from_node: str
+    to_node: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """
     The shortest way between two nodes over what carries.
@@ -47,6 +64,8 @@ class Trace:
         At how many gateways those ways end.
     one_trench
         Whether one shared trench takes all ways of `start`, however many they are.
+    joins
+        Where the way passes from one network into another, in its order.
     """
 
     start: str | None
@@ -55,6 +74,7 @@ class Trace:
     ways: int
     gateways: int
     one_trench: bool = False
+    joins: tuple[TracedJoin, ...] = ()
 
     @property
     def route_length_m(self) -> float | None:
@@ -73,5 +93,14 @@ class Trace:
     @property
     def nodes(self) -> tuple[str, ...]:
         """Ids of all nodes on the way, in order."""
-        first = () if self.start is None else (self.start,)
-        return (*first, *(link.to_node for link in self.links))
+        passed = [] if self.start is None else [self.start]
+        for place in range(len(self.links) + 1):
+            passed += (join.to_node for join in self.joins if join.after == place)
+            passed += (link.to_node for link in self.links[place : place + 1])
+        return tuple(passed)
+
+    @property
+    def runs(self) -> tuple[tuple[TracedLink, ...], ...]:
+        """The links, parted where the way passes from one network into another."""
+        parts = sorted({0, *(join.after for join in self.joins), len(self.links)})
+        return tuple(self.links[i:j] for i, j in pairwise(parts))

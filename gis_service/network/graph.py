@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,8 @@ Ids = NDArray[np.bytes_]
 Indices = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
+Pairs = NDArray[np.int32]
+"""Indices of nodes, two in a row."""
 
 STATUSES = tuple(STATUS.values())
 """A status is stored as its index here."""
@@ -129,7 +131,8 @@ class Adjacency:
     Who is next to whom, in compressed rows.
 
     Vertices are the nodes and, as the last one, the super-gateway. Edges are the
-    links and, after them, a join of each gateway with the super-gateway.
+    links, after them the joins, and then an uplink of each gateway to the
+    super-gateway.
     """
 
     edge_start: Indices
@@ -149,6 +152,9 @@ class NetworkGraph:
 
     Parameters
     ----------
+    joins
+        Nodes of different networks that are one place: traffic passes between the
+        two while both carry. They stay two nodes, of which each can fail alone.
     trenches, wards
         Names of the shared trenches and codes of the wards, ascending.
     site_count
@@ -160,6 +166,7 @@ class NetworkGraph:
     nodes: Nodes
     links: Links
     offices: Offices
+    joins: Pairs = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
     trenches: tuple[str, ...] = ()
     wards: tuple[str, ...] = ()
     site_count: int = 0
@@ -230,11 +237,13 @@ class NetworkGraph:
 
     @cached_property
     def adjacency(self) -> Adjacency:
-        """Every link and join, whether it carries or not."""
+        """Every link, join and uplink, whether it carries or not."""
         top = self.super_gateway
-        start = np.concatenate([self.links.start, self.gateways]).astype(np.int32)
+        start = np.concatenate(
+            [self.links.start, self.joins[:, 0], self.gateways]
+        ).astype(np.int32)
         end = np.concatenate(
-            [self.links.end, np.full(len(self.gateways), top)]
+            [self.links.end, self.joins[:, 1], np.full(len(self.gateways), top)]
         ).astype(np.int32)
         edges = np.arange(len(start), dtype=np.int32)
         both = sparse.coo_matrix(
@@ -246,8 +255,9 @@ class NetworkGraph:
         return Adjacency(start, end, rows.indptr, rows.indices, rows.data)
 
     def edges_on(self, traffic: Traffic) -> Flags:
-        """Which edges carry: links, then joins."""
-        return np.concatenate([traffic.links, traffic.nodes[self.gateways]])
+        """Which edges carry: links, then joins, then uplinks."""
+        joined = traffic.nodes[self.joins].all(axis=1)
+        return np.concatenate([traffic.links, joined, traffic.nodes[self.gateways]])
 
     def matrix(self, traffic: Traffic, weight: Numbers | None = None) -> sparse.csr_matrix:
         """

@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from gis_service.network.graph import Indices, Numbers
+from gis_service.network.graph import Indices, Numbers, Pairs
 
 SITE_M = 20.0
 """
@@ -54,6 +54,43 @@ def sites_of(position: Numbers, *, within_m: float = SITE_M) -> tuple[Indices, i
     by_first_node = np.argsort(np.argsort(first))
     none[nodes] = by_first_node[number]
     return none, len(first)
+
+
+def pairs_of(one: Indices, other: Indices) -> Pairs:
+    """Pairs of nodes in order, each once; those with one that is not there (-1) are left out."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    two = (low >= 0) & (low < high)
+    return np.unique(np.column_stack([low[two], high[two]]).astype(np.int32), axis=0)
+
+
+def joined_sites(site: Indices, pairs: Pairs) -> tuple[Indices, int]:
+    """
+    Sites when the nodes of each pair stand together too.
+
+    Parameters
+    ----------
+    site
+        As of `sites_of`.
+
+    Returns
+    -------
+    tuple
+        As of `sites_of`.
+    """
+    nodes = np.arange(len(site), dtype=np.int32)
+    leader = nodes.copy()
+    placed = np.flatnonzero(site >= 0)
+    _, first, number = np.unique(site[placed], return_index=True, return_inverse=True)
+    leader[placed] = placed[first][number]
+    one = np.concatenate([nodes, pairs[:, 0]])
+    other = np.concatenate([leader, pairs[:, 1]])
+    beside = coo_matrix((np.ones(len(one)), (one, other)), shape=(len(site), len(site)))
+    _, group = connected_components(beside, directed=False)
+    together = np.bincount(group)[group] > 1
+    _, first, number = np.unique(group[together], return_index=True, return_inverse=True)
+    found: NDArray[np.int32] = np.full(len(site), -1, dtype=np.int32)
+    found[together] = np.argsort(np.argsort(first))[number]
+    return found, len(first)
 
 
 def _on_spheroid(position: Numbers) -> Numbers:

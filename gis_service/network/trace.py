@@ -4,7 +4,8 @@ The shortest way to a gateway.
 Rule: Dijkstra, A note on two problems in connexion with graphs (1959), on whole
 millimetres of route; of ways equally long the one of fewer links counts, of
 those the one that leaves each node by the link with the first id, seen from the
-way's end. Whole numbers make equal sums equal.
+way's end. Whole numbers make equal sums equal. Passing from a node to one that
+is the same place has no length, and counts as a link where links are counted.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from gis_service.model.trace import Trace, TracedLink
+from gis_service.model.trace import Trace, TracedJoin, TracedLink
 from gis_service.network.graph import NetworkGraph, Numbers, Traffic
 from gis_service.network.reach import Reach, Ways, reach
 
 _HOP = 2.0**-17
-"""What a link costs besides its millimetres: less than one, in ways of up to 131,000 links."""
+"""What an edge costs besides its millimetres: less than one, in ways of up to 131,000 edges."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,7 +87,7 @@ def trace_between(
     traffic = traffic or graph.today
     found = found or reach(graph, traffic)
     goal, other = min(start, end), max(start, end)
-    ways = _shortest(graph, traffic, goal, joins=False)
+    ways = _shortest(graph, traffic, goal, uplinks=False)
     if not (np.isfinite(ways.length_m[other]) and traffic.nodes[goal]):
         return Trace(graph.nodes.ids[start].decode(), None, (), *_independent(found, start))
     walked = _walk(graph, other, ways, found)
@@ -102,18 +103,22 @@ def _turned(trace: Trace, ways: int, gateways: int) -> Trace:
             link, from_node=link.to_node, to_node=link.from_node, forward=not link.forward,
             reached_m=reached,
         ))
-    return Trace(trace.nodes[-1], trace.start, tuple(links), ways, gateways)
+    joins = tuple(
+        TracedJoin(join.to_node, join.from_node, len(links) - join.after)
+        for join in reversed(trace.joins)
+    )
+    return Trace(trace.nodes[-1], trace.start, tuple(links), ways, gateways, joins=joins)
 
 
 def _shortest(
-    graph: NetworkGraph, traffic: Traffic, goal: int, *, joins: bool = True
+    graph: NetworkGraph, traffic: Traffic, goal: int, *, uplinks: bool = True
 ) -> ShortestWays:
     adjacency = graph.adjacency
     count = len(graph.links.ids)
     cost = np.full(len(adjacency.edge_start), _HOP)
     cost[:count] += np.rint(np.nan_to_num(graph.links.route_length_m) * 1000)
-    if not joins:
-        cost[count:] = np.inf
+    if not uplinks:
+        cost[count + len(graph.joins):] = np.inf
     total = dijkstra(graph.matrix(traffic, cost), directed=True, indices=goal)
     step = np.full(len(total), -1, dtype=np.int32)
     edges = np.flatnonzero(graph.edges_on(traffic)).astype(np.int32)[::-1]
@@ -137,9 +142,18 @@ def _walk(graph: NetworkGraph, node: int, ways: ShortestWays, found: Reach) -> T
     if not np.isfinite(ways.length_m[node]):
         return Trace(start, None, (), *independent)
     legs: list[TracedLink] = []
+    joins: list[TracedJoin] = []
     reached = 0.0
     here = node
-    while 0 <= (edge := int(ways.step[here])) < len(links.ids):
+    while 0 <= (edge := int(ways.step[here])) < len(links.ids) + len(graph.joins):
+        if edge >= len(links.ids):
+            one, other = graph.joins[edge - len(links.ids)].tolist()
+            there = other if one == here else one
+            joins.append(
+                TracedJoin(nodes.ids[here].decode(), nodes.ids[there].decode(), len(legs))
+            )
+            here = there
+            continue
         forward = int(links.start[edge]) == here
         there = int(links.end[edge] if forward else links.start[edge])
         reached += float(links.route_length_m[edge])
@@ -155,7 +169,9 @@ def _walk(graph: NetworkGraph, node: int, ways: ShortestWays, found: Reach) -> T
             reached_m=reached,
         ))
         here = there
-    return Trace(start, nodes.ids[here].decode(), tuple(legs), *independent)
+    return Trace(
+        start, nodes.ids[here].decode(), tuple(legs), *independent, joins=tuple(joins)
+    )
 
 
 def _independent(found: Reach, node: int) -> tuple[int, int]:

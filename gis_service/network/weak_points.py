@@ -197,7 +197,7 @@ def _several(group: Indices, member: Indices) -> tuple[Indices, Groups]:
 
 
 def _edges_at(graph: NetworkGraph, nodes: Groups) -> Groups:
-    """All edges at the nodes of each group, joins of gateways included."""
+    """All edges at the nodes of each group, joins and uplinks included."""
     adjacency = graph.adjacency
     edges = [
         np.unique(np.concatenate([

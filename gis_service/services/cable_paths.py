@@ -126,7 +126,16 @@ class CablePaths:
                 "No cable leads from there: the path ends where it begins, or no operational "
                 "links join its ends. Name the links."
             )
-        return CablePath(tuple(UUID(each.id) for each in trace.links), UUID(trace.start))
+        if len(trace.runs) > 1:
+            at = trace.joins[0] if trace.joins[0].after else trace.joins[1]
+            raise InvalidInput(
+                "The way passes from one network into another at the node "
+                f"{at.from_node}, where the light of an instrument ends. Ask for the cable to "
+                "there, or name the links."
+            )
+        return CablePath(
+            tuple(UUID(each.id) for each in trace.links), UUID(trace.links[0].from_node)
+        )
 
 
 def _as_built(graph: NetworkGraph) -> Traffic:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from uuid import UUID
 
 import numpy as np
@@ -200,7 +200,8 @@ class NetworkQuestions:
         rows = await self._reader.rows(fibre_statement(ids), Login.PLANNER)
         fibre = {str(row["id"]) for row in rows}
         found: dict[str, LinkLoss] = {}
-        for is_fibre, links in groupby(trace.links, key=lambda link: link.id in fibre):
+        runs = (groupby(run, key=lambda link: link.id in fibre) for run in trace.runs)
+        for is_fibre, links in chain.from_iterable(runs):
             run = list(links)
             if is_fibre:
                 with suppress(InvalidParameter):

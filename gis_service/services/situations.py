@@ -33,10 +33,12 @@ from gis_service.network.graph import (
     Links,
     NetworkGraph,
     Nodes,
+    Pairs,
     Traffic,
 )
 from gis_service.network.graph import Offices as GraphOffices
 from gis_service.network.reach import reach
+from gis_service.network.sites import pairs_of
 from gis_service.store.coverage import Rows, frame_of
 
 MOST_OUTAGES = 300
@@ -89,6 +91,7 @@ def surveyed(rows: Rows, read_at: datetime) -> Survey:
             phases=frames["phases"],
             population=frames["population"],
             equipment=frames["equipment"],
+            joins=_confirmed(frames["node_joins"]),
         )
     records = Records(frames["wards"], frames["offices"], network)
     ground = ground_of(records)
@@ -195,6 +198,19 @@ def network_of(survey: Survey) -> Network:
     return network
 
 
+def _confirmed(joins: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(joins.loc[joins["decision"] == "confirmed", ["node_a", "node_b"]])
+
+
+def _joins(network: Network) -> Pairs:
+    """Indices of joined nodes."""
+    one, other = (
+        network.nodes.index.get_indexer(pd.Index(network.joins[name], dtype=object))
+        for name in ("node_a", "node_b")
+    )
+    return pairs_of(one, other)
+
+
 def _graph(network: Network, ground: Ground) -> NetworkGraph:
     nodes, links = network.nodes, network.links
     start, end = ground.link_ends
@@ -224,6 +240,7 @@ def _graph(network: Network, ground: Ground) -> NetworkGraph:
             cut=np.array([], dtype=bool), connection=nothing, theme=nothing, ward=nothing,
             beneficiaries=np.array([]),
         ),
+        joins=_joins(network),
     )
 
 

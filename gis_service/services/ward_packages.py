@@ -26,7 +26,7 @@ from gis_service.store.roles import Login
 
 COLLECTIONS = (
     "wards", "network_nodes", "fibre_links", "structures", "offices", "equipment", "work_log",
-    "faults",
+    "faults", "node_joins",
 )
 """A package is made anew when one of these has changed."""
 MOST_KEPT = 40

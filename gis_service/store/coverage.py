@@ -31,6 +31,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "network_nodes": (
         "status", "gateway", "access_point", "public_wifi", "technologies", "phase",
     ),
+    "node_joins": ("node_a", "node_b", "decision"),
     "fibre_links": (
         "status", "start_node", "end_node", "route_length_m", "shared_trench", "phase",
         "ready_for_service_date",

@@ -22,8 +22,9 @@ from gis_service.network.graph import (
     NetworkGraph,
     Nodes,
     Offices,
+    Pairs,
 )
-from gis_service.network.sites import sites_of
+from gis_service.network.sites import joined_sites, pairs_of, sites_of
 from gis_service.store.changes import Version, version_of
 from gis_service.store.network_rows import Rows, merged
 from gis_service.store.packing import (
@@ -51,7 +52,7 @@ from gis_service.store.reading import Moment
 from gis_service.store.snapshot import changed_since
 from gis_service.store.versions import versions_table
 
-GRAPH_COLLECTIONS = ("network_nodes", "fibre_links", "offices", "faults")
+GRAPH_COLLECTIONS = ("network_nodes", "node_joins", "fibre_links", "offices", "faults")
 """The graph changes only with these."""
 
 MOST_CHANGED = 1000
@@ -86,7 +87,8 @@ async def read_graph(moment: Moment, before: ReadGraph | None = None) -> ReadGra
     The network as it is at one moment.
 
     A fault counts while it has no end and its `cuts` is true; one on equipment
-    cuts nothing, since another device may stand beside it.
+    cuts nothing, since another device may stand beside it. Nodes are joined where
+    a person confirmed that they are one place.
 
     Parameters
     ----------
@@ -98,7 +100,8 @@ async def read_graph(moment: Moment, before: ReadGraph | None = None) -> ReadGra
         id_: await _read(moment, id_, versions[id_], before) for id_ in _READ
     }
     faults = await moment.rows(_open_cuts())
-    graph = await asyncio.to_thread(_joined, rows, faults, before)
+    pairs = await moment.rows(_confirmed())
+    graph = await asyncio.to_thread(_joined, rows, faults, pairs, before)
     return ReadGraph(versions, graph, rows)
 
 
@@ -200,8 +203,16 @@ def _open_cuts() -> Select[Any]:
     )
 
 
+def _confirmed() -> Select[Any]:
+    joins = readable(REGISTRY["node_joins"], Audience.PLANNER)
+    return select(joins.c.node_a, joins.c.node_b).where(joins.c.decision == "confirmed")
+
+
 def _joined(
-    rows: Mapping[str, Rows], faults: Sequence[Any], before: ReadGraph | None
+    rows: Mapping[str, Rows],
+    faults: Sequence[Any],
+    pairs: Sequence[Any],
+    before: ReadGraph | None,
 ) -> NetworkGraph:
     nodes, links, offices = (rows[id_] for id_ in _READ)
     placed: dict[str, Any] = {}
@@ -216,17 +227,30 @@ def _joined(
         }
         cut = _marked(part.keys, (row[name] for row in faults))
         placed[name] = replace(part.items, cut=cut, **joined)
+    joins = _joins(nodes.keys, pairs)
+    site_count = int(nodes.items.site.max(initial=-1)) + 1
+    if len(joins):
+        site, site_count = joined_sites(nodes.items.site, joins)
+        placed["node"] = replace(placed["node"], site=site)
     return NetworkGraph(
         placed["node"],
         placed["link"],
         placed["office"],
+        joins=joins,
         trenches=links.groups,
         wards=offices.groups,
-        site_count=int(nodes.items.site.max(initial=-1)) + 1,
+        site_count=site_count,
         node_names=nodes.names,
         link_names=links.names,
         office_names=offices.names,
     )
+
+
+def _joins(nodes: Keys, pairs: Sequence[Any]) -> Pairs:
+    """Indices of joined nodes."""
+    return pairs_of(*(
+        places_of(key_array(row[name] for row in pairs), nodes) for name in ("node_a", "node_b")
+    ))
 
 
 def _none(keys: Keys) -> Flags:

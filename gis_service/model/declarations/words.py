@@ -72,9 +72,14 @@ WARD = field(
 
 
 def reference(
-    name: str, to: str, titles: tuple[str, str], descriptions: tuple[str, str]
+    name: str,
+    to: str,
+    titles: tuple[str, str],
+    descriptions: tuple[str, str],
+    *,
+    required: bool = False,
 ) -> Field:
-    return field(name, T.REFERENCE, titles, descriptions, references=to)
+    return field(name, T.REFERENCE, titles, descriptions, references=to, required=required)
 
 
 def rule(

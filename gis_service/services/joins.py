@@ -1,0 +1,318 @@
+"""Two networks in one view: which of their nodes may be one place, and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from gis_service.errors import InvalidParameter, NotAllowed, NotFound
+from gis_service.model.audience import Audience, Principal
+from gis_service.model.declarations.joins import NODE_JOINS
+from gis_service.model.edits import Answer, Condition, Edit, Edited
+from gis_service.model.joins import (
+    MOST_WITHIN_M,
+    USUAL_WITHIN_M,
+    Decision,
+    JoinNode,
+    JoinPair,
+)
+from gis_service.model.rights import Operation
+from gis_service.network.joining import LEAST_SCORE, is_unique_everywhere, likeness
+from gis_service.services.editing import Editing, allow
+from gis_service.store import joins as statements
+from gis_service.store.reading import Moment, Reader
+from gis_service.store.roles import Login
+
+LONGEST_NOTE = 1_000
+MOST_PROPOSED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """
+    Pairs that are proposed, the most probable first.
+
+    Parameters
+    ----------
+    networks
+        Names of the networks that have nodes.
+    left_out
+        Pairs that lie near each other and are too unlike to be proposed.
+    """
+
+    pairs: tuple[JoinPair, ...]
+    networks: tuple[str, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Two nodes and the metres between them; whether one identifier is both's."""
+
+    a: UUID
+    b: UUID
+    distance_m: float
+    same_id: bool = False
+
+
+class Joins:
+    """Proposes pairs and keeps what is decided of them, for planners."""
+
+    def __init__(self, reader: Reader, editing: Editing) -> None:
+        self._reader = reader
+        self._editing = editing
+
+    async def proposed(
+        self,
+        principal: Principal,
+        *,
+        within_m: float = USUAL_WITHIN_M,
+        network: str | None = None,
+        rejected: bool = False,
+    ) -> Proposed:
+        """
+        Nodes of different networks that may be one place.
+
+        Pairs that were confirmed are not among them, nor those that were
+        rejected unless they are asked for. Nodes with one identifier that is
+        unique everywhere are, however far apart they lie.
+
+        Parameters
+        ----------
+        network
+            Only pairs with a node of this one, by `external_id` or UUID.
+
+        Raises
+        ------
+        NotAllowed
+            The reader is no planner.
+        InvalidParameter
+            The distance is out of bounds, or there is no such network.
+        """
+        _allow_reading(principal)
+        if not 0 < within_m <= MOST_WITHIN_M:
+            rule = f"it must be more than 0 and at most {MOST_WITHIN_M:g} metres"
+            raise InvalidParameter("within_m", within_m, rule)
+        async with self._reader.moment(Login.PLANNER) as moment:
+            networks = await moment.rows(statements.populations())
+            wanted = _named(networks, network)
+            near = await _near(moment, [row["id"] for row in networks], within_m)
+            nodes = await _nodes(moment, (id_ for each in near for id_ in (each.a, each.b)))
+            decided = {
+                (row["node_a"], row["node_b"]): row
+                for row in await moment.rows(statements.decided_statement())
+            }
+        pairs: list[JoinPair] = []
+        left_out = 0
+        for each in near:
+            a, b = nodes[each.a], nodes[each.b]
+            if wanted is not None and wanted not in (a.network_id, b.network_id):
+                continue
+            row = decided.get((each.a, each.b))
+            if row is not None and not (rejected and row["decision"] == Decision.REJECTED):
+                continue
+            pair = _pair(a, b, each.distance_m, row, same_id=each.same_id)
+            if pair.likeness.score < LEAST_SCORE and row is None:
+                left_out += 1
+                continue
+            pairs.append(pair)
+        pairs.sort(key=lambda pair: (-pair.likeness.score, pair.distance_m, pair.a.id, pair.b.id))
+        names = tuple(row["name"] for row in networks)
+        return Proposed(tuple(pairs[:MOST_PROPOSED]), names, left_out)
+
+    async def decided(self, principal: Principal) -> tuple[JoinPair, ...]:
+        """
+        The pairs of which somebody decided, the latest first.
+
+        Raises
+        ------
+        NotAllowed
+            The reader is no planner.
+        """
+        _allow_reading(principal)
+        async with self._reader.moment(Login.PLANNER) as moment:
+            rows = await moment.rows(statements.decided_statement())
+            nodes = await _nodes(moment, (row[n] for row in rows for n in ("node_a", "node_b")))
+        return tuple(
+            _pair(nodes[row["node_a"]], nodes[row["node_b"]], row["distance_m"], row)
+            for row in rows
+        )
+
+    async def decide(
+        self,
+        principal: Principal,
+        one: UUID,
+        other: UUID,
+        decision: Decision | None,
+        *,
+        note: str | None = None,
+        request_id: str,
+    ) -> JoinPair:
+        """
+        Keep whether two nodes are one place; what is decided already stays as it is.
+
+        Neither node is changed, so those of another owner can be joined too.
+
+        Parameters
+        ----------
+        decision
+            None takes back what was decided before.
+
+        Raises
+        ------
+        UnknownKey, NotAllowed
+            Who decides is no planner.
+        NotFound
+            There is no such node, or there is nothing to take back.
+        InvalidParameter
+            Both are of one network, or the note is too long.
+        Conflict, PreconditionFailed
+            Somebody else decided at the same time.
+        """
+        operation = Operation.DELETE if decision is None else Operation.CREATE
+        allow(operation, NODE_JOINS, principal)
+        if note is not None and len(note) > LONGEST_NOTE:
+            raise InvalidParameter(
+                "note", f"{note[:20]}…", f"it must have at most {LONGEST_NOTE} characters"
+            )
+        async with self._reader.moment(Login.PLANNER) as moment:
+            a, b, standing, row = await _standing(moment, one, other)
+        if decision is None and standing is None:
+            raise NotFound("Nothing was decided of these two nodes.")
+        if decision is not None and a.network_id == b.network_id:
+            raise InvalidParameter(
+                "node_b", other, "both nodes are of one network; a link joins them, if any"
+            )
+        pair = _pair(a, b, row["distance_m"], standing)
+        if standing is not None and pair.decision is decision:
+            return pair
+        edits = _edits(pair, standing, decision, note)
+        await self._editing.run(edits, principal, _nothing_more, request_id=request_id)
+        async with self._reader.moment(Login.PLANNER) as moment:
+            a, b, standing, row = await _standing(moment, one, other)
+        return _pair(a, b, row["distance_m"], standing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A node as it is told, and the id of its network."""
+
+    told: JoinNode
+    network_id: UUID
+
+
+def _allow_reading(principal: Principal) -> None:
+    if not principal.audience.includes(Audience.PLANNER):
+        raise NotAllowed("Only planners see which nodes of two networks may be one place.")
+
+
+def _named(networks: Sequence[Any], name: str | None) -> UUID | None:
+    if name is None:
+        return None
+    for row in networks:
+        if name in (row["external_id"], str(row["id"])):
+            return UUID(str(row["id"]))
+    known = ", ".join(row["external_id"] for row in networks) or "none yet"
+    raise InvalidParameter("network", name, f"no such network has nodes; there are: {known}")
+
+
+async def _near(moment: Moment, networks: Sequence[UUID], within_m: float) -> list[_Near]:
+    """Pairs of nodes of different networks; of each two networks the smaller one is gone over."""
+    found: dict[tuple[UUID, UUID], _Near] = {}
+    for place, network in enumerate(networks[:-1]):
+        others = networks[place + 1 :]
+        for row in await moment.rows(statements.near_pairs(network, others, within_m=within_m)):
+            a, b = sorted((row["mine"], row["other"]))
+            found[a, b] = _Near(a, b, row["distance_m"])
+        for row in await moment.rows(statements.same_identifiers(network, others)):
+            if is_unique_everywhere(row["external_id"]):
+                a, b = sorted((row["mine"], row["other"]))
+                found[a, b] = _Near(a, b, row["distance_m"], same_id=True)
+    return list(found.values())
+
+
+async def _nodes(moment: Moment, ids: Iterable[UUID]) -> dict[UUID, _Node]:
+    rows = await moment.rows(statements.nodes_statement(sorted(set(ids))))
+    names = ("id", "name", "external_id", "network", "status", "lon", "lat")
+    return {
+        row["id"]: _Node(JoinNode(**{name: row[name] for name in names}), row["network_id"])
+        for row in rows
+    }
+
+
+async def _standing(
+    moment: Moment, one: UUID, other: UUID
+) -> tuple[_Node, _Node, Any | None, Any]:
+    """Both nodes in order, what was decided of them, and the metres between them."""
+    nodes = await _nodes(moment, (one, other))
+    for id_ in (one, other):
+        if id_ not in nodes:
+            raise NotFound(f"There is no network node {id_}.")
+    a, b = sorted((one, other))
+    rows = await moment.rows(statements.decided_statement([a]))
+    standing = next((r for r in rows if {r["node_a"], r["node_b"]} == {a, b}), None)
+    (distance,) = await moment.rows(statements.distance_statement(a, b))
+    return nodes[a], nodes[b], standing, distance
+
+
+def _pair(
+    a: _Node, b: _Node, distance_m: float, row: Any | None, *, same_id: bool | None = None
+) -> JoinPair:
+    """Two nodes with what was decided of them, if anything was."""
+    one, other = a.told, b.told
+    if same_id is None:
+        same_id = one.external_id == other.external_id and is_unique_everywhere(one.external_id)
+    alike = likeness(one.name, other.name, distance_m=distance_m, same_id=same_id)
+    if row is None:
+        return JoinPair(one, other, distance_m, alike)
+    return JoinPair(
+        one, other, distance_m, alike, Decision(row["decision"]), row["note"],
+        row["decided_at"], row["by"],
+    )
+
+
+def _edits(
+    pair: JoinPair, standing: Any | None, decision: Decision | None, note: str | None
+) -> list[Edit]:
+    """
+    What takes the old decision away and keeps the new one.
+
+    A decision that is changed is made anew, so that it names who made it.
+    """
+    edits = []
+    if standing is not None:
+        condition = Condition(versions=frozenset({standing["version"]}))
+        edits.append(Edit(Operation.DELETE, NODE_JOINS, standing["id"], condition=condition))
+    if decision is not None:
+        edits.append(_created(pair, decision, note))
+    return edits
+
+
+def _created(pair: JoinPair, decision: Decision, note: str | None) -> Edit:
+    one, other = pair.a, pair.b
+    key = f"{one.id} {other.id}"
+    return Edit(Operation.CREATE, NODE_JOINS, uuid5(NAMESPACE_OID, key), {
+        "type": "Feature",
+        "geometry": {
+            "type": "Point",
+            "coordinates": [(one.lon + other.lon) / 2, (one.lat + other.lat) / 2],
+        },
+        "properties": {
+            "external_id": key,
+            "name": f"{one.name} = {other.name}"[:1000],
+            "node_a": str(one.id),
+            "node_b": str(other.id),
+            "decision": decision.value,
+            "distance_m": round(pair.distance_m, 1),
+            "score": round(pair.likeness.score, 3),
+            "note": (note or "").strip() or None,
+            "decided_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    })
+
+
+def _nothing_more(_edited: Sequence[Edited]) -> Answer:
+    return Answer(200, (), b"")

@@ -1,0 +1,14 @@
+"""Nodes of two networks that stand at one place."""
+
+from gis_service.store.migrations.sql import run_sql
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    run_sql(__file__, "up")
+
+
+def downgrade() -> None:
+    run_sql(__file__, "down")

@@ -28,8 +28,8 @@ class JoinNode:
     ----------
     external_id
         Its identifier in the files that it comes from.
-    network
-        The name of its network.
+    network_id, network
+        Its network, and the name of that.
     lon, lat
         In degrees of WGS84.
     """
@@ -37,6 +37,7 @@ class JoinNode:
     id: UUID
     name: str
     external_id: str
+    network_id: UUID
     network: str
     status: str
     lon: float
@@ -89,3 +90,18 @@ class JoinPair:
     note: str | None = None
     decided_at: datetime | None = None
     decided_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineNear:
+    """
+    A link near a pair, as far as it lies in the box that was asked for.
+
+    Parameters
+    ----------
+    line
+        Longitude and latitude in degrees of WGS84.
+    """
+
+    network_id: UUID
+    line: tuple[tuple[float, float], ...]

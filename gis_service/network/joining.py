@@ -25,9 +25,9 @@ _NAMES_UNKNOWN = 0.5
 _OTHER_NUMBER = 0.5
 """Names of which the numbers differ (POP 1, POP 2) are no more alike than this."""
 _GENERIC = frozenset({
-    "branch", "building", "cabinet", "county", "exchange", "headquarters", "hq", "hub",
+    "backbone", "branch", "building", "cabinet", "county", "exchange", "headquarters", "hq", "hub",
     "jengo", "junction", "kabati", "kituo", "metro", "node", "noc", "pop", "site", "station",
-    "terminal", "town",
+    "terminal", "town", "wi", "fi", "wifi",
 })
 """Words that say what a node is, and not where."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
+
+import shapely
 
 from gis_service.errors import InvalidParameter, NotAllowed, NotFound
 from gis_service.model.audience import Audience, Principal
@@ -18,7 +22,9 @@ from gis_service.model.joins import (
     Decision,
     JoinNode,
     JoinPair,
+    LineNear,
 )
+from gis_service.model.queries import BBox
 from gis_service.model.rights import Operation
 from gis_service.network.joining import LEAST_SCORE, is_unique_everywhere, likeness
 from gis_service.services.editing import Editing, allow
@@ -27,6 +33,7 @@ from gis_service.store.reading import Moment, Reader
 from gis_service.store.roles import Login
 
 LONGEST_NOTE = 1_000
+_LEAST_DRAWN_DEGREES = 0.002
 MOST_PROPOSED = 500
 
 
@@ -46,16 +53,6 @@ class Proposed:
     pairs: tuple[JoinPair, ...]
     networks: tuple[str, ...]
     left_out: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """Two nodes and the metres between them; whether one identifier is both's."""
-
-    a: UUID
-    b: UUID
-    distance_m: float
-    same_id: bool = False
 
 
 class Joins:
@@ -100,21 +97,21 @@ class Joins:
             networks = await moment.rows(statements.populations())
             wanted = _named(networks, network)
             near = await _near(moment, [row["id"] for row in networks], within_m)
-            nodes = await _nodes(moment, (id_ for each in near for id_ in (each.a, each.b)))
+            nodes = await _nodes(moment, chain.from_iterable(near))
             decided = {
                 (row["node_a"], row["node_b"]): row
                 for row in await moment.rows(statements.decided_statement())
             }
         pairs: list[JoinPair] = []
         left_out = 0
-        for each in near:
-            a, b = nodes[each.a], nodes[each.b]
+        for (id_a, id_b), distance_m in near.items():
+            a, b = nodes[id_a], nodes[id_b]
             if wanted is not None and wanted not in (a.network_id, b.network_id):
                 continue
-            row = decided.get((each.a, each.b))
+            row = decided.get((id_a, id_b))
             if row is not None and not (rejected and row["decision"] == Decision.REJECTED):
                 continue
-            pair = _pair(a, b, each.distance_m, row, same_id=each.same_id)
+            pair = _pair(a, b, distance_m, row)
             if pair.likeness.score < LEAST_SCORE and row is None:
                 left_out += 1
                 continue
@@ -140,6 +137,20 @@ class Joins:
             _pair(nodes[row["node_a"]], nodes[row["node_b"]], row["distance_m"], row)
             for row in rows
         )
+
+    async def around(self, pairs: Sequence[JoinPair]) -> list[list[LineNear]]:
+        """The links near each pair, in a box of twice its own extent around it, to be drawn."""
+        if not pairs:
+            return []
+        boxes = [box_around(pair) for pair in pairs]
+        rows = await self._reader.rows(statements.links_in(boxes), Login.PLANNER)
+        found: list[list[LineNear]] = [[] for _ in pairs]
+        for row in rows:
+            for part in shapely.get_parts(shapely.from_wkb(row["line"])):
+                if part.geom_type == "LineString":
+                    line = tuple((x, y) for x, y, *_ in part.coords)
+                    found[row["box"] - 1].append(LineNear(row["network_id"], line))
+        return found
 
     async def decide(
         self,
@@ -196,12 +207,15 @@ class Joins:
         return _pair(a, b, row["distance_m"], standing)
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A node as it is told, and the id of its network."""
-
-    told: JoinNode
-    network_id: UUID
+def box_around(pair: JoinPair) -> BBox:
+    """West, south, east and north of what is drawn of a pair: a square on the ground."""
+    lon, lat = (pair.a.lon + pair.b.lon) / 2, (pair.a.lat + pair.b.lat) / 2
+    squeeze = max(math.cos(math.radians(lat)), 0.01)
+    half = max(
+        _LEAST_DRAWN_DEGREES, abs(pair.a.lat - pair.b.lat),
+        abs(pair.a.lon - pair.b.lon) * squeeze,
+    )
+    return BBox(lon - half / squeeze, lat - half, lon + half / squeeze, lat + half)
 
 
 def _allow_reading(principal: Principal) -> None:
@@ -219,33 +233,32 @@ def _named(networks: Sequence[Any], name: str | None) -> UUID | None:
     raise InvalidParameter("network", name, f"no such network has nodes; there are: {known}")
 
 
-async def _near(moment: Moment, networks: Sequence[UUID], within_m: float) -> list[_Near]:
-    """Pairs of nodes of different networks; of each two networks the smaller one is gone over."""
-    found: dict[tuple[UUID, UUID], _Near] = {}
+async def _near(
+    moment: Moment, networks: Sequence[UUID], within_m: float
+) -> dict[tuple[UUID, UUID], float]:
+    """Metres between nodes of different networks; of two the smaller one is gone over."""
+    found: dict[tuple[UUID, UUID], float] = {}
     for place, network in enumerate(networks[:-1]):
         others = networks[place + 1 :]
-        for row in await moment.rows(statements.near_pairs(network, others, within_m=within_m)):
+        rows = await moment.rows(statements.near_pairs(network, others, within_m=within_m))
+        rows += [
+            row for row in await moment.rows(statements.same_identifiers(network, others))
+            if is_unique_everywhere(row["external_id"])
+        ]
+        for row in rows:
             a, b = sorted((row["mine"], row["other"]))
-            found[a, b] = _Near(a, b, row["distance_m"])
-        for row in await moment.rows(statements.same_identifiers(network, others)):
-            if is_unique_everywhere(row["external_id"]):
-                a, b = sorted((row["mine"], row["other"]))
-                found[a, b] = _Near(a, b, row["distance_m"], same_id=True)
-    return list(found.values())
+            found[a, b] = row["distance_m"]
+    return found
 
 
-async def _nodes(moment: Moment, ids: Iterable[UUID]) -> dict[UUID, _Node]:
+async def _nodes(moment: Moment, ids: Iterable[UUID]) -> dict[UUID, JoinNode]:
     rows = await moment.rows(statements.nodes_statement(sorted(set(ids))))
-    names = ("id", "name", "external_id", "network", "status", "lon", "lat")
-    return {
-        row["id"]: _Node(JoinNode(**{name: row[name] for name in names}), row["network_id"])
-        for row in rows
-    }
+    return {row["id"]: JoinNode(**dict(row)) for row in rows}
 
 
 async def _standing(
     moment: Moment, one: UUID, other: UUID
-) -> tuple[_Node, _Node, Any | None, Any]:
+) -> tuple[JoinNode, JoinNode, Any | None, Any]:
     """Both nodes in order, what was decided of them, and the metres between them."""
     nodes = await _nodes(moment, (one, other))
     for id_ in (one, other):
@@ -258,18 +271,14 @@ async def _standing(
     return nodes[a], nodes[b], standing, distance
 
 
-def _pair(
-    a: _Node, b: _Node, distance_m: float, row: Any | None, *, same_id: bool | None = None
-) -> JoinPair:
+def _pair(a: JoinNode, b: JoinNode, distance_m: float, row: Any | None) -> JoinPair:
     """Two nodes with what was decided of them, if anything was."""
-    one, other = a.told, b.told
-    if same_id is None:
-        same_id = one.external_id == other.external_id and is_unique_everywhere(one.external_id)
-    alike = likeness(one.name, other.name, distance_m=distance_m, same_id=same_id)
+    same_id = a.external_id == b.external_id and is_unique_everywhere(a.external_id)
+    alike = likeness(a.name, b.name, distance_m=distance_m, same_id=same_id)
     if row is None:
-        return JoinPair(one, other, distance_m, alike)
+        return JoinPair(a, b, distance_m, alike)
     return JoinPair(
-        one, other, distance_m, alike, Decision(row["decision"]), row["note"],
+        a, b, distance_m, alike, Decision(row["decision"]), row["note"],
         row["decided_at"], row["by"],
     )
 

@@ -21,14 +21,18 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import UUID as UUID_TYPE
+from sqlalchemy.types import NullType
 
 from gis_service.model.declarations.joins import NODE_JOINS
 from gis_service.model.declarations.network import NETWORKS
-from gis_service.model.declarations.plant import NETWORK_NODES
-from gis_service.store.tables import table
+from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES
+from gis_service.model.queries import BBox
+from gis_service.store.tables import SRID, table
 
 MOST_NEAR = 5_000
 """So many pairs are looked at, the nearest first."""
+MOST_DRAWN = 2_000
+"""So many links are drawn around pairs."""
 _DEGREE_M = 110_000.0
 """No degree of latitude is shorter."""
 _GONE = "decommissioned"
@@ -151,3 +155,28 @@ def _distance_m(one: Any, other: Any) -> ColumnElement[float]:
 
 def _ids(ids: Sequence[UUID]) -> ColumnElement[Any]:
     return literal(list(ids), ARRAY(UUID_TYPE(as_uuid=True)))
+
+
+def links_in(boxes: Sequence[BBox]) -> Select[Any]:
+    """
+    The links in each box: `box` (its number from 1), `network_id`, `line` (WKB, cut to the box).
+    """
+    corners = func.unnest(*(
+        literal([getattr(box, side) for box in boxes], ARRAY(Double))
+        for side in ("west", "south", "east", "north")
+    )).table_valued("west", "south", "east", "north", with_ordinality="box", name="boxes")
+    links = table(FIBRE_LINKS)
+    box = func.ST_MakeEnvelope(
+        corners.c.west, corners.c.south, corners.c.east, corners.c.north, SRID
+    )
+    cut = func.ST_ClipByBox2D(links.c.geom, box, type_=NullType)
+    return (
+        select(
+            corners.c.box, links.c.network_id, func.ST_AsBinary(cut).label("line")
+        )
+        .select_from(corners)
+        .join(links, links.c.geom.op("&&", is_comparison=True)(box))
+        .where(links.c.status != _GONE)
+        .order_by(corners.c.box, links.c.id)
+        .limit(MOST_DRAWN)
+    )

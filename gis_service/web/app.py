@@ -28,6 +28,7 @@ from gis_service.web import (
     history,
     items,
     jobs,
+    joins,
     landing,
     login,
     maps,
@@ -93,7 +94,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     for module in (
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
-        field_shell, field, photos, walked_routes, conflicts, assets, paper, exports,
+        field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

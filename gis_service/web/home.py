@@ -53,6 +53,7 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_reports", "/reports", Audience.PLANNER), "fault"),
     (Entry("home_publish", "/publish", Audience.PLANNER), "gateway"),
     (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),
+    (Entry("home_joins", "/joins", Audience.PLANNER), "branch"),
 )
 """Pages and their icons; the words of each are under its key and that with `_text`."""
 

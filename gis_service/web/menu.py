@@ -45,6 +45,7 @@ MENU: tuple[Entry, ...] = (
     Entry("menu_conflicts", "/conflicts", Audience.PLANNER),
     Entry("menu_reports", "/reports", Audience.PLANNER),
     Entry("menu_publish", "/publish", Audience.PLANNER),
+    Entry("menu_joins", "/joins", Audience.PLANNER),
     Entry("menu_data", "/collections"),
     Entry("menu_api", "/api.html", most=Audience.PUBLIC),
 )

@@ -120,6 +120,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field/photos/{id}": COMMON,
     "/routes": (*COMMON, "done"),
     "/conflicts": (*COMMON, "settled"),
+    "/joins": (*COMMON, "within_m", "rejected", "done"),
     "/a/{tag}": COMMON,
     "/paper": (*COMMON, "collection", "ward"),
     "/labels": (*COMMON, "ward", "collection", "size"),
@@ -150,6 +151,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/field/photos/{id}": ("PUT",),
     "/routes/{id}": ("POST",),
     "/conflicts/{id}": ("POST",),
+    "/joins": ("POST",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""

@@ -164,7 +164,7 @@ def links_in(boxes: Sequence[BBox]) -> Select[Any]:
     corners = func.unnest(*(
         literal([getattr(box, side) for box in boxes], ARRAY(Double))
         for side in ("west", "south", "east", "north")
-    )).table_valued("west", "south", "east", "north", with_ordinality="box", name="boxes")
+    )).table_valued("west", "south", "east", "north", with_ordinality="box").render_derived("boxes")
     links = table(FIBRE_LINKS)
     box = func.ST_MakeEnvelope(
         corners.c.west, corners.c.south, corners.c.east, corners.c.north, SRID

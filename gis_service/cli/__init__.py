@@ -17,6 +17,7 @@ MODULES = {
     "up": "up", "down": "up", "load": "load", "loads": "jobs", "jobs": "jobs",
     "inspect": "inspect", "rules": "rules",
     "export": "export", "tiles": "tiles", "maps": "maps", "analyse": "analyse",
+    "joins": "joins",
     "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
     "backup": "backup", "restore": "restore", "doctor": "doctor",

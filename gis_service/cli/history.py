@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from gis_service.cli.reports import printable
 from gis_service.installation import open_database
 from gis_service.model.collections import REGISTRY
 from gis_service.model.history import (
@@ -76,13 +77,13 @@ def _tell_item(found: ItemHistory, *, as_json: bool) -> None:
     if as_json:
         _print_json(found)
         return
-    click.secho(f"{_clean(found.label)}", bold=True, nl=False)
+    click.secho(f"{printable(found.label)}", bold=True, nl=False)
     click.echo(f"  {found.collection} {found.id}")
     for version in found.versions:
-        who = _clean(version.person) if version.person else "-"
+        who = printable(version.person) if version.person else "-"
         click.echo(f"\n{_local(version.at)}  {version.operation}  {who}")
         if version.request_id:
-            click.echo(f"  request {_clean(version.request_id)}")
+            click.echo(f"  request {printable(version.request_id)}")
         _tell_changes(version.changes, version.shape)
 
 
@@ -100,7 +101,7 @@ def _tell_difference(found: Difference, *, as_json: bool) -> None:
 
 def _tell_items(items: tuple[ItemDifference, ...]) -> None:
     for item in items[:_MOST_LISTED]:
-        click.echo(f"  {_clean(item.label)}  {item.id}")
+        click.echo(f"  {printable(item.label)}  {item.id}")
         _tell_changes(item.changes, item.shape, indent="    ")
     if len(items) > _MOST_LISTED:
         click.echo(f"  ... and {len(items) - _MOST_LISTED:,} more; --json lists all")
@@ -165,13 +166,9 @@ def _shape(shape: ShapeChange) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "-"
-    text = _clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
-
-def _clean(text: str) -> str:
-    """Without the control characters that move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _local(time: datetime) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gis_service.model.joins import JoinNode
 from gis_service.model.loss_budget import LinkLoss
 from gis_service.model.outage import GONE, Effect, Hit, OfficeHit, Outage
 from gis_service.model.processes.network import LOSSES
@@ -21,9 +22,18 @@ _DIGITS = 7
 
 
 def trace_document(
-    trace: Trace, downstream: Outage, routes: Routes, losses: Mapping[str, LinkLoss]
+    trace: Trace,
+    downstream: Outage,
+    routes: Routes,
+    losses: Mapping[str, LinkLoss],
+    joined: Mapping[str, JoinNode],
 ) -> Document:
-    """The links of a way in order, each drawn in the direction of the way."""
+    """
+    The links of a way in order, each drawn in the direction of the way.
+
+    `joins` tells where it passes into another network: after how many links, from
+    which node, and to which node of which network.
+    """
     dark = downstream.total.get(Effect.CUT, Hit())
     return _collection(
         (
@@ -50,6 +60,16 @@ def trace_document(
         ways=trace.ways,
         gateways=trace.gateways,
         one_trench=trace.one_trench,
+        joins=[
+            {
+                "after": join.after,
+                "from_node": join.from_node,
+                "to_node": join.to_node,
+                "name": joined[join.to_node].name,
+                "network": joined[join.to_node].network,
+            }
+            for join in trace.joins if join.to_node in joined
+        ],
         route_length_m=_metres(trace.route_length_m),
         fibre_length_m=_metres(trace.fibre_length_m),
         downstream_nodes=len(downstream.nodes),

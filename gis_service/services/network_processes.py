@@ -30,7 +30,8 @@ def network_handlers(questions: NetworkQuestions) -> dict[str, Handler]:
         found, downstream = await questions.trace(principal, **asked)
         routes = await questions.routes([link.id for link in found.links])
         losses = await questions.losses(principal, found, wavelength_nm=wavelength_nm)
-        return trace_document(found, downstream, routes, losses)
+        joined = await questions.joined(found)
+        return trace_document(found, downstream, routes, losses, joined)
 
     async def outage(inputs: Inputs, principal: Principal, _: Language) -> Document:
         state, gone, found = await questions.outage(principal, **inputs)

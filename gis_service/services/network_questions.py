@@ -14,6 +14,7 @@ import shapely
 
 from gis_service.errors import InvalidInput, InvalidParameter, NotAllowed
 from gis_service.model.audience import Audience, Principal
+from gis_service.model.joins import JoinNode
 from gis_service.model.loss_budget import LinkLoss
 from gis_service.model.outage import Outage
 from gis_service.model.trace import Trace
@@ -25,6 +26,7 @@ from gis_service.network.weak_points import listed
 from gis_service.services.cable_paths import CableEnds, CablePaths
 from gis_service.services.loss_budget import LossBudgets
 from gis_service.services.networks import Networks
+from gis_service.store.joins import nodes_statement
 from gis_service.store.network_items import (
     equipment_statement,
     fibre_statement,
@@ -184,6 +186,14 @@ class NetworkQuestions:
         rows = await self._reader.rows(routes_statement(map(UUID, ids)), Login.PLANNER)
         lines = shapely.from_wkb([row["route"] for row in rows])
         return {str(row["id"]): line for row, line in zip(rows, lines, strict=True)}
+
+    async def joined(self, trace: Trace) -> dict[str, JoinNode]:
+        """The nodes at which a way passes into another network, by id."""
+        ids = [UUID(join.to_node) for join in trace.joins]
+        if not ids:
+            return {}
+        rows = await self._reader.rows(nodes_statement(ids), Login.PLANNER)
+        return {str(row["id"]): JoinNode(**dict(row)) for row in rows}
 
     async def losses(
         self, principal: Principal, trace: Trace, *, wavelength_nm: int

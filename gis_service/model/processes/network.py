@@ -78,6 +78,9 @@ TRACE = Process(
         told("one_trench", T.BOOLEAN, ("One trench takes all ways", "Mtaro mmoja hubeba njia zote"),
              ("One cut of a shared trench leaves no way.", "Mkato mmoja wa mtaro huacha bila njia.")
              ),
+        told("joins", T.OBJECT, ("Joined to", "Imeunganishwa na"),
+             ("Where the way passes into another network, after so many links.",
+              "Njia inapoingia mtandao mwingine, baada ya nyuzi ngapi.")),
         told("order", T.INTEGER, ("Order", "Nafasi")),
         _LINK,
         told("from_node", T.REFERENCE, ("From", "Kutoka"), references="network_nodes"),

@@ -38,9 +38,16 @@
       desk.head(desk.say("desk_path_title", { name: subject.name })),
       element("p", "", desk.say("desk_path_length", { length: desk.metres(found.route_length_m) })),
       element("p", "", desk.words["desk_path_ways_" + Math.min(2, found.ways)]),
-      element("ol", "desk-path", ...found.features.map(link),
+      element("ol", "desk-path", ...steps(found),
         element("li", "desk-path-end", end ? desk.nameOf(end) : desk.words.desk_path_end)));
     return room;
+  }
+
+  function steps(found) {
+    const joined = (after) => found.joins.filter((each) => each.after === after).map((each) =>
+      element("li", "desk-path-join",
+        desk.say("desk_path_join", { name: each.name, network: each.network })));
+    return [...joined(0), ...found.features.flatMap((each, at) => [link(each), ...joined(at + 1)])];
   }
 
   function link({ properties }) {

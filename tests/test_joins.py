@@ -254,3 +254,42 @@ def test_the_nearest_of_real_backbones_are_those_named_alike(shared_data: Path) 
     chosen = [each for each in near if likeness(*each[:2], distance_m=each[2]).score >= 0.4]
     assert (len(near), len(chosen)) == (19, 17)
     assert all(names_alike(one, other) == 1 for one, other, _ in chosen)
+
+
+FAR = "c9b0f0de-7a31-4a51-8c86-51d3d5a1f733"
+NEIGHBOUR = network(
+    "41d1f3a0-5f0e-4c0b-9d6c-7f4f5c0a9e33", "Neighbour",
+    {"hut": ("Ogembo", 34.7200, -0.8000), FAR: ("Kilgoris", 34.8800, -1.0000)},
+    [("hut", FAR)],
+)
+NEIGHBOUR["nodes"].pop()
+REACHED = network(
+    "77aa0a54-2b8f-43c1-9d3e-0f8b6f0f2c44", "Reached", {FAR: ("Kilgoris", 34.8800, -1.0000)}, []
+)
+
+
+def test_a_span_to_a_node_of_another_network_joins_when_that_appears(
+    client: Any, databases: Databases, two_networks: Database, settings: Settings, tmp_path: Path
+) -> None:
+    def load(document: Any) -> Any:
+        path = tmp_path / "package.json"
+        path.write_text(json.dumps({"networks": [document]}))
+        return load_package(two_networks, settings, PackageRequest(path, read_only=True))
+
+    first = load(NEIGHBOUR)
+    (fault,) = [each for each in first.faults if each.rule == "external-end"]
+    assert FAR in fault.message
+    assert any("1 spans of the network" in note for note in load(REACHED).notes)
+    again = load(NEIGHBOUR)
+    assert again.inserted == 1
+    with two_networks.begin() as connection:
+        reached = dict(connection.execute(text(
+            "SELECT name, id::text FROM gis.network_nodes WHERE name IN ('Ogembo', 'Kilgoris')"
+        )).all())
+    way = run(client, "trace", node=reached["Ogembo"], to=reached["Kilgoris"])
+    assert way["reaches"]
+    sent = client.get(
+        f"/exports/network?network={NEIGHBOUR['id']}&f=ofds-json", headers={"accept": "*/*"}
+    )
+    assert sent.status_code == 200, sent.text
+    assert sent.json()["networks"] == [NEIGHBOUR]

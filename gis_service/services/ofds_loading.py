@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ from gis_service.crs import utm_srid
 from gis_service.errors import InvalidInput
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.ofds_mapping import COLLECTIONS, key_of
-from gis_service.formats.ofds_package import Json, Package, find_version, head_of
+from gis_service.formats.ofds_package import Json, Package, find_version, head_of, objects_of
 from gis_service.formats.ofds_reading import read_package
 from gis_service.model.audience import Actor
 from gis_service.model.declarations.network import NETWORKS
+from gis_service.model.declarations.plant import NETWORK_NODES
 from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import LoadReport
+from gis_service.network.joining import is_unique_everywhere
 from gis_service.services.load_networks import network_extent
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, Progress
 from gis_service.services.ofds_rows import Rows, RowsMaker
@@ -33,7 +35,15 @@ from gis_service.store.actor import set_actor
 from gis_service.store.database import Database
 from gis_service.store.interruption import interruptible
 from gis_service.store.loads import record_load
-from gis_service.store.ofds import KEPT, find_network, left_behind, network_keys, put_rows
+from gis_service.store.ofds import (
+    KEPT,
+    find_network,
+    left_behind,
+    network_keys,
+    nodes_elsewhere,
+    put_rows,
+    unplaced_spans,
+)
 from gis_service.store.staging import Outcome
 from gis_service.validation.geometry import KENYA, Extent
 
@@ -164,10 +174,13 @@ def _load_network(
     found = find_version(network, asked=request.version)
     before = find_network(connection, key)
     known = network_keys(connection, before.id, COLLECTIONS.values()) if before else {}
+    outside = _ends_outside(network, known.get(NETWORK_NODES.id, frozenset()))
+    elsewhere = nodes_elsewhere(connection, before.id if before else None, outside)
     rows = RowsMaker(
         network,
         found.version,
         known=known,
+        elsewhere=elsewhere,
         constants=request.constants,
         max_vertices=settings.max_vertices,
     ).rows()
@@ -186,7 +199,10 @@ def _load_network(
         present: Sequence[str] = ()
         if array in rows.frames:
             frame = rows.frames[array]
-            outcomes.append(put_rows(connection, collection, frame, network=after.id))
+            outcomes.append(put_rows(
+                connection, collection, frame, network=after.id,
+                elsewhere={NETWORK_NODES.id: elsewhere} if array == "spans" else None,
+            ))
             present = pa.array(frame["external_id"].array).to_pylist()
         lost = left_behind(connection, after.id, collection, present) if before else 0
         if lost:
@@ -195,12 +211,45 @@ def _load_network(
             )
         if count:
             notes.append(f"{count:,} {array}")
+    notes += _waiting(connection, after.id, network)
     total = Outcome(
         *(sum(getattr(each, name) for each in outcomes)
           for name in ("inserted", "updated", "unchanged"))
     )
     read = total.inserted + total.updated + total.unchanged
     return _Loaded(after.id, after.external_id, read, total, rows, tuple(notes))
+
+
+def _ends_outside(network: Json, known: Container[str]) -> set[str]:
+    """Identifiers, unique everywhere, at which spans end and that no node of the network has."""
+    own = {key_of(each) for each in objects_of(network, "nodes")}
+    return {
+        name for name in _ends(objects_of(network, "spans"))
+        if name not in own and name not in known and is_unique_everywhere(name)
+    }
+
+
+def _ends(spans: Iterable[Any]) -> list[str]:
+    """The nodes at which spans end, as far as they are named."""
+    named = (
+        key_of({"id": span.get(side)})
+        for span in spans if isinstance(span, dict) for side in ("start", "end")
+    )
+    return [name for name in named if name is not None]
+
+
+def _waiting(connection: Connection, id_: UUID, network: Json) -> list[str]:
+    """What is to be told of other networks whose spans end at nodes of this one."""
+    own = {key_of(each) for each in objects_of(network, "nodes")}
+    notes = []
+    for name, spans in unplaced_spans(connection, id_).items():
+        count = sum(any(end in own for end in _ends([span])) for span in spans)
+        if count:
+            notes.append(
+                f"{count:,} spans of the network {name} end at nodes of this one: load its "
+                "package again, and they join the two"
+            )
+    return notes
 
 
 def _openness(request: PackageRequest, before: Any | None) -> Json:

@@ -10,7 +10,7 @@ used twice) is kept with the network, in its place.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,7 @@ from gis_service.formats.ofds_package import Json, objects_of
 from gis_service.model.fields import Collection, FieldType
 from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import RowFault, Severity
+from gis_service.network.joining import is_unique_everywhere
 from gis_service.store.ofds import KEPT
 from gis_service.validation.checking import GEOMETRY, validate
 from gis_service.validation.geometry import KENYA, Extent
@@ -101,6 +102,8 @@ class RowsMaker:
     ----------
     known
         Identifiers of items that the network has already, by collection.
+    elsewhere
+        Identifiers of nodes of other networks at which spans may end.
     constants
         One value for all rows, by field (`visibility`).
     """
@@ -111,12 +114,14 @@ class RowsMaker:
         version: OfdsVersion,
         *,
         known: Mapping[str, frozenset[str]],
+        elsewhere: Container[str] = (),
         constants: Mapping[str, str],
         max_vertices: int,
     ) -> None:
         self._network = network
         self._version = version
         self._keys = {id_: set(keys) for id_, keys in known.items()}
+        self._elsewhere = elsewhere
         self._constants = constants
         self._max_vertices = max_vertices
         self._faults: list[RowFault] = []
@@ -245,6 +250,12 @@ class RowsMaker:
                 known = self._keys.get(about.references or "", set())
                 wanted = value if isinstance(value, list) else [value]
                 there = [one for one in wanted if _text(one) in known]
+                if not there and array == "spans" and _text(value) in self._elsewhere:
+                    self._warn(
+                        array, each.position, name, "external-end",
+                        "The node is one of another network here; the span joins the two.", value,
+                    )
+                    continue
                 if len(there) == len(wanted):
                     continue
                 missing = next(one for one in wanted if _text(one) not in known)
@@ -257,7 +268,12 @@ class RowsMaker:
                     missing,
                 )
                 each.values[name] = there if isinstance(value, list) else None
-            if lost or (array == "spans" and None in (
+            if array == "spans" and is_unique_everywhere(lost):
+                self._unplace(
+                    array, each.position, each.object, "external-end",
+                    f"It ends at a node {lost[:80]!r} that is in no network here.",
+                )
+            elif lost or (array == "spans" and None in (
                 each.values["start_node"], each.values["end_node"]
             )):
                 said = f"a node {lost[:80]!r} that is not in it" if lost else "no node at one end"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection as Members
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, not_, or_, select
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
-from gis_service.store.staging import Outcome, StagedRows, lock_for_load
+from gis_service.model.declarations.plant import NETWORK_NODES
+from gis_service.store.staging import Elsewhere, Outcome, StagedRows, lock_for_load
 from gis_service.store.tables import table
 
 KEPT = "ofds"
@@ -62,11 +64,58 @@ def network_keys(
     return found
 
 
+def nodes_elsewhere(
+    connection: Connection, network: UUID | None, names: Iterable[str]
+) -> dict[str, UUID]:
+    """
+    The nodes of other networks with some identifiers, by those.
+
+    Left out are identifiers that nodes of several networks have: which of them is
+    meant, nobody knows.
+    """
+    stored = table(NETWORK_NODES)
+    rows = connection.execute(
+        select(stored.c.external_id, func.min(cast(stored.c.id, Text)))
+        .where(
+            stored.c.external_id == func.any(list(names)),
+            stored.c.network_id.is_distinct_from(network),
+        )
+        .group_by(stored.c.external_id)
+        .having(func.count() == 1)
+    )
+    return {row[0]: UUID(row[1]) for row in rows}
+
+
+def unplaced_spans(connection: Connection, besides: UUID) -> dict[str, list[Any]]:
+    """Spans that other networks keep for the exchange only, by the network's `external_id`."""
+    stored = table(NETWORKS)
+    unplaced = stored.c.extra[KEPT]["unplaced"]
+    rows = connection.execute(
+        select(stored.c.external_id, unplaced)
+        .where(stored.c.id != besides, unplaced.is_not(None))
+        .order_by(stored.c.external_id)
+    )
+    return {
+        name: [json.loads(each["object"]) for each in kept if each["array"] == "spans"]
+        for name, kept in rows
+    }
+
+
 def put_rows(
-    connection: Connection, collection: str, frame: pd.DataFrame, *, network: UUID | None
+    connection: Connection,
+    collection: str,
+    frame: pd.DataFrame,
+    *,
+    network: UUID | None,
+    elsewhere: Elsewhere | None = None,
 ) -> Outcome:
     """
     Insert and update rows, set-wise; rows that are equal are not touched.
+
+    Parameters
+    ----------
+    elsewhere
+        As of `StagedRows`.
 
     Raises
     ------
@@ -75,7 +124,7 @@ def put_rows(
     """
     kind = REGISTRY[collection]
     lock_for_load(connection, kind, network)
-    staged = StagedRows(connection, kind, frame, network=network)
+    staged = StagedRows(connection, kind, frame, network=network, elsewhere=elsewhere)
     outcome = staged.upsert()
     staged.close()
     return outcome

@@ -7,7 +7,7 @@ at all, and a dry run is the same load rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -95,6 +95,10 @@ def lock_for_load(connection: Connection, collection: Collection, network: UUID 
         raise
 
 
+Elsewhere = Mapping[str, Mapping[str, UUID]]
+"""Ids of items of other networks by the identifiers that name them, by collection."""
+
+
 class StagedRows:
     """
     The rows of one load in a temporary table, and what is to become of each.
@@ -107,6 +111,8 @@ class StagedRows:
         names them.
     network
         The network that the rows belong to; None for collections without.
+    elsewhere
+        Items of other networks that the rows may name too.
     """
 
     def __init__(
@@ -117,10 +123,12 @@ class StagedRows:
         *,
         network: UUID | None,
         progress: Progress | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._connection = connection
         self._collection = collection
         self._network = network
+        self._elsewhere = elsewhere or {}
         self._target = table(collection)
         self._columns = tuple(str(name) for name in frame.columns)
         fields = (collection.by_name.get(name) for name in self._columns)
@@ -269,6 +277,12 @@ class StagedRows:
             stored.c.network_id == self._network if self._networked(field) else true()
         )
         by_key = select(stored.c[collection.key].label("name"), stored.c.id).where(mine)
+        if others := self._elsewhere.get(collection.id):
+            listed = func.unnest(
+                literal(list(others), ARRAY(Text)),
+                literal(list(others.values()), ARRAY(UuidType(as_uuid=True))),
+            ).table_valued("name", "id").render_derived("others")
+            return by_key.union_all(select(listed)).subquery(f"{field.name}_names")
         if field.name not in self._named_by_id:
             return by_key.subquery(f"{field.name}_names")
         other = stored.alias()

@@ -132,6 +132,13 @@ LOAD_RULES = (
     rule("status-not-stated", ("Status not stated", "Hali haijaelezwa"),
          ("Ask whoever made the package, and set it.", "Muulize mtengenezaji, kisha iweke."),
          severity=WARNING),
+    rule("external-end",
+         ("A span ends at a node of another network",
+          "Uzi unaishia kwenye kituo cha mtandao mwingine"),
+         ("Where that node is in no network here, load the network that has it and then this "
+          "package again: the span joins the two.",
+          "Ikiwa kituo hicho hakimo katika mtandao wowote hapa, pakia mtandao ulio nacho kisha "
+          "kifurushi hiki tena: uzi utaiunganisha."), severity=WARNING),
     rule("end-off-node", ("A route ends far from its node", "Njia inaishia mbali na kituo"),
          ("Nothing was moved; tell whoever made the package.",
           "Hakuna kilichosogezwa; mwambie mtengenezaji."), severity=WARNING),

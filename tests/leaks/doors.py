@@ -326,6 +326,8 @@ class World:
             "collection": ["equipment"],
             "size": ["70x37"],
             "done": ["accepted"],
+            "within_m": ["250", "x"],
+            "rejected": ["yes"],
             "network": ["kisii", *self.ids["networks"]],
         }
         beside: dict[str, list[dict[str, str]]] = {

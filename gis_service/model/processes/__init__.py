@@ -19,7 +19,7 @@ from gis_service.model.processes.connect import (
 from gis_service.model.processes.coverage import COVERAGE, SCORECARDS
 from gis_service.model.processes.dig_safe import DIG_SAFE
 from gis_service.model.processes.fault_location import LOCATE_FAULT, RECORD_FAULT
-from gis_service.model.processes.joins import DECIDE_JOIN, JOIN_CANDIDATES
+from gis_service.model.processes.joins import DECIDE_JOIN, JOIN_CANDIDATES, JOINED_NODES
 from gis_service.model.processes.loss_budget import LOSS_BUDGET
 from gis_service.model.processes.network import NETWORK_PROCESSES
 from gis_service.model.processes.words import GeometryInput, Input, Process
@@ -39,6 +39,7 @@ _DECLARED: tuple[Process, ...] = (
     SCORECARDS,
     DIG_SAFE,
     JOIN_CANDIDATES,
+    JOINED_NODES,
     DECIDE_JOIN,
 )
 

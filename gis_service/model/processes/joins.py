@@ -62,6 +62,16 @@ JOIN_CANDIDATES = Process(
     ),
 )
 
+JOINED_NODES = Process(
+    "joined-nodes",
+    Text("Nodes that are joined", "Vituo vilivyounganishwa"),
+    Text("Nodes of two networks of which somebody confirmed that they are one place.",
+         "Vituo vya mitandao miwili ambavyo mtu alithibitisha kuwa ni mahali pamoja."),
+    (),
+    Audience.PLANNER,
+    answer=_PAIR,
+)
+
 DECIDE_JOIN = Process(
     "decide-join",
     Text("Decide whether two nodes are one place", "Amua kama vituo viwili ni mahali pamoja"),

@@ -167,6 +167,8 @@ def test_a_confirmed_pair_joins_the_networks_and_can_be_taken_back(
         each["properties"]["node"] for each in both["features"]
     }
     assert set(proposed(client)) == {("Boundary hut", "Hut 7")}
+    (joined,) = run(client, "joined-nodes")["features"]
+    assert len(joined["geometry"]["coordinates"]) == 2
 
     (item,) = client.get("/collections/node_joins/items").json()["features"]
     assert decide(client, ids, "confirmed")["note"] == "same hut", "what is decided stays"

@@ -19,6 +19,7 @@ from gis_service.coverage import coverage_by_ward
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.collections import REGISTRY
 from tests.conftest import ROOT
+from tests.polylines import decoded
 
 LAYERS = {layer.collection: layer for layer in read_definition(ROOT / "maps/coverage.toml").layers}
 
@@ -29,22 +30,6 @@ def made(collection: str, frame: gpd.GeoDataFrame, **options: Any) -> dict[str, 
         compact_payload(LAYERS[collection], frame, fields=fields, **options)
     )
     return document
-
-
-def decoded(text: str, place: list[int]) -> list[tuple[int, int]]:
-    """An encoded polyline, as Google describes it; `place` is where it begins and ends."""
-    numbers, value, shift = [], 0, 0
-    for part in (ord(each) - 63 for each in text):
-        value |= (part & 31) << shift
-        shift += 5
-        if part < 32:
-            numbers.append(~(value >> 1) if value & 1 else value >> 1)
-            value = shift = 0
-    line = []
-    for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
-        place[:] = place[0] + dx, place[1] + dy
-        line.append((place[0], place[1]))
-    return line
 
 
 def areas_of(document: dict[str, Any]) -> list[Any]:

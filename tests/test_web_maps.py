@@ -8,6 +8,7 @@ from typing import Any
 
 import mapbox_vector_tile  # type: ignore[import-untyped]
 import pytest
+from shapely import MultiPoint, hausdorff_distance
 from starlette.testclient import TestClient
 
 from gis_service.model.audience import Audience
@@ -15,6 +16,7 @@ from gis_service.model.fields import LANGUAGES
 from gis_service.model.tiles import BUFFER, Tile
 from gis_service.settings import Settings
 from tests.conformance.clients import Clients, sample_clients
+from tests.polylines import decoded
 
 HTML = {"Accept": "text/html"}
 MOST_BYTES = 90_000
@@ -85,6 +87,17 @@ def test_the_short_form_tells_the_same(public: TestClient) -> None:
         assert set(short["properties"]) == names
         for name in names:
             assert short["properties"][name] == [e["properties"].get(name) for e in features]
+        assert short["count"] == len(features)
+        if "areas" not in short:
+            drawn, place = short.get("lines") or [short["points"]], [0, 0]
+            shown = [[(x / short["perDegree"], y / short["perDegree"])
+                      for x, y in decoded(text, place)] for text in drawn]
+            whole = [each["geometry"]["coordinates"] for each in features]
+            whole = whole if "lines" in short else [whole]
+            for line, real in zip(shown, whole, strict=True):
+                assert hausdorff_distance(MultiPoint(line), MultiPoint(real)) < 0.02
+                assert line[0] == pytest.approx(real[0], abs=4e-5)
+                assert line[-1] == pytest.approx(real[-1], abs=4e-5)
         tag = {"If-None-Match": answer.headers["etag"]}
         assert public.get(f"/maps/coverage/data/{layer}.json", headers=tag).status_code == 304
     assert public.get("/maps/coverage/data/faults.json").status_code == 404

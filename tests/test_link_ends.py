@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from shapely import LineString, Point
 from sqlalchemy import text
 
@@ -12,6 +13,7 @@ from gis_service.errors import InvalidInput
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.loading import load_file
 from gis_service.validation.snapping import LinkEnds, NodePlaces, join_ends
+from gis_service.validation.topology import ends_of
 
 DEGREE_M = 111_320.0
 EXTENT = '"[34.3, -1.2, 35.2, -0.3]"'
@@ -68,6 +70,20 @@ def test_ends_find_their_node_within_five_metres_and_tell_what_is_farther():
     assert np.allclose(told.lonlat[0][4], metres_east(0), atol=1e-12)
     assert np.allclose(told.lonlat[1][4], metres_east(1000), atol=1e-12)
     assert told.notes[1] == "2 ends that name no node got the one at which they end."
+
+
+def test_the_ends_of_more_lines_than_are_held_at_one_time():
+    number = np.arange(25_000)
+    lines = shapely.linestrings(
+        [[[n, -n], [n + 0.5, 0], [n + 1, n]] for n in number.tolist()]
+    )
+    lines[[0, 10_000, 24_999]] = None
+    first, last = ends_of(lines)
+    there = ~shapely.is_missing(lines)
+    assert (first[there] == np.column_stack([number, -number])[there]).all()
+    assert (last[there] == np.column_stack([number + 1, number])[there]).all()
+    assert np.isnan(first[~there]).all()
+    assert np.isnan(last[~there]).all()
 
 
 def test_nothing_moves_with_a_tolerance_of_zero():

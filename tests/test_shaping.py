@@ -60,6 +60,18 @@ def test_parts_that_join_become_one_line_in_their_direction() -> None:
     assert shaped("MULTILINESTRING ((0 0, 1 0), (1 0, 2 0))", merge=False)[1] == []
 
 
+def test_rows_beyond_those_that_are_held_at_one_time_keep_their_numbers() -> None:
+    plain = "LINESTRING (0 0, 1 1)"
+    texts = [plain] * 20_001
+    texts[10_001] = "LINESTRING (0 0, 0 0, 2 2)"
+    texts[20_000] = ""
+    found, rules = shaped(*texts)
+    assert rules == [(10_002, "repeated-vertices")]
+    assert wkt(found[10_001]) == "LINESTRING (0 0, 2 2)"
+    assert found[20_000] is None
+    assert {wkt(found[row]) for row in (0, 9_999, 10_000, 10_002, 19_999)} == {plain}
+
+
 def test_repeated_vertices_go_and_a_line_in_one_place_stays_for_validation() -> None:
     found, rules = shaped(
         "LINESTRING (0 0, 0 0, 1 1, 1 1)", "LINESTRING (2 2, 2 2)", "LINESTRING (0 0, 1 1)"

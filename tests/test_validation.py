@@ -354,6 +354,13 @@ def test_points_at_fault(shape: Any, rule: str, said: str) -> None:
     assert len(result.frame) == 1
 
 
+def test_a_coordinate_that_is_no_number_is_found_among_many() -> None:
+    places = list(shapely.points(np.linspace(34.4, 35.1, 10_003), -0.7))
+    places[10_001] = shapely.Point(np.nan, -0.7)
+    found = [f for f in check(offices(places)).faults if f.severity is Severity.ERROR]
+    assert [(f.row, f.rule) for f in found] == [(10_002, "non-finite-coordinate")]
+
+
 def test_multipoints_of_one_become_points_and_heights_are_left_out() -> None:
     result = check(offices([shapely.MultiPoint([(34.7, -0.6)]), shapely.Point(34.7, -0.6, 1700)]))
     assert result.faults == ()

@@ -36,7 +36,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("writing", staging.StagedRows, "_write"),
 )
 """Name, and the function that does it; none of them calls another."""
-REST = "the rest: start, commit, deferred checks"
+REST = "the rest: waiting for topology, commit with deferred checks"
 
 
 def _timed(spent: dict[str, float], stage: str, function: Callable[..., Any]) -> Any:

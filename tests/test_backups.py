@@ -7,13 +7,12 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gis_service.cli import cli
+from gis_service.cli import backup_timer, cli
 from gis_service.errors import BackupFailed, ConfigurationError, Conflict, DamagedBackup
 from gis_service.installation import OWNER, scratch_place
 from gis_service.model.backups import KeptBackup, Manifest, Proof, TableSum
@@ -42,7 +41,7 @@ from gis_service.services.backups.shelf import (
     surplus,
 )
 from gis_service.settings import Settings
-from gis_service.store.database import Database
+from gis_service.store.database import Database, newest_revision
 from gis_service.store.fingerprints import is_ours, table_sums
 from tests.conftest import ROOT, Databases, client_of, new_key
 
@@ -168,18 +167,6 @@ def test_what_is_put_back_is_one_moment_and_is_served(
         restore_backup(backup, empty, home)
 
 
-def test_settings_and_maps_come_back_as_files_to_look_at(
-    made: Made, empty: Database, tmp_path: Path
-) -> None:
-    elsewhere = made.settings.model_copy(
-        update={"home": tmp_path, "port": 8000, "maps": tmp_path / "maps"}
-    )
-    by_hand = restore_backup(open_backup(made.path), empty, elsewhere)
-    assert {path.name for path in by_hand} == {"settings.env", "coverage.toml"}
-    assert "GIS_PORT=8123\n" in (tmp_path / "restored" / "settings.env").read_text()
-    assert "PASSWORD" not in (tmp_path / "restored" / "settings.env").read_text().upper()
-
-
 def rewritten(path: Path, out: Path, changes: dict[str, bytes | None]) -> Path:
     """The same archive with other members; None leaves one out."""
     with tarfile.open(path) as old, tarfile.open(out, "w") as new:
@@ -236,10 +223,29 @@ def test_other_rows_than_were_backed_up_are_taken_away_again(
         for each in backup.manifest.tables
     )
     lying = replace(backup, manifest=replace(backup.manifest, tables=tables))
+    elsewhere = made.settings.model_copy(
+        update={"home": tmp_path, "port": 8000, "maps": tmp_path / "maps"}
+    )
     with pytest.raises(BackupFailed, match=r"gis\.wards has other values"):
-        restore_backup(lying, empty, made.settings.model_copy(update={"home": tmp_path}))
+        restore_backup(lying, empty, elsewhere)
     with empty.begin() as connection:
         assert not is_ours(connection)
+    told = (tmp_path / "restored" / "settings.env").read_text()
+    assert "GIS_PORT=8123\n" in told
+    assert "DATABASE" not in told
+    assert (tmp_path / "restored" / "maps" / "coverage.toml").is_file()
+
+
+def test_an_older_backup_is_migrated(
+    databases: Databases, empty: Database, settings: Settings, tmp_path: Path
+) -> None:
+    old = databases.fresh("gis_migrated")
+    old.downgrade("0005")
+    made = make_backup(old, settings, tmp_path / "gis.tar")
+    assert made.revision == "0005"
+    restore_backup(open_backup(tmp_path / "gis.tar"), empty, settings)
+    assert empty.revision() == newest_revision()
+    databases.drop(old)
 
 
 def test_a_file_in_the_way_is_not_replaced(made: Made, empty: Database, tmp_path: Path) -> None:
@@ -267,39 +273,62 @@ def test_a_full_disk_leaves_nothing(made: Made, tmp_path: Path) -> None:
         make_backup(made.database, made.settings, tmp_path / "nowhere" / "gis.tar")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_backup_that_is_ended_in_the_middle(
-    made: Made, databases: Databases, home: Path, tmp_path: Path, how: signal.Signals
-) -> None:
-    """The dump waits for a table that somebody holds, so the middle is certain."""
+@contextmanager
+def stuck(database: Database) -> Iterator[Callable[[], bool]]:
+    """Somebody holds a table, so that a dump stays in its middle; tells whether one waits."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'gis.offices'::regclass"
+    )
+    with database.begin() as connection:
+        connection.execute(text("LOCK TABLE gis.offices"))
+        yield lambda: bool(connection.scalar(waiting))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_backup_that_is_killed_in_the_middle(made: Made, home: Path, tmp_path: Path) -> None:
     out, part = tmp_path / "gis.tar", tmp_path / ".gis.tar.part"
     environment = os.environ | {
         "GIS_HOME": str(home), "PYTHONPATH": str(ROOT),
         "GIS_DATABASE_URL": made.database.url.render_as_string(hide_password=False),
     }
-    with made.database.begin() as connection:
-        connection.execute(text("LOCK TABLE gis.offices"))
+    with stuck(made.database) as is_stuck:
         process = subprocess.Popen(
             [sys.executable, "-m", "gis_service", "backup", "--out", str(out)],
-            env=environment, cwd=tmp_path, stderr=subprocess.PIPE,
+            env=environment, cwd=tmp_path,
         )
-        deadline = time.monotonic() + 60
-        while not (part.exists() and connection.scalar(text(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
-            "'gis.offices'::regclass")
-        )):
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: part.exists() and is_stuck())
         with pytest.raises(BackupFailed, match="Another process"):
             make_backup(made.database, made.settings, out)
-        process.send_signal(how)
+        process.kill()
         process.wait(20)
     assert not out.exists()
-    assert part.exists() is (how is signal.SIGKILL)
+    assert part.exists()
     make_backup(made.database, made.settings, out)
     assert list(tmp_path.iterdir()) == [out]
     assert open_backup(out).manifest.rows > 0
+
+
+def test_a_service_that_stops_ends_its_backup_in_order(
+    made: Made, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = made.settings.model_copy(update={"home": home, "backup_dir": tmp_path})
+    monkeypatch.setenv("GIS_BACKUP_DIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv(
+        "GIS_DATABASE_URL", made.database.url.render_as_string(hide_password=False))
+    monkeypatch.setattr(backup_timer, "LOOKS_EVERY_S", 0.1)
+    with stuck(made.database) as is_stuck, backup_timer.backups_when_due(settings):
+        wait_until(lambda: any(tmp_path.glob(".gis-*.part")) and is_stuck())
+    assert list(tmp_path.glob("*gis-*")) == list(tmp_path.glob(".gis-*")) == []
+    last = last_run(tmp_path)
+    assert last is not None
+    assert last.fault == "The run was ended before it was done."
 
 
 def test_a_run_makes_proves_and_copies(

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from gis_service.cli import cli
+from gis_service.cli import doctor as command
 from gis_service.installation import OWNER
 from gis_service.model.audience import Audience
 from gis_service.model.backups import Manifest
@@ -23,6 +24,7 @@ from gis_service.services.backups import proofs
 from gis_service.services.backups.shelf import new_name, one_run
 from gis_service.services.doctor import backups, machine
 from gis_service.services.doctor import database as doctor
+from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrases, to_do
 from gis_service.services.keys import create_key
 from gis_service.settings import Settings
@@ -66,16 +68,13 @@ def run(sql: str, database: Database) -> None:
 
 def test_every_sentence_is_used_and_has_advice() -> None:
     source = "".join(
-        path.read_text() for path in (Path(doctor.__file__).parent).glob("*.py")
-    ) + Path(cli_doctor()).read_text()
+        path.read_text()
+        for path in (*Path(doctor.__file__).parent.glob("*.py"), Path(command.__file__))
+    )
     checks = ("loads", "jobs", "queue", "conflicts")
     for key in phrases():
         plain = key.removesuffix("_do")
         assert plain in {*(f"{c}_ok" for c in checks), *State} or f'"{plain}"' in source, key
-
-
-def cli_doctor() -> str:
-    return str(Path(__file__).parents[1] / "gis_service" / "cli" / "doctor.py")
 
 
 def test_a_database_in_order(examined: Database, settings: Settings) -> None:
@@ -202,21 +201,28 @@ def test_backups_from_none_to_old_ones(
     assert told(backup_dir=folder) == {"backups_gone": State.BAD}
     folder.mkdir()
     kept = {"backup_dir": folder, "backup_copy_to": "county:gis"}
-    assert told(**kept) == {"backups_none": State.BAD}
+    elsewhere = {"backups_elsewhere": State.OK}
+    assert told(**kept) == {"backups_none": State.BAD, **elsewhere}
     path = folder / new_name(NOW)
     path.write_bytes(b"a backup")
-    assert told(**kept) == {"backups_ok": State.OK, "backups_unproven": State.WARNING}
+    assert told(**kept) == {"backups_ok": State.OK, "backups_unproven": State.WARNING, **elsewhere}
     proofs.write_proof(path, MANIFEST, sha256="", seconds=1)
-    assert told(**kept) == {"backups_ok": State.OK, "proof_ok": State.OK}
+    assert told(**kept) == {"backups_ok": State.OK, "proof_ok": State.OK, **elsewhere}
     late = NOW + timedelta(hours=40)
     assert told(late, **kept)["backups_old"] is State.WARNING
     very_late = NOW + timedelta(hours=80)
-    assert told(very_late, **kept) == {"backups_old": State.BAD, "proof_old": State.WARNING}
+    assert told(very_late, **kept)["backups_old"] is State.BAD
+    assert told(very_late, **kept)["proof_old"] is State.WARNING
     with pytest.raises(ZeroDivisionError), one_run(folder):
         raise ZeroDivisionError
     assert told(**kept)["backup_run_failed"] is State.BAD
 
-    assert told(backup_dir=folder)["backups_same_disk"] is State.WARNING
+    for beside in (None, str(tmp_path), str(tmp_path / "none")):
+        same = told(backup_dir=folder, home=tmp_path, backup_copy_to=beside)
+        assert same["backups_same_disk"] is State.WARNING
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert words(upkeep(settings.model_copy(update={"backup_dir": loop / "x"})))
     monkeypatch.setattr(backups, "same_disk", lambda one, other: False)
     assert told(backup_dir=folder)["backups_elsewhere"] is State.OK
 

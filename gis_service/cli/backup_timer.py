@@ -42,8 +42,11 @@ class _Timer(threading.Thread):
 
     def run(self) -> None:
         while not self._stopping.wait(min(LOOKS_EVERY_S, self._settings.backup_every * 3600 / 4)):
-            if is_due(self._settings, datetime.now(UTC)):
-                self._back_up()
+            try:
+                if is_due(self._settings, datetime.now(UTC)):
+                    self._back_up()
+            except OSError as error:
+                say(f"The folder of backups cannot be looked at: {error}")
 
     def stop(self) -> None:
         self._stopping.set()

@@ -14,7 +14,8 @@ from gis_service.errors import ConfigurationError, GisError
 from gis_service.installation import checkup_database
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.findings import Finding, State, worst
-from gis_service.services.doctor import backups, database, machine
+from gis_service.services.doctor import database, machine
+from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrase, to_do
 from gis_service.settings import Settings, read_settings
 
@@ -56,12 +57,9 @@ def _examine() -> Iterator[Finding]:
         yield Finding("settings", State.BAD, "settings_wrong", {"why": str(error)})
         return
     yield from machine.settings_fit(settings)
-    yield from machine.disk(settings)
-    yield from machine.secrets(settings)
-    yield from machine.certificates(settings)
     yield from _service(settings)
     yield from _database(settings)
-    yield from backups.backups(settings)
+    yield from upkeep(settings)
 
 
 def _service(settings: Settings) -> Iterator[Finding]:

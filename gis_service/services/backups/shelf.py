@@ -6,7 +6,7 @@ import fcntl
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,9 +62,12 @@ def kept_backups(folder: Path) -> list[KeptBackup]:
     """The backups of a folder, the newest first; files of other names are not ours."""
     found = []
     for path in folder.glob("gis-*"):
-        if (name := _NAME.fullmatch(path.name)) is not None and path.is_file():
-            made_at = datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)
-            found.append(KeptBackup(path.name, path.stat().st_size, made_at, read_proof(path)))
+        name = _NAME.fullmatch(path.name)
+        with suppress(FileNotFoundError):  # another process removes it just now
+            if name is not None and path.is_file():
+                made_at = datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)
+                size = path.stat().st_size
+                found.append(KeptBackup(path.name, size, made_at, read_proof(path)))
     return sorted(found, key=lambda each: (each.made_at, each.name), reverse=True)
 
 

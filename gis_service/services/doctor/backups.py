@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from gis_service.model.findings import Finding, State
+from gis_service.services.backups.copying import is_remote
 from gis_service.services.backups.shelf import kept_backups, last_run
 from gis_service.services.doctor.machine import same_disk
 from gis_service.settings import Settings
@@ -29,11 +31,19 @@ def backups(settings: Settings, now: datetime | None = None) -> Iterator[Finding
     run = last_run(folder)
     if run is not None and run.fault:
         yield Finding("backup_run", State.BAD, "backup_run_failed", {"fault": run.fault})
-    if settings.backup_copy_to is None and settings.home.exists():
-        if same_disk(folder, settings.home):
-            yield Finding("backup_copy", State.WARNING, "backups_same_disk")
-        else:
-            yield Finding("backup_copy", State.OK, "backups_elsewhere")
+    alone = _on_one_disk(settings, folder)
+    yield Finding("backup_copy", State.WARNING if alone else State.OK,
+                  "backups_same_disk" if alone else "backups_elsewhere")
+
+
+def _on_one_disk(settings: Settings, folder: Path) -> bool:
+    """Whether the backups and their copies all lie beside the data."""
+    to = settings.backup_copy_to
+    if to is not None and is_remote(to):
+        return False
+    places = [folder, *([] if to is None else [Path(to).expanduser()])]
+    home = settings.home if settings.home.exists() else folder
+    return all(not place.is_dir() or same_disk(place, home) for place in places)
 
 
 def _ages(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -449,6 +449,18 @@ def test_a_place_of_rclone_needs_rclone(
         copy_backup(made.path, "county:backups/gis")
 
 
+@pytest.mark.skipif(shutil.which("rclone") is None, reason="no rclone")
+def test_a_copy_by_rclone_is_read_back(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RCLONE_CONFIG_COUNTY_TYPE", "alias")
+    monkeypatch.setenv("RCLONE_CONFIG_COUNTY_REMOTE", str(tmp_path))
+    copy_backup(made.path, "county:gis/daily")
+    assert (tmp_path / "gis/daily" / made.path.name).read_bytes() == made.path.read_bytes()
+    with pytest.raises(BackupFailed, match="The copy to nowhere:x failed: .*config"):
+        copy_backup(made.path, "nowhere:x")
+
+
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg")
 def test_only_the_holder_of_the_key_reads_an_encrypted_backup(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from gis_service.services.backups.proofs import file_sha256, proof_path
 from gis_service.services.backups.whole_file import appearing_whole
 
 _REMOTE = re.compile(r"[\w .+@-]{2,}:.*")
+_STAMP = re.compile(r"^[\d/]+ [\d:]+ [A-Z]+ *: *")
 _WITHIN_S = 6 * 3600
 
 
@@ -71,9 +72,9 @@ def _by_rclone(path: Path, to: str) -> None:
             "The program rclone is not installed, so nothing can be copied to "
             f"{to} (Debian: apt-get install rclone; then: rclone config)."
         )
-    target = f"{to.rstrip('/')}/{path.name}" if not to.endswith(":") else f"{to}{path.name}"
-    _run([program, "copyto", "--immutable", str(path), target], to)
-    _run([program, "check", "--one-way", "--include", path.name, str(path.parent), to], to)
+    _run([program, "copy", str(path), to], to)
+    # Not every place keeps hashes, so the copy is read back.
+    _run([program, "check", "--one-way", "--download", str(path), to], to)
 
 
 def _run(command: list[str], to: str) -> None:
@@ -85,7 +86,7 @@ def _run(command: list[str], to: str) -> None:
     except subprocess.TimeoutExpired:
         raise BackupFailed(f"rclone did not end within {_WITHIN_S // 3600} hours.") from None
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        lines = [_STAMP.sub("", line) for line in done.stderr.splitlines() if line.strip()]
         raise BackupFailed(
             f"The copy to {to} failed: {lines[-1] if lines else 'rclone ended without a word'}"
         )

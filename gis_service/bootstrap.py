@@ -43,6 +43,7 @@ from gis_service.services.maps import Maps
 from gis_service.services.monitoring import Monitoring
 from gis_service.services.nearest import Nearest
 from gis_service.services.network_processes import network_handlers
+from gis_service.services.network_quality import NetworkQuality
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
 from gis_service.services.ofds_export import NetworkExports
@@ -82,6 +83,7 @@ class Services:
     features: Features
     exports: Exports
     network_exports: NetworkExports
+    quality: NetworkQuality
     editing: Editing
     records: Records
     nearest: Nearest
@@ -153,6 +155,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             most_bytes=settings.max_tile_kb * 1000,
             cache_bytes=settings.tile_cache_mb * 1_000_000,
         )
+        network_exports = NetworkExports(reader, settings)
         records = Records(databases, statement_timeout_s=settings.statement_timeout_s)
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
@@ -160,7 +163,8 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             gate=gate,
             features=features,
             exports=_exports(reader, settings),
-            network_exports=NetworkExports(reader, settings),
+            network_exports=network_exports,
+            quality=NetworkQuality(network_exports, settings),
             editing=editing,
             records=records,
             nearest=nearest,

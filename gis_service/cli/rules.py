@@ -35,15 +35,7 @@ def rules(rule: str | None, language: str, as_json: bool) -> None:
         raise NotFound(f"There is no rule {rule[:40]!r}. ./gis rules lists all.")
     listed = RULES.values() if rule is None else (RULES[rule],)
     if as_json:
-        said = [
-            {
-                "id": each.id,
-                "severity": each.severity.value,
-                "title": {"en": each.title.en, "sw": each.title.sw},
-                "remedy": {"en": each.remedy.en, "sw": each.remedy.sw},
-            }
-            for each in listed
-        ]
+        said = [each.as_json() for each in listed]
         say(json.dumps(said, ensure_ascii=False, indent=2))
         return
     spoken: Language = "sw" if language == "sw" else "en"

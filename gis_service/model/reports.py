@@ -45,6 +45,15 @@ class Rule:
     remedy: Text
     severity: Severity = Severity.ERROR
 
+    def as_json(self) -> dict[str, Any]:
+        """The rule as a JSON object, in both languages."""
+        return {
+            "id": self.id,
+            "severity": self.severity.value,
+            "title": {"en": self.title.en, "sw": self.title.sw},
+            "remedy": {"en": self.remedy.en, "sw": self.remedy.sw},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RowFault:

@@ -10,8 +10,18 @@ from __future__ import annotations
 from gis_service.model.declarations.load_rules import LOAD_RULES
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
 from gis_service.model.declarations.topology_rules import TOPOLOGY_RULES
+from gis_service.model.quality import Family, family_of
 from gis_service.model.reports import Rule
 
+RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
+    "rows": LOAD_RULES,
+    "topology": TOPOLOGY_RULES,
+    **{
+        family.value: tuple(each for each in QUALITY_RULES if family_of(each.id) is family)
+        for family in Family
+    },
+}
+"""Rules by what they are about, in the order in which they are told."""
 RULES: dict[str, Rule] = {
     each.id: each for each in (*LOAD_RULES, *TOPOLOGY_RULES, *QUALITY_RULES)
 }

@@ -52,6 +52,7 @@ from gis_service.ogc.openapi_parameters import (
 )
 from gis_service.ogc.openapi_printing import printing_paths
 from gis_service.ogc.openapi_processes import add_processes
+from gis_service.ogc.openapi_rules import rule_paths
 from gis_service.ogc.openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from gis_service.ogc.openapi_words import put_into
 from gis_service.ogc.schemas import (
@@ -166,6 +167,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
     )
     paths.update(printing_paths(audience, get=_get))
     paths.update(export_paths(audience, get=_get))
+    paths.update(rule_paths(audience, get=_get))
     paths["/public/catalog.jsonld"] = _get(
         "Maps", "getCatalogue", "Catalogue of what is published (DCAT 3)",
         [(JSONLD, {"type": "object"})],

@@ -52,6 +52,8 @@ _KISWAHILI = {
     "A style that draws the tiles": "Mtindo wa kuchora vigae",
     "All collections": "Mikusanyo yote",
     "Data as files": "Data kama faili",
+    "Rules for data": "Kanuni za data",
+    "Quality of a network": "Ubora wa mtandao",
     "A whole network as a package of OFDS": "Mtandao mzima kama kifurushi cha OFDS",
     # what each collection offers, after its title
     "queryables": "sifa za kuuliza",

@@ -43,6 +43,7 @@ from gis_service.web import (
     publish,
     report_desk,
     reports,
+    rules,
     schemas,
     search,
     static,
@@ -95,6 +96,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
+        rules,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -57,6 +57,7 @@ FOOT: tuple[Entry, ...] = (
     Entry("report_heading", "/report"),
     Entry("menu_data", "/collections"),
     Entry("menu_exports", "/exports"),
+    Entry("rules_heading", "/rules"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),
 )

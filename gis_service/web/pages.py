@@ -31,6 +31,7 @@ STYLESHEETS = ("gis.css", "ogc.css")
 STRINGS = (
     "ogc_strings.toml", "home_strings.toml", "routes_strings.toml", "report_strings.toml",
     "fieldwork_strings.toml", "paper_strings.toml", "exports_strings.toml", "joins_strings.toml",
+    "rules_strings.toml",
 )
 """Words of pages that have no map."""
 

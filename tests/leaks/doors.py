@@ -127,6 +127,8 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/wards/{code}/sheet.pdf": COMMON,
     "/exports": COMMON,
     "/exports/network": (*COMMON, "network"),
+    "/rules": COMMON,
+    "/quality": (*COMMON, "network"),
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 

@@ -78,6 +78,11 @@ def publishes(audience: Audience) -> bool:
     return audience.includes(Audience.PLANNER)
 
 
+def loads(audience: Audience) -> bool:
+    """Whether an audience loads files, and knows of what others loaded."""
+    return audience.includes(Audience.PLANNER)
+
+
 def settles_reports(audience: Audience) -> bool:
     """Whether an audience reads what citizens report, accepts it or refuses it."""
     return audience.includes(Audience.PLANNER)

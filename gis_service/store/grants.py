@@ -12,6 +12,7 @@ from gis_service.model.rights import (
     HISTORIANS,
     Operation,
     field_rights,
+    loads,
     publishes,
     reads_history,
     rights,
@@ -26,6 +27,7 @@ from gis_service.store.report_tables import REPORTS, SENT, SETTLED, TOLD
 from gis_service.store.roles import Login
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 from gis_service.store.tables import table as stored_table
+from gis_service.store.upload_tables import UPLOADS
 from gis_service.store.versions import COUNTED
 
 _PRIVILEGES = {
@@ -72,7 +74,8 @@ def _reading() -> Iterator[Grant]:
         for id_ in (*REGISTRY, TRANSACTIONS.name):
             yield Grant(login, HISTORY, id_, "SELECT")
     for audience in (each for each in Audience if each.is_staff):
-        columns = ("collection", "id", "loaded_at", "report", "source")
+        own = ("person_id", "sha256") if loads(audience) else ()
+        columns = tuple(sorted(("collection", "id", "loaded_at", "report", "source", *own)))
         yield Grant(Login.of(audience), INTERNAL, "loads", "SELECT", columns)
     yield Grant(Login.ADMIN, INTERNAL, "people", "SELECT", ("erased_at", "id", "name"))
 
@@ -122,6 +125,13 @@ def _working() -> Iterator[Grant]:
         yield Grant(Login.LOADER, INTERNAL, "jobs", privilege)
     for privilege in ("SELECT", "INSERT"):
         yield Grant(Login.LOADER, INTERNAL, "loads", privilege)
+    for privilege in ("SELECT", "UPDATE"):
+        yield Grant(Login.LOADER, INTERNAL, UPLOADS.name, privilege)
+    for audience in filter(loads, Audience):
+        for privilege in ("SELECT", "INSERT", "UPDATE"):
+            yield Grant(Login.of(audience), INTERNAL, UPLOADS.name, privilege)
+        for privilege in ("SELECT", "INSERT"):
+            yield Grant(Login.of(audience), INTERNAL, "jobs", privilege)
 
 
 def _field_work() -> Iterator[Grant]:

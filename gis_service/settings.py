@@ -146,6 +146,10 @@ class Settings(BaseSettings):
         "common questions need no database; 0 keeps none."
     )
     max_file_mb: int = Field(500, ge=1, description="Largest file that is read, in megabytes.")
+    upload_days: int = Field(
+        14, ge=1, le=365, description="Days after which a file that was uploaded and not loaded is "
+        "taken away."
+    )
     max_vertices: int = Field(
         50_000, ge=100, description="Most vertices that one geometry may have."
     )

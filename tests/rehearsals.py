@@ -11,7 +11,8 @@ from typing import Any
 
 from gis_service.installation import addresses_of
 from gis_service.model.fields import Text
-from gis_service.services.jobs import KINDS, JobContext, Kind
+from gis_service.services.job_kinds import JobContext, Kind
+from gis_service.services.jobs import KINDS
 from gis_service.services.worker import Worker
 from gis_service.settings import read_settings
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from gis_service.model.jobs import Job, JobState
-from gis_service.model.reports import LoadReport
+from gis_service.model.jobs import Job, JobState, Json
+from gis_service.model.reports import LoadRejected, LoadReport
 
 
 class UploadState(StrEnum):
@@ -110,3 +110,37 @@ class Upload:
     def job(self) -> Job:
         """The job on which its state depends."""
         return self.load or self.trial or self.inspection
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLoad:
+    """
+    A load that was committed.
+
+    Parameters
+    ----------
+    report
+        As `LoadReport.as_json` gives it; in a list without the faults.
+    undone
+        Whether another load has taken it back.
+    """
+
+    id: UUID
+    collection: str
+    source: str
+    sha256: str
+    person_id: UUID | None
+    report: Json
+    loaded_at: datetime
+    undone: bool
+
+
+class OutcomeDiffers(LoadRejected):
+    """What a load would make of its rows is not what somebody confirmed; nothing was loaded."""
+
+    def __init__(self, report: LoadReport) -> None:
+        super().__init__(report)
+        self.args = (
+            "Nothing was loaded: the data here has changed since the file was checked, so its "
+            "rows would become something else now. Check it again, look, and confirm.",
+        )

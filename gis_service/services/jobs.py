@@ -7,11 +7,9 @@ A new kind is one declaration in `KINDS` and the function that it names.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -23,10 +21,21 @@ from gis_service.model.audience import Audience, Principal
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Text
 from gis_service.model.jobs import Job, JobState, Json
-from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest
-from gis_service.services.loading import load_file
+from gis_service.services.job_kinds import JobContext, Kind
+from gis_service.services.load_requests import LoadRequest
 from gis_service.services.maps import Maps
-from gis_service.services.uploads import drop_upload, exports, keep_upload, upload_path
+from gis_service.services.upload_jobs import (
+    INSPECT,
+    LOAD,
+    TRY,
+    UNDO,
+    inspect_received,
+    load_received,
+    try_received,
+    undo,
+    undone,
+)
+from gis_service.services.uploads import drop_upload, exports, keep_upload
 from gis_service.settings import Settings
 from gis_service.store import jobs as store
 from gis_service.store.database import Database
@@ -34,92 +43,13 @@ from gis_service.store.loads import find_load
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
-LOAD = "load"
 BUILD_MAP = "build-map"
-
-
-class Report(Protocol):
-    """Tells how far a job is; may end it, when somebody asked to cancel it."""
-
-    def __call__(self, done: int, total: int | None, message: str | None = None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class JobContext:
-    """
-    What a running job works with.
-
-    Parameters
-    ----------
-    databases
-        Under the login of each kind of work. Sessions carry the job's name, so
-        that they can be ended with it.
-    """
-
-    job: Job
-    settings: Settings
-    databases: Mapping[Login, Database]
-    report: Report
-
-    @property
-    def exports(self) -> Path:
-        """The job's own folder for what it writes for its owner."""
-        return exports(self.settings) / str(self.job.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """
-    A kind of long work.
-
-    Parameters
-    ----------
-    resumable
-        Whether it may be begun again after a worker ended in the middle of it.
-    run
-        Does it and returns its result. It is ended by `KeyboardInterrupt`
-        wherever it stands, and must then leave nothing half done.
-    outcome
-        The result of an earlier run that came to its end although its worker
-        could not say so any more; None when there is none.
-    """
-
-    id: str
-    title: Text
-    resumable: bool
-    run: Callable[[JobContext], Json]
-    outcome: Callable[[Connection, Job], Json | None] = lambda connection, job: None
-
-
-def _load(context: JobContext) -> Json:
-    """Load an uploaded file."""
-    job, database = context.job, context.databases[Login.LOADER]
-    context.report(0, None, "Reading and checking the file")
-    report = load_file(
-        database,
-        context.settings,
-        _request(context.settings, job.payload),
-        progress=lambda done, total: context.report(
-            done, total, "Copying rows" if done < total else "Storing what is new or differs"
-        ),
-        load_id=job.id,
-        person_id=str(job.person_id) if job.person_id else None,
-    )
-    return report.as_json(most_faults=MOST_FAULTS_KEPT)
 
 
 def _loaded(connection: Connection, job: Job) -> Json | None:
     """The report of a load that was committed."""
     record = find_load(connection, job.id)
     return None if record is None else record.report
-
-
-def _request(settings: Settings, payload: Json) -> LoadRequest:
-    values = {name: value for name, value in payload.items() if name != "upload"}
-    try:
-        return LoadRequest(path=upload_path(settings, payload.get("upload")), **values)
-    except TypeError:
-        raise InvalidInput("The job does not say what to load in words known here.") from None
 
 
 def _build_map(context: JobContext) -> Json:
@@ -144,7 +74,19 @@ KINDS: dict[str, Kind] = {
     kind.id: kind
     for kind in (
         Kind(
-            LOAD, Text("Load a file", "Pakia faili"), resumable=True, run=_load, outcome=_loaded
+            LOAD, Text("Load a file", "Pakia faili"), resumable=True, run=load_received,
+            outcome=_loaded,
+        ),
+        Kind(
+            INSPECT, Text("Look at a file", "Angalia faili"), resumable=True,
+            run=inspect_received,
+        ),
+        Kind(
+            TRY, Text("Try a load", "Jaribu kupakia"), resumable=True, run=try_received
+        ),
+        Kind(
+            UNDO, Text("Undo a load", "Tengua upakiaji"), resumable=True, run=undo,
+            outcome=undone,
         ),
         Kind(BUILD_MAP, Text("Build a map", "Tengeneza ramani"), resumable=True, run=_build_map),
     )

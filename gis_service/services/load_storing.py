@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -21,11 +23,25 @@ from gis_service.store.staging import Outcome, StagedRows, lock_for_load
 from gis_service.validation.checking import Validated
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file whose rows are stored, as long as the transaction stands; and what is told of it."""
+
+    checked: CheckedFile
+    staged: StagedRows
+    report: LoadReport
+
+
+Watch = Callable[[StoredFile], None]
+"""Looks at what was stored, before it is kept or rolled back; what it raises rolls back."""
+
+
 def store_checked(
     connection: Connection,
     transaction: RootTransaction,
     checked: CheckedFile,
     progress: Progress | None,
+    watch: Watch | None = None,
 ) -> LoadReport:
     """Stage and upsert; the transaction is rolled back when nothing may be kept."""
     request, collection, validated = checked.request, checked.collection, checked.validated
@@ -53,9 +69,7 @@ def store_checked(
         marked = mark_absent(
             staged, collection, checked.network.external_id if checked.network else "", most=most
         )
-    if request.dry_run or (rejected and not request.accept_partial):
-        transaction.rollback()
-    return LoadReport(
+    report = LoadReport(
         source=request.source,
         collection=collection.id,
         network=checked.network.external_id if checked.network else None,
@@ -74,6 +88,11 @@ def store_checked(
             *topology.notes,
         ),
     )
+    if watch is not None:
+        watch(StoredFile(checked, staged, report))
+    if request.dry_run or (rejected and not request.accept_partial):
+        transaction.rollback()
+    return report
 
 
 def record_checked(

@@ -10,7 +10,7 @@ from gis_service.model.audience import Actor
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.services.load_checking import check_file
 from gis_service.services.load_requests import LoadRequest, Progress
-from gis_service.services.load_storing import record_checked, store_checked
+from gis_service.services.load_storing import Watch, record_checked, store_checked
 from gis_service.services.rejects import write_rejects
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
@@ -26,6 +26,7 @@ def load_file(
     progress: Progress | None = None,
     load_id: UUID | None = None,
     person_id: str | None = None,
+    watch: Watch | None = None,
 ) -> LoadReport:
     """
     Load one file into one collection, whole or not at all.
@@ -39,6 +40,8 @@ def load_file(
         load is recorded once only, so the same id cannot be kept twice.
     person_id
         Who loads.
+    watch
+        Looks at what was stored before it is kept; by raising it has nothing kept.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def load_file(
     ):
         load_id = load_id or uuid4()
         set_actor(connection, Actor(person_id, str(load_id)))
-        report = store_checked(connection, transaction, checked, progress)
+        report = store_checked(connection, transaction, checked, progress, watch)
         report = replace(report, duration_s=time.monotonic() - began)
         if transaction.is_active:
             report = replace(report, load_id=str(load_id))

@@ -68,10 +68,18 @@ def read_mapping(path: Path) -> SavedMapping:
         raise InvalidInput(f"The mapping {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The mapping {path.name} is no TOML: {error}.") from None
-    return _checked(path.name, values)
+    return checked_mapping(path.name, values)
 
 
-def _checked(name: str, values: Mapping[str, Any]) -> SavedMapping:
+def checked_mapping(name: str, values: Mapping[str, Any]) -> SavedMapping:
+    """
+    A mapping from its keys.
+
+    Raises
+    ------
+    InvalidInput
+        They hold what no mapping holds; the message names the key.
+    """
     known = (*_TEXTS, *_SWITCHES, *_TABLES)
     unknown = [key for key in values if key not in known]
     if unknown:
@@ -146,6 +154,29 @@ def _lines(
     for name in proposal.lacking:
         yield f"# {name} = \"\"  # needed by new items"
     yield from _code_lines(proposal)
+
+
+def saved_text(mapping: SavedMapping, of: str) -> str:
+    """
+    A mapping as somebody has corrected it, as TOML.
+
+    Parameters
+    ----------
+    of
+        Name of the file that it is for.
+    """
+    lines = [f"# How {_comment(of)} is read; ./gis load FILE --mapping THIS"]
+    for key in (*_TEXTS, *_SWITCHES):
+        value = getattr(mapping, key)
+        if value is not None:
+            told = _quoted(value) if isinstance(value, str) else str(value).lower()
+            lines.append(f"{key} = {told}")
+    tables = [("columns", mapping.columns), ("constants", mapping.constants)]
+    tables += [(f"codes.{name}", codes) for name, codes in mapping.codes.items()]
+    for name, table in tables:
+        lines.append(f"\n[{name}]")
+        lines += [f"{_quoted(key)} = {_quoted(value)}" for key, value in table.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _column_lines(layer: LayerInspection, proposal: CollectionProposal) -> Iterator[str]:

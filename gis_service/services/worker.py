@@ -30,9 +30,11 @@ from gis_service.errors import Conflict, GisError
 from gis_service.model.jobs import Job, JobState, Json
 from gis_service.model.reports import LoadRejected
 from gis_service.services.folders import own_folder, sweep_folders
-from gis_service.services.jobs import KINDS, JobContext, Kind
+from gis_service.services.job_kinds import JobContext, Kind
+from gis_service.services.jobs import KINDS
 from gis_service.services.load_requests import MOST_FAULTS_KEPT
 from gis_service.services.running import Control, Reason, first_line, interrupt_main
+from gis_service.services.upload_sweep import sweep_uploads
 from gis_service.services.uploads import drop_upload, sweep_files
 from gis_service.settings import Settings
 from gis_service.store import jobs as store
@@ -136,6 +138,7 @@ class Worker:
                 self._settings,
                 lambda ids: self._queue(lambda connection: store.states(connection, ids)),
             )
+            self._queue(lambda connection: sweep_uploads(self._settings, connection))
             sweep_folders(self._settings.home / "work")
 
     def _end_sessions(self, job: Job) -> None:

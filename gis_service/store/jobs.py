@@ -76,6 +76,21 @@ def jobs_statement(
     return statement.order_by(JOBS.c.created_at.desc(), JOBS.c.id).limit(limit)
 
 
+def latest_about(kind: str, name: str, value: str) -> Select[Any]:
+    """The last job of a kind whose payload has this value under a name."""
+    return (
+        select(JOBS)
+        .where(JOBS.c.kind == kind, JOBS.c.payload[name].astext == value)
+        .order_by(JOBS.c.created_at.desc())
+        .limit(1)
+    )
+
+
+def one_at_a_time(connection: Connection, what: str) -> None:
+    """Let others that ask for the same wait until this transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
+
+
 def cancel_statement(id_: UUID, *, owner: UUID | None) -> Executable:
     """
     Cancel a job that waits, and ask the worker to end one that runs.

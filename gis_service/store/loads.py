@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, Text, cast, exists, insert, select
 
 from gis_service.model.jobs import Json, LoadRecord
+from gis_service.model.uploads import DoneLoad
 from gis_service.store.internal import LOADS
 from gis_service.store.plain import storable
 
@@ -58,6 +60,28 @@ def list_loads(
     if collection is not None:
         statement = statement.where(LOADS.c.collection == collection)
     return [_record(row) for row in connection.execute(statement)]
+
+
+def done_loads(*, limit: int, id_: UUID | None = None) -> Select[Any]:
+    """Loads and whether each was undone, the newest first and without faults; or one in full."""
+    other = LOADS.alias("other")
+    undone = exists().where(other.c.report["undoes"].astext == cast(LOADS.c.id, Text))
+    report = LOADS.c.report if id_ else LOADS.c.report.op("-")("faults")
+    names = ("id", "collection", "source", "sha256", "person_id", "loaded_at")
+    statement = (
+        select(*(LOADS.c[name] for name in names), report.label("report"), undone.label("undone"))
+        .order_by(LOADS.c.loaded_at.desc(), LOADS.c.id)
+        .limit(limit)
+    )
+    return statement if id_ is None else statement.where(LOADS.c.id == id_)
+
+
+def done_load(row: Any) -> DoneLoad:
+    """A load from its row, whichever driver brought it."""
+    values = dict(row)
+    if isinstance(values["report"], str):  # asyncpg gives jsonb as text
+        values["report"] = json.loads(values["report"])
+    return DoneLoad(**values)
 
 
 def _record(row: Any) -> LoadRecord:

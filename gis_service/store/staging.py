@@ -7,7 +7,7 @@ at all, and a dry run is the same load rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -190,6 +190,16 @@ class StagedRows:
         self._write(outcome)
         return outcome
 
+    def decisions(self) -> Iterator[tuple[int, bool, bool]]:
+        """Of each row of `upsert`: its number, whether it is new, whether it differs."""
+        chosen = select(
+            self._decided.c[ROW], self._decided.c.item.is_(None),
+            func.coalesce(self._decided.c.differs, text("false")),
+        ).order_by(self._decided.c[ROW])
+        found = self._connection.execute(chosen, execution_options={"yield_per": 5_000})
+        for row, new, differs in found:
+            yield int(row), bool(new), bool(differs)
+
     def close(self) -> None:
         """Make room for the rows of another collection in the same transaction."""
         self._metadata.drop_all(self._connection)
@@ -210,12 +220,33 @@ class StagedRows:
             .where(self._is_absent())
         )
 
+    def marked(self) -> list[tuple[str, str]]:
+        """Keys and names of the items that `decommission` has marked in this transaction."""
+        key, name = (self._target.c[each] for each in (
+            self._collection.key, self._collection.label
+        ))
+        if "status" not in self._target.c:
+            return []
+        rows = self._connection.execute(
+            select(key, func.coalesce(name, ""))
+            .where(
+                self._target.c.network_id == self._network,
+                self._target.c[self._collection.key].not_in(self._held()),
+                self._target.c.status == GONE,
+                self._target.c.updated_at == func.now(),
+            )
+            .order_by(key)
+        )
+        return [(str(one), str(other)) for one, other in rows]
+
+    def _held(self) -> Select[Any]:
+        key = self._staged.c[self._collection.key]
+        return select(key).where(key.is_not(None))
+
     def _is_absent(self) -> ColumnElement[bool]:
-        key = self._collection.key
-        held = select(self._staged.c[key]).where(self._staged.c[key].is_not(None))
         return and_(
             self._target.c.network_id == self._network,
-            self._target.c[key].not_in(held),
+            self._target.c[self._collection.key].not_in(self._held()),
             self._target.c.status != GONE,
         )
 

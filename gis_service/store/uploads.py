@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -81,9 +82,19 @@ def mark_removed(connection: Connection, ids: Iterable[UUID]) -> None:
     )
 
 
-def outdated(connection: Connection, *, after: timedelta, loaded_after: timedelta) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class OutdatedUpload:
+    """An upload whose files are not needed any more; `trials` are its jobs that wrote some."""
+
+    id: UUID
+    trials: tuple[UUID, ...]
+
+
+def outdated(
+    connection: Connection, *, after: timedelta, loaded_after: timedelta
+) -> list[OutdatedUpload]:
     """
-    Uploads whose files are not needed any more: loaded, or left lying.
+    Uploads left lying for so long, or loaded so long ago.
 
     None of them has a job that waits or runs.
     """
@@ -94,8 +105,8 @@ def outdated(connection: Connection, *, after: timedelta, loaded_after: timedelt
     last = func.greatest(UPLOADS.c.created_at, *(job.c.finished_at for job in jobs))
     is_loaded = jobs[-1].c.state == JobState.DONE.value
     quiet = [or_(job.c.id.is_(None), job.c.state.in_(_FINAL)) for job in jobs]
-    rows = connection.scalars(
-        select(UPLOADS.c.id)
+    rows = connection.execute(
+        select(UPLOADS.c.id, UPLOADS.c.trial_job)
         .select_from(found)
         .where(
             UPLOADS.c.removed_at.is_(None),
@@ -103,7 +114,8 @@ def outdated(connection: Connection, *, after: timedelta, loaded_after: timedelt
             or_(last < func.now() - after, is_loaded & (last < func.now() - loaded_after)),
         )
     )
-    return list(rows)
+    return [OutdatedUpload(row.id, () if row.trial_job is None else (row.trial_job,))
+            for row in rows]
 
 
 def with_files(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:

@@ -1,0 +1,162 @@
+"""
+What a load makes of each row of its file, in a file of our own that can be paged through.
+
+An SQLite database: `rows`, `faults` and `shapes`. It is written and read by the
+service alone, and gone with the upload that it belongs to.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from gis_service.model.reports import RowFault, Severity
+from gis_service.model.uploads import RowOutcome
+
+_TABLES = """
+CREATE TABLE rows (place INTEGER PRIMARY KEY, row INTEGER, outcome TEXT, key TEXT, name TEXT);
+CREATE TABLE faults (row INTEGER, title TEXT, rule TEXT, severity TEXT, value TEXT, message TEXT);
+CREATE TABLE shapes (row INTEGER, outcome TEXT, key TEXT, name TEXT, shape TEXT);
+"""
+_INDEXES = """
+CREATE INDEX rows_outcome ON rows (outcome, row);
+CREATE INDEX rows_row ON rows (row);
+CREATE INDEX faults_row ON faults (row);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """
+    One row of a file, and what becomes of it.
+
+    Parameters
+    ----------
+    row
+        Its number in the file; 0 for an item that the file lacks.
+    key, name
+        What identifies and names it, as far as the file tells.
+    faults
+        What is wrong or odd with it.
+    """
+
+    row: int
+    outcome: RowOutcome
+    key: str
+    name: str
+    faults: tuple[RowFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeShape:
+    """A row on the map; `shape` is a GeoJSON geometry, longitude first."""
+
+    row: int
+    outcome: RowOutcome
+    key: str
+    name: str
+    shape: bytes
+
+
+class OutcomeWriter:
+    """Writes the file; it is whole when `finish` has returned."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._database = sqlite3.connect(path)
+        path.chmod(0o600)
+        self._database.executescript(f"PRAGMA journal_mode = OFF; {_TABLES}")
+
+    def rows(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        """Add rows: number, outcome, key, name."""
+        self._database.executemany(
+            "INSERT INTO rows (row, outcome, key, name) VALUES (?, ?, ?, ?)", rows
+        )
+
+    def faults(self, faults: Iterable[RowFault]) -> None:
+        """Add what is wrong with rows."""
+        self._database.executemany(
+            "INSERT INTO faults VALUES (?, ?, ?, ?, ?, ?)",
+            ((f.row, f.column, f.rule, f.severity.value, _text(f.value), _text(f.message))
+             for f in faults),
+        )
+
+    def shapes(self, shapes: Iterable[OutcomeShape]) -> None:
+        """Add rows to the map."""
+        self._database.executemany(
+            "INSERT INTO shapes VALUES (?, ?, ?, ?, ?)",
+            ((s.row, s.outcome.value, _text(s.key), _text(s.name), s.shape.decode())
+             for s in shapes),
+        )
+
+    def finish(self) -> None:
+        """Make it fit to be read."""
+        self._database.executescript(_INDEXES)
+        self._database.commit()
+        self._database.close()
+
+
+def outcome_rows(
+    path: Path, outcome: RowOutcome | None, *, first: int, most: int
+) -> list[OutcomeRow]:
+    """So many rows of an outcome, or of all, from the `first` on, in the order of the file."""
+    chosen = "" if outcome is None else "WHERE outcome = ?"
+    given: list[object] = [] if outcome is None else [outcome.value]
+    with _opened(path) as database:
+        found = database.execute(
+            f"SELECT row, outcome, key, name FROM rows {chosen} "
+            "ORDER BY row, place LIMIT ? OFFSET ?",
+            [*given, most, first],
+        ).fetchall()
+        faults = _faults(database, [row for row, *_ in found])
+    return [
+        OutcomeRow(row, RowOutcome(became), key, name, tuple(faults.get(row, ())))
+        for row, became, key, name in found
+    ]
+
+
+def outcome_shapes(path: Path) -> bytes:
+    """The rows on the map as a GeoJSON FeatureCollection."""
+    with _opened(path) as database:
+        features = [
+            b'{"type":"Feature","geometry":%b,"properties":%b}' % (
+                shape.encode(),
+                orjson.dumps({"row": row, "outcome": outcome, "key": key, "name": name}),
+            )
+            for row, outcome, key, name, shape in database.execute("SELECT * FROM shapes")
+        ]
+    return b'{"type":"FeatureCollection","features":[%b]}' % b",".join(features)
+
+
+def count_shapes(path: Path) -> int:
+    """How many rows are on the map."""
+    with _opened(path) as database:
+        return int(database.execute("SELECT count(*) FROM shapes").fetchone()[0])
+
+
+def _faults(database: sqlite3.Connection, rows: Sequence[int]) -> dict[int, list[RowFault]]:
+    places = ", ".join("?" * len(rows))
+    found: dict[int, list[RowFault]] = {}
+    for row, column, rule, severity, value, message in database.execute(
+        f"SELECT * FROM faults WHERE row IN ({places})", list(rows)
+    ):
+        found.setdefault(row, []).append(
+            RowFault(row, column, rule, value, message, Severity(severity))
+        )
+    return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
+        yield database
+
+
+def _text(text: str) -> str:
+    """SQLite's texts are UTF-8, which has no half surrogates."""
+    return text.encode("utf-8", "replace").decode()

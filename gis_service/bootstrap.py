@@ -57,6 +57,7 @@ from gis_service.services.records import Records
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
+from gis_service.services.upload_desk import Uploads
 from gis_service.services.walked_routes import WalkedRoutes
 from gis_service.services.ward_packages import WardPackages
 from gis_service.services.ward_sheets import WardSheets
@@ -114,6 +115,7 @@ class Services:
     ward_sheets: WardSheets
     publications: Publications
     joins: Joins
+    uploads: Uploads
 
 
 @asynccontextmanager
@@ -202,6 +204,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             walked_routes=WalkedRoutes(reader, editing),
             publications=Publications(reader, editing),
             joins=joins,
+            uploads=Uploads(reader, editing, settings),
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),

@@ -35,6 +35,7 @@ from gis_service.settings import Settings
 from gis_service.store import jobs as queue
 from gis_service.store import loads as store_of_loads
 from gis_service.store import uploads as store
+from gis_service.store.edits import networks
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 
@@ -88,6 +89,11 @@ class Uploads:
         if row is None:
             raise NotFound(f"There is no load {id_[:40]!r}.")
         return store_of_loads.done_load(row)
+
+    async def networks(self, principal: Principal) -> list[tuple[str, bool]]:
+        """Every network by its `external_id`, and whether it is only read here."""
+        rows = await self._reader.rows(networks(), _login(principal))
+        return [(row["external_id"], row["read_only"]) for row in rows]
 
     async def undoing(self, load: DoneLoad, principal: Principal) -> Job | None:
         """The last job that was to undo a load."""

@@ -30,6 +30,7 @@ from gis_service.web import (
     jobs,
     joins,
     landing,
+    loads,
     login,
     maps,
     metrics,
@@ -96,7 +97,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
-        rules,
+        rules, loads,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -88,7 +88,9 @@ def is_form(request: Request) -> bool:
     return kind == "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request, *, longest: int) -> dict[str, str]:
+async def read_form(
+    request: Request, *, longest: int, most_fields: int = MOST_FIELDS
+) -> dict[str, str]:
     """
     The fields of a form; of one that comes twice, the last.
 
@@ -104,7 +106,7 @@ async def read_form(request: Request, *, longest: int) -> dict[str, str]:
             raise InvalidInput("The form is too long.")
     try:
         pairs = parse_qsl(
-            body.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+            body.decode("latin-1"), keep_blank_values=True, max_num_fields=most_fields
         )
     except ValueError:
         pairs = None

@@ -51,6 +51,7 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_analysis", "/processes", Audience.TECHNICIAN), "analysis"),
     (Entry("home_conflicts", "/conflicts", Audience.PLANNER), "fork"),
     (Entry("home_reports", "/reports", Audience.PLANNER), "fault"),
+    (Entry("home_loads", "/loads", Audience.PLANNER), "plus"),
     (Entry("home_publish", "/publish", Audience.PLANNER), "gateway"),
     (Entry("home_quality", "/quality", Audience.PLANNER), "gauge"),
     (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),

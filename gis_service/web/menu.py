@@ -44,6 +44,7 @@ MENU: tuple[Entry, ...] = (
     Entry("menu_analysis", "/processes", Audience.TECHNICIAN),
     Entry("menu_conflicts", "/conflicts", Audience.PLANNER),
     Entry("menu_reports", "/reports", Audience.PLANNER),
+    Entry("menu_loads", "/loads", Audience.PLANNER),
     Entry("menu_publish", "/publish", Audience.PLANNER),
     Entry("menu_joins", "/joins", Audience.PLANNER),
     Entry("menu_data", "/collections"),

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gis_service.errors import InvalidInput
 
@@ -65,12 +65,15 @@ async def read_parts(request: Request) -> AsyncIterator[Part]:
         It is no such form, or it ends before its end.
     """
     state = _State(b"\r\n--" + _boundary(request), buffer=b"\r\n")
-    async for piece in request.stream():
-        state.buffer += piece
-        _advance(state)
-        for part in state.told:
-            yield part
-        state.told.clear()
+    try:
+        async for piece in request.stream():
+            state.buffer += piece
+            _advance(state)
+            for part in state.told:
+                yield part
+            state.told.clear()
+    except ClientDisconnect:
+        raise _broken() from None
     if not state.done:
         raise _broken()
 

@@ -32,6 +32,7 @@ STRINGS = (
     "ogc_strings.toml", "home_strings.toml", "routes_strings.toml", "report_strings.toml",
     "fieldwork_strings.toml", "paper_strings.toml", "exports_strings.toml", "joins_strings.toml",
     "rules_strings.toml",
+    "loads_strings.toml",
 )
 """Words of pages that have no map."""
 

@@ -33,8 +33,9 @@ from gis_service.installation import open_database
 from gis_service.model.collections import REGISTRY
 from gis_service.model.jobs import Job, JobState
 from gis_service.model.reports import LoadReport
-from gis_service.services.jobs import KINDS, LOAD, cancel_job, find_job, list_jobs
+from gis_service.services.jobs import KINDS, cancel_job, find_job, list_jobs
 from gis_service.services.undoing import undo_load
+from gis_service.services.upload_jobs import LOAD
 from gis_service.settings import read_settings
 from gis_service.store.database import Database
 from gis_service.store.loads import find_load, list_loads

@@ -14,6 +14,7 @@ from gis_service.model.audience import (
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
+from gis_service.model.rights import loads
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, JSONLD, OPENAPI, SCHEMA, Format
 from gis_service.ogc.openapi_answers import feature_schemas, shared_responses
@@ -39,6 +40,8 @@ from gis_service.ogc.openapi_filters import (
     filter_parameters,
     schema_parameters,
 )
+from gis_service.ogc.openapi_loads import GROUP as LOADS
+from gis_service.ogc.openapi_loads import load_paths
 from gis_service.ogc.openapi_open311 import GROUP as REPORTS
 from gis_service.ogc.openapi_open311 import open311_paths
 from gis_service.ogc.openapi_parameters import (
@@ -108,6 +111,7 @@ def openapi(
             {"name": "Processes", "description": "Analyses of the network"},
             dict(REPORTS),
             *([dict(FIELD)] if audience.is_staff else ()),
+            *([dict(LOADS)] if loads(audience) else ()),
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],
@@ -174,6 +178,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
     )
     paths.update(open311_paths())
     paths.update(field_paths(audience))
+    paths.update(load_paths(audience))
     if audience.is_staff:
         paths["/dashboard"] = _get(
             "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]

@@ -54,11 +54,11 @@ def write_outcomes(path: Path, stored: StoredFile) -> None:
 
 def _decided(stored: StoredFile) -> tuple[_Rows, _Rows]:
     """Numbers of the good rows, and the place of each outcome in `_CODES`."""
-    found = np.fromiter(
-        ((row, 0 if new else 1 if differs else 2)
-         for row, new, differs in stored.staged.decisions()),
-        dtype=np.dtype((np.int64, 2)),
-    ).reshape(-1, 2)
+    pairs = [
+        (row, 0 if new else 1 if differs else 2)
+        for row, new, differs in stored.staged.decisions()
+    ]
+    found: _Rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return found[:, 0], found[:, 1]
 
 

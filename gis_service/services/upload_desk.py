@@ -51,7 +51,7 @@ class Uploads:
         self._editing = editing
         self._settings = settings
 
-    async def list(self, principal: Principal) -> list[Upload]:
+    async def newest(self, principal: Principal) -> list[Upload]:
         """The newest uploads of everybody; raises `NotFound`."""
         statement = store.uploads_statement(limit=MOST_LISTED)
         rows = await self._reader.rows(statement, _login(principal))

@@ -171,10 +171,10 @@ def _load_file(context: JobContext, watch: Watch | None, **changed: Any) -> Load
 
 def _load_package(context: JobContext, *, dry_run: bool) -> LoadReport:
     job = context.job
-    names = ("network", "version", "read_only", "name")
+    asked = job.payload
     request = PackageRequest(
-        path=_path(context.settings, job.payload), dry_run=dry_run,
-        **{name: job.payload.get(name) for name in names},
+        path=_path(context.settings, asked), dry_run=dry_run, network=asked.get("network"),
+        version=asked.get("version"), read_only=asked.get("read_only"), name=asked.get("name"),
     )
     return load_package(
         context.databases[Login.LOADER], context.settings, request,

@@ -65,7 +65,9 @@ def list_loads(
 def done_loads(*, limit: int, id_: UUID | None = None) -> Select[Any]:
     """Loads and whether each was undone, the newest first and without faults; or one in full."""
     other = LOADS.alias("other")
-    undone = exists().where(other.c.report["undoes"].astext == cast(LOADS.c.id, Text))
+    undone = exists(
+        select(other.c.id).where(other.c.report["undoes"].astext == cast(LOADS.c.id, Text))
+    )
     report = LOADS.c.report if id_ else LOADS.c.report.op("-")("faults")
     names = ("id", "collection", "source", "sha256", "person_id", "loaded_at")
     statement = (

@@ -45,7 +45,7 @@ def uploads_statement(*, limit: int, id_: UUID | None = None) -> Select[Any]:
     return statement if id_ is None else statement.where(UPLOADS.c.id == id_)
 
 
-def upload_of(row: Mapping[str, Any]) -> Upload:
+def upload_of(row: Any) -> Upload:
     """An upload from its row, whichever driver brought it."""
     values: dict[str, Any] = {name: row[name] for name in _OWN}
     for role in _JOBS:

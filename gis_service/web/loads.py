@@ -40,7 +40,7 @@ _REFUSALS = (Conflict, InvalidInput)
 
 async def loads(request: Request) -> Response:
     """The newest uploads and loads of everybody."""
-    asked = _planner(request, HTML, JSON)
+    asked = _planner(request, JSON, HTML)
     return await _list(asked)
 
 
@@ -66,7 +66,7 @@ async def send(request: Request) -> Response:
 
 async def load(request: Request) -> Response:
     """One upload, or one load: how it stands, and what can be done with it."""
-    asked = _planner(request, HTML, JSON, known=(*COMMON_PARAMETERS, *PAGE))
+    asked = _planner(request, JSON, HTML, known=(*COMMON_PARAMETERS, *PAGE))
     return await _one(asked)
 
 
@@ -324,7 +324,7 @@ async def _answer(asked: Asked) -> Response:
 
 async def _list(asked: Asked, *, fault: GisError | None = None) -> Response:
     uploads = asked.services.uploads
-    found, done = await uploads.list(asked.principal), await uploads.done(asked.principal)
+    found, done = await uploads.newest(asked.principal), await uploads.done(asked.principal)
     if not asked.is_html:
         return _unkept(asked.document(loads_documents.listed(found, done, asked)))
     response = loads_pages.list_page(asked, found, done, fault=fault)

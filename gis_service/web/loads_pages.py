@@ -24,6 +24,7 @@ from gis_service.services.upload_jobs import REJECTS
 from gis_service.web.asked import Asked
 from gis_service.web.loads_documents import is_mine, told
 from gis_service.web.local_times import local_time
+from gis_service.web.page_words import spoken
 from gis_service.web.pages import static_address
 from gis_service.web.upload_form import LOADABLE, form_of
 
@@ -189,6 +190,7 @@ def _telling(asked: Asked) -> dict[str, Any]:
     return {
         "who": who,
         "size": size,
+        "spoken": spoken,
         "time": lambda at: local_time(at, asked.language),
         "title_of": lambda id_: REGISTRY[id_].title[asked.language] if id_ in REGISTRY else id_,
         "signs": SIGNS,

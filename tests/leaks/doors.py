@@ -109,6 +109,13 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
     "/metrics": COMMON,
+    "/loads": None,
+    "/loads/{id}": None,
+    "/loads/{id}/report.html": None,
+    "/loads/{id}/report.json": None,
+    "/loads/{id}/report.csv": None,
+    "/loads/{id}/rejected.gpkg": None,
+    "/loads/{id}/rows.geojson": None,
     "/health/live": None,
     "/health/ready": None,
     "/login": (*COMMON, "next"),
@@ -138,6 +145,13 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/batch": ("POST",),
     "/processes/{process_id}/execution": ("POST",),
     "/jobs/{id}/cancel": ("POST",),
+    "/loads": ("POST",),
+    **{
+        f"/loads/{{id}}/{each}": ("POST",)
+        for each in (
+            "look", "trial", "again", "mapping.toml", "confirm", "discard", "cancel", "undo"
+        )
+    },
     "/report": ("POST",),
     "/publish": ("POST",),
     "/publish/visibility": ("POST",),
@@ -159,6 +173,9 @@ FILES = {"/static"}
 """Files of the package: the same for every database."""
 WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 """Formats that a process of its own writes, which takes its time."""
+
+NOT_THERE = frozenset(path for path in GET if path.startswith("/loads"))
+"""Routes that to the public look like none."""
 
 COMPANIONS: Mapping[str, Mapping[str, str]] = {
     "/collections/{collection_id}/nearest": {"lon": "34.77", "lat": "-0.68"},

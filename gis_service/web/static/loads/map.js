@@ -72,7 +72,9 @@
       onEachFeature: (feature, shape) => shape.bindPopup(() => told(feature.properties)),
     }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    map.fitBounds(shapes.getBounds(), { padding: [24, 24], maxZoom: 16, animate: false });
+    const good = shapes.getLayers().filter((each) => each.feature.properties.outcome !== "refused");
+    const around = L.featureGroup(good.length ? good : shapes.getLayers()).getBounds();
+    map.fitBounds(around, { padding: [24, 24], maxZoom: 16, animate: false });
     legend(rows);
     room.dataset.ready = "true";
   }

@@ -1,0 +1,398 @@
+"""Loading over HTTP: sent, looked at, tried, confirmed, undone, by a worker that may be killed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+from sqlalchemy import text
+
+from gis_service.model.audience import Audience
+from gis_service.services.received import plain_name, received
+from gis_service.services.upload_sweep import sweep_uploads
+from gis_service.services.worker import Worker
+from gis_service.settings import Settings
+from gis_service.store.database import Database
+from gis_service.store.roles import Login
+from gis_service.web.page_words import spoken
+from tests.conftest import ROOT, Databases, client_of, new_key
+
+HEADER = "external_id,Facility name,kind,state,lon,lat\n"
+GOOD = (
+    "F1,Nyanchwa Dispensary,health,connected,34.7701,-0.6812\n"
+    "F2,Mwembe Clinic,health,unconnected,34.7810,-0.6900\n"
+)
+BAD = "F3,Far away,health,unknown,12.0,51.0\nF4,Odd,health,perhaps,34.7650,-0.6750\n"
+CHOICE = {
+    "collection": "offices", "network": "kisii",
+    "columns": {"Facility name": "name", "kind": "office_type", "state": "connection"},
+}
+
+
+class Desk:
+    """A planner's client, and the worker of its service."""
+
+    def __init__(
+        self, client: Any, database: Database, loader: Database, settings: Settings,
+        worker: Callable[[], None],
+    ) -> None:
+        self.client = client
+        self.database = database
+        self.loader = loader
+        self.settings = settings
+        self.work = worker
+
+    def send(self, name: str, content: bytes | str) -> Any:
+        data = content.encode() if isinstance(content, str) else content
+        return self.client.post("/loads", files={"file": (name, data)})
+
+    def looked_at(self, name: str, content: bytes | str) -> dict[str, Any]:
+        sent = self.send(name, content)
+        assert sent.status_code == 201, sent.text
+        self.work()
+        return self.one(sent.json()["loads"][0]["id"])
+
+    def tried(self, id_: str, **changed: Any) -> dict[str, Any]:
+        answer = self.client.post(f"/loads/{id_}/trial", json=CHOICE | changed)
+        assert answer.status_code == 202, answer.text
+        self.work()
+        return self.one(id_)
+
+    def one(self, id_: str) -> dict[str, Any]:
+        answer = self.client.get(f"/loads/{id_}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def confirm(self, found: dict[str, Any], **more: Any) -> Any:
+        return self.client.post(
+            f"/loads/{found['id']}/confirm", json={"trial": found["trial"]["id"], **more}
+        )
+
+    def scalar(self, statement: str, **values: Any) -> Any:
+        with self.database.begin() as connection:
+            return connection.scalar(text(statement), values)
+
+    def offices(self) -> int:
+        return int(self.scalar("SELECT count(*) FROM gis.offices WHERE external_id LIKE 'F_'"))
+
+    def kept(self) -> list[str]:
+        folder = received(self.settings)
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+@pytest.fixture(scope="module")
+def desk(
+    databases: Databases, sample_template: str, settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Desk]:
+    database = databases.fresh(sample_template)
+    addresses = databases.with_logins(database)
+    own = settings.model_copy(update={"home": tmp_path_factory.mktemp("home"), "max_file_mb": 1})
+    (own.home / "secrets.json").symlink_to(settings.home / "secrets.json")
+
+    loader = Database.at(addresses.logins[Login.LOADER])
+    with client_of(addresses, own, key=new_key(database)) as client:
+        yield Desk(client, database, loader, own, lambda: Worker(own, addresses.logins).run(until_idle=True))
+    databases.drop(database)
+
+
+def test_a_file_goes_the_whole_way_and_back(desk: Desk) -> None:
+    found = desk.looked_at("clinics.csv", HEADER + GOOD + BAD)
+    assert found["state"] == "inspected"
+    layer = found["inspection"]["inspected"][0]
+    assert layer["chosen"]["collection"] == "offices"
+    assert {f["column"]: f["field"] for f in layer["chosen"]["fields"]}["Facility name"] == "name"
+    (folder,) = received(desk.settings).iterdir()
+    (file,) = folder.iterdir()
+    assert (folder.name, file.name) == (found["id"], "clinics.csv")
+    assert [oct(path.stat().st_mode)[-3:] for path in (folder, file)] == ["700", "600"]
+
+    found = desk.tried(found["id"])
+    assert found["state"] == "tried"
+    report = found["trial"]["report"]
+    assert (report["inserted"], report["rejected"], report["dry_run"]) == (2, 2, True)
+    assert desk.offices() == 0, "a trial changes nothing"
+    shapes = desk.client.get(f"/loads/{found['id']}/rows.geojson").json()["features"]
+    assert sorted((s["properties"]["row"], s["properties"]["outcome"]) for s in shapes) == [
+        (1, "new"), (2, "new"), (3, "refused"), (4, "refused"),
+    ]
+    assert shapes[2]["properties"]["key"] == "F3"
+    page = desk.client.get(f"/loads/{found['id']}?f=html&outcome=refused").text
+    assert "Odd" in page
+    assert "Mwembe" not in page
+
+    at = f"/loads/{found['id']}"
+    assert "perhaps" in desk.client.get(f"{at}/report.html?lang=sw").text
+    assert desk.client.get(f"{at}/report.json").json()["rejected"] == 2
+    assert "unknown-code" in desk.client.get(f"{at}/report.csv").text
+    rejects = gpd.read_file(io.BytesIO(desk.client.get(f"{at}/rejected.gpkg").content))
+    assert sorted(rejects["external_id"]) == ["F3", "F4"]
+
+    assert desk.confirm(found).status_code == 202
+    assert desk.confirm(found).status_code == 202, "a second click"
+    desk.work()
+    found = desk.one(found["id"])
+    assert (found["state"], found["report"]["inserted"], desk.offices()) == ("loaded", 2, 2)
+    assert desk.confirm(found).status_code == 202
+    desk.work()
+    of = desk.scalar("SELECT count(*) FROM internal.loads WHERE source = 'clinics.csv'")
+    assert of == 1, "loaded once"
+
+    load = next(e for e in desk.client.get("/loads").json()["loads"] if e["mine"])
+    assert (load["id"], load["counts"]["inserted"]) == (found["load"], 2)
+    for _ in range(2):
+        assert desk.client.post(f"/loads/{load['id']}/undo").status_code == 202
+    desk.work()
+    assert desk.offices() == 0
+    assert desk.one(load["id"])["undone"] is True
+    assert desk.client.post(f"/loads/{load['id']}/undo").status_code == 409
+
+
+def test_what_was_confirmed_is_what_is_loaded_or_nothing(desk: Desk) -> None:
+    found = desk.tried(desk.looked_at("two.csv", HEADER + GOOD)["id"])
+    stale = found["trial"]["id"]
+    found = desk.tried(found["id"])
+    refused = desk.client.post(f"/loads/{found['id']}/confirm", json={"trial": stale})
+    assert (refused.status_code, "changed meanwhile" in refused.text) == (409, True)
+
+    other = desk.tried(desk.looked_at("one.csv", HEADER + GOOD.splitlines()[0])["id"])
+    assert desk.confirm(other).status_code == 202
+    desk.work()
+    assert desk.offices() == 1
+    assert desk.confirm(found).status_code == 202
+    desk.work()
+    found = desk.one(found["id"])
+    assert (found["state"], desk.offices()) == ("failed", 1)
+    assert "changed since" in found["job"]["message"]
+    assert (found["report"]["inserted"], found["report"]["unchanged"]) == (1, 1)
+    assert "Check again" in desk.client.get(f"/loads/{found['id']}?f=html").text
+    assert desk.client.post(f"/loads/{found['id']}/again").status_code == 202
+    desk.work()
+    found = desk.one(found["id"])
+    assert desk.confirm(found).status_code == 202
+    (file,) = (received(desk.settings) / found["id"]).iterdir()
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b"Mwembe", b"Mwembo"))
+    desk.work()
+    found = desk.one(found["id"])
+    assert (found["state"], "not the one that was shown" in found["job"]["message"]) == (
+        "failed", True
+    )
+    file.write_bytes(before)
+    assert desk.confirm(found).status_code == 202
+    desk.work()
+    assert desk.offices() == 2
+    with desk.database.begin() as connection:
+        connection.execute(text("DELETE FROM gis.offices WHERE external_id LIKE 'F_'"))
+
+
+def test_what_the_file_lacks_is_marked_after_a_yes_to_the_number(desk: Desk) -> None:
+    rows = "".join(
+        f"{key},N,planned,34.77,-0.68\n" for key in ("T1", "T2")
+    )
+    found = desk.looked_at("nodes.csv", "external_id,name,status,lon,lat\n" + rows)
+    found = desk.tried(found["id"], collection="network_nodes", columns={}, sync=True)
+    count = found["trial"]["report"]["decommissioned"]
+    assert count == desk.scalar("SELECT count(*) FROM gis.network_nodes")
+    page = desk.client.get(f"/loads/{found['id']}?f=html&outcome=absent")
+    assert page.text.count('class="became"') == 50
+    for yes in ({}, {"decommission": 1}):
+        assert desk.confirm(found, **yes).status_code == 400
+    desk.client.post(f"/loads/{found['id']}/discard")
+    assert found["id"] not in desk.kept()
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("page.html", b"<!doctype html><p>", "XML that is neither"),
+    ("empty.csv", b"", "empty"),
+    ("large.csv", b"a,b\n" * 300_000, "larger than 1 MB"),
+    ("program.exe", b"MZ\x90\x00\x03\x00\x00\x00\x04", "no known format"),
+])
+def test_what_is_no_file_of_ours_is_refused_and_leaves_nothing(
+    desk: Desk, name: str, content: bytes, says: str
+) -> None:
+    before = desk.kept()
+    answer = desk.send(name, content)
+    assert (answer.status_code, says in answer.json()["detail"]) == (400, True), answer.text
+    assert desk.kept() == before
+
+
+def test_a_hostile_archive_is_told_and_taken_away(desk: Desk) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.shp", bytes(200_000_000))
+    found = desk.looked_at("../../bomb.zip", bomb.getvalue())
+    assert (found["source"], found["state"]) == ("bomb.zip", "unreadable")
+    assert "far more than its size" in found["job"]["message"]
+    assert found["id"] not in desk.kept()
+
+
+def test_forms_that_break_off_or_lie_leave_nothing(desk: Desk) -> None:
+    before = desk.kept()
+    whole = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\na,b\r\n"
+    for body, kind in (
+        (whole, "multipart/form-data; boundary=x"),
+        (whole + b"--x--\r\n", "multipart/form-data"),
+        (b"--x--\r\n", "multipart/form-data; boundary=x"),
+        (b"--x\r\nContent-Disposition: nothing\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+        (b"a" * 9_000, "multipart/form-data; boundary=x"),
+        (b"file=x", "application/x-www-form-urlencoded"),
+    ):
+        answer = desk.client.post("/loads", content=body, headers={"content-type": kind})
+        assert answer.status_code == 400, body
+    assert desk.kept() == before
+
+
+def test_parts_of_a_shapefile_become_one_file(desk: Desk, tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(
+        {"external_id": ["S1"], "name": ["Pole"]}, geometry=gpd.points_from_xy([34.77], [-0.68])
+    )
+    frame.to_file(tmp_path / "poles.shp")
+    parts = [
+        ("file", (path.name, path.read_bytes())) for path in sorted(tmp_path.glob("poles.*"))
+        if path.suffix in {".shp", ".dbf", ".shx"}
+    ]
+    (sent,) = desk.client.post("/loads", files=parts).json()["loads"]
+    assert sent["source"] == "poles.zip"
+    desk.work()
+    found = desk.one(sent["id"])
+    where = found["inspection"]["inspected"][0]["whereabouts"]
+    assert (where["crs"], where["candidates"][0]["inside"]) == ("", 1)
+    page = desk.client.get(f"/loads/{found['id']}?f=html").text
+    assert 'name="crs" value="EPSG:4326" required>' in page, "offered, and not chosen"
+    tried = desk.tried(found["id"], collection="structures", columns={}, crs="EPSG:4326")
+    assert tried["state"] in {"tried", "untried"}
+
+
+def test_a_package_needs_no_mapping(desk: Desk) -> None:
+    network = {
+        "id": "9f3c1a52-0000-4000-8000-000000000001", "name": "Backbone",
+        "nodes": [{"id": "n1", "name": "Kisii", "location": {
+            "type": "Point", "coordinates": [34.77, -0.68]}}],
+        "spans": [],
+        "links": [{"rel": "describedby", "href":
+            "https://raw.githubusercontent.com/Open-Telecoms-Data/open-fibre-data-standard/"
+            "0__3__0/schema/network-schema.json"}],
+    }
+    found = desk.looked_at("backbone.json", json.dumps({"networks": [network]}))
+    assert found["inspection"]["networks"][0]["counts"]["nodes"] == 1
+    answer = desk.client.post(
+        f"/loads/{found['id']}/trial", json={"network": "backbone", "read_only": True}
+    )
+    assert answer.status_code == 202, answer.text
+    desk.work()
+    found = desk.one(found["id"])
+    assert found["state"] == "tried", found
+    assert desk.confirm(found).status_code == 202
+    desk.work()
+    assert desk.one(found["id"])["state"] == "loaded"
+    assert desk.scalar("SELECT name FROM gis.networks WHERE external_id = 'backbone'") == "Backbone"
+
+
+def test_to_others_there_is_nothing(desk: Desk, databases: Databases) -> None:
+    id_ = desk.client.get("/loads").json()["uploads"][0]["id"]
+    key = new_key(desk.database, Audience.TECHNICIAN)
+    for headers in ({}, {"Authorization": f"Bearer {key}"}):
+        client = desk.client
+        none = client.get("/nothing", headers={"Authorization": "", **headers})
+        for path in ("/loads", f"/loads/{id_}", f"/loads/{id_}/report.json"):
+            answer = client.get(path, headers={"Authorization": "", **headers})
+            assert answer.status_code == none.status_code == 404
+            assert answer.json()["detail"] == f"There is nothing at {path}."
+        assert client.post("/loads", headers={"Authorization": "", **headers}).status_code == 404
+
+
+def test_a_mapping_is_saved_as_the_command_line_reads_it(desk: Desk, tmp_path: Path) -> None:
+    from gis_service.services.mappings import read_mapping  # noqa: PLC0415
+
+    id_ = desk.client.get("/loads").json()["uploads"][0]["id"]
+    chosen = CHOICE | {"constants": {"visibility": "staff"}, "codes": {"status": {"LIVE": "x"}}}
+    answer = desk.client.post(f"/loads/{id_}/mapping.toml", json=chosen)
+    file = tmp_path / "mapping.toml"
+    file.write_bytes(answer.content)
+    saved = read_mapping(file)
+    assert (saved.collection, saved.columns) == ("offices", CHOICE["columns"])
+    assert saved.codes == {"status": {"LIVE": "x"}}
+    unknown = desk.client.post(f"/loads/{id_}/trial", json={"collection": "offices", "x": 1})
+    assert unknown.status_code == 400
+
+
+def test_a_worker_that_is_killed_loads_once_all_the_same(desk: Desk) -> None:
+    rows = "".join(
+        f"K{n},N{n},health,unknown,{34.7 + n % 100 / 2000:.5f},{-0.6 - n // 100 / 2000:.5f}\n"
+        for n in range(6_000)
+    )
+    found = desk.tried(desk.looked_at("many.csv", HEADER + rows)["id"])
+    assert found["trial"]["report"]["inserted"] == 6_000
+    page = desk.client.get(f"/loads/{found['id']}?f=html&page=120").text
+    assert page.count('class="became"') == 50
+    assert desk.confirm(found).status_code == 202
+    environment = os.environ | {
+        "GIS_DATABASE_URL": desk.database.url.render_as_string(hide_password=False),
+        "GIS_HOME": str(desk.settings.home), "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gis_service", "worker"], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while desk.one(found["id"])["job"]["done"] == 0:
+            assert time.monotonic() < deadline
+            assert desk.one(found["id"])["state"] == "loading"
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    with desk.database.begin() as connection:
+        connection.execute(text(
+            "UPDATE internal.jobs SET heartbeat_at = heartbeat_at - interval '21 s' "
+            "WHERE state = 'running'"
+        ))
+    desk.work()
+    found = desk.one(found["id"])
+    assert (found["state"], found["report"]["inserted"]) == ("loaded", 6_000)
+    loaded = "SELECT count(*) FROM internal.loads WHERE source = 'many.csv'"
+    assert desk.scalar(loaded) == 1
+    assert desk.scalar("SELECT count(*) FROM gis.offices WHERE external_id LIKE 'K%'") >= 6_000
+
+
+def test_old_files_are_taken_away(desk: Desk) -> None:
+    sent = desk.looked_at("old.csv", HEADER + GOOD)
+    left = received(desk.settings) / "arriving-1"
+    left.mkdir(mode=0o700)
+    os.utime(left, (0, 0))
+    with desk.loader.begin() as connection:
+        sweep_uploads(desk.settings, connection)
+    assert sent["id"] in desk.kept()
+    assert not left.exists()
+    with desk.database.begin() as connection:
+        connection.execute(text(
+            "UPDATE internal.uploads SET created_at = created_at - interval '15 days'"))
+        connection.execute(text(
+            "UPDATE internal.jobs SET finished_at = finished_at - interval '15 days'"))
+    with desk.loader.begin() as connection:
+        sweep_uploads(desk.settings, connection)
+    assert desk.kept() == []
+    assert desk.one(sent["id"])["state"] == "removed"
+
+
+def test_names_are_names_and_words_are_those_of_the_page() -> None:
+    assert plain_name("../../etc/passwd") == "passwd"
+    assert plain_name("C:\\x\\Ofisi za Kisii (2).csv") == "Ofisi za Kisii (2).csv"
+    assert plain_name("\x00..") == "file"
+    assert plain_name("é" * 300 + ".geojson").endswith(".geojson")
+    assert len(plain_name("a" * 300 + ".csv")) <= 100
+    assert spoken("Name it: --crs EPSG:32736, or map it (--map X=name).") == (
+        "Name it: EPSG:32736, or map it."
+    )

@@ -103,7 +103,8 @@ def desk(
 
     loader = Database.at(addresses.logins[Login.LOADER])
     with client_of(addresses, own, key=new_key(database)) as client:
-        yield Desk(client, database, loader, own, lambda: Worker(own, addresses.logins).run(until_idle=True))
+        work = lambda: Worker(own, addresses.logins).run(until_idle=True)  # noqa: E731
+        yield Desk(client, database, loader, own, work)
     databases.drop(database)
 
 
@@ -129,8 +130,8 @@ def test_a_file_goes_the_whole_way_and_back(desk: Desk) -> None:
     ]
     assert shapes[2]["properties"]["key"] == "F3"
     page = desk.client.get(f"/loads/{found['id']}?f=html&outcome=refused").text
-    assert "Odd" in page
-    assert "Mwembe" not in page
+    rows = page[page.index("rows-table"):page.index("</table>", page.index("rows-table"))]
+    assert ("Odd" in rows, "Mwembe" in rows) == (True, False)
 
     at = f"/loads/{found['id']}"
     assert "perhaps" in desk.client.get(f"{at}/report.html?lang=sw").text
@@ -204,7 +205,10 @@ def test_what_the_file_lacks_is_marked_after_a_yes_to_the_number(desk: Desk) -> 
     found = desk.looked_at("nodes.csv", "external_id,name,status,lon,lat\n" + rows)
     found = desk.tried(found["id"], collection="network_nodes", columns={}, sync=True)
     count = found["trial"]["report"]["decommissioned"]
-    assert count == desk.scalar("SELECT count(*) FROM gis.network_nodes")
+    assert count == desk.scalar(
+        "SELECT count(*) FROM gis.network_nodes WHERE status <> 'decommissioned' AND network_id ="
+        " (SELECT id FROM gis.networks WHERE external_id = 'kisii')"
+    )
     page = desk.client.get(f"/loads/{found['id']}?f=html&outcome=absent")
     assert page.text.count('class="became"') == 50
     for yes in ({}, {"decommission": 1}):
@@ -240,7 +244,8 @@ def test_a_hostile_archive_is_told_and_taken_away(desk: Desk) -> None:
 
 def test_forms_that_break_off_or_lie_leave_nothing(desk: Desk) -> None:
     before = desk.kept()
-    whole = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\na,b\r\n"
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    whole = head + b"a,b\r\n"
     for body, kind in (
         (whole, "multipart/form-data; boundary=x"),
         (whole + b"--x--\r\n", "multipart/form-data"),
@@ -390,7 +395,7 @@ def test_old_files_are_taken_away(desk: Desk) -> None:
 def test_names_are_names_and_words_are_those_of_the_page() -> None:
     assert plain_name("../../etc/passwd") == "passwd"
     assert plain_name("C:\\x\\Ofisi za Kisii (2).csv") == "Ofisi za Kisii (2).csv"
-    assert plain_name("\x00..") == "file"
+    assert plain_name("..") == "file"
     assert plain_name("é" * 300 + ".geojson").endswith(".geojson")
     assert len(plain_name("a" * 300 + ".csv")) <= 100
     assert spoken("Name it: --crs EPSG:32736, or map it (--map X=name).") == (

@@ -94,6 +94,8 @@ class Upload:
                 return UploadState.LOADING
             done = self.load.state is JobState.DONE
             return UploadState.LOADED if done else UploadState.FAILED
+        if self.trial is None and self.inspection.state in {JobState.FAILED, JobState.CANCELLED}:
+            return UploadState.UNREADABLE
         if self.removed_at is not None:
             return UploadState.REMOVED
         if self.trial is not None:
@@ -103,8 +105,7 @@ class Upload:
             return UploadState.TRIED if done else UploadState.UNTRIED
         if not self.inspection.state.is_final:
             return UploadState.LOOKING
-        done = self.inspection.state is JobState.DONE
-        return UploadState.INSPECTED if done else UploadState.UNREADABLE
+        return UploadState.INSPECTED
 
     @property
     def job(self) -> Job:

@@ -236,7 +236,10 @@ def test_a_report_is_a_page_a_table_and_json(tmp_path: Path) -> None:
     assert [row["rule"] for row in table] == ["implausible-crs", "unknown-code"]
     assert table[1]["value"] == "'=1+1", "a table program must not compute it"
     assert table[1]["what to do"] == "Use a code of the list."
-    swahili = load_report_html(report, "sw", rejected=True).decode()
+    swahili = load_report_html(
+        report, "sw", rejected=True, service="https://map.example"
+    ).decode()
+    assert 'href="https://map.example/rules?lang=sw#unknown-code"' in swahili
     assert "Hakuna kilichopakiwa: safu 1 kati ya 3 zina kosa." in swahili
     assert "Tumia msimbo wa orodha." in swahili
 

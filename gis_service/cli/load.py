@@ -269,7 +269,10 @@ def _run(
         sys.exit(INTERRUPTED)
     faults_file = told.faults_file or Path(f"{file.stem}-faults.csv")
     written = write_reports(report, [faults_file], "en", rejected=False) if report.faults else []
-    also = write_reports(report, told.reports, told.language, rejected=rejected is not None)
+    also = write_reports(
+        report, told.reports, told.language, rejected=rejected is not None,
+        service=settings.public_base_url,
+    )
     if told.as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:

@@ -37,15 +37,22 @@ def rejects_of(files: Iterable[Path]) -> Path | None:
 
 
 def write_reports(
-    report: LoadReport, files: Iterable[Path], language: Language, *, rejected: bool
+    report: LoadReport,
+    files: Iterable[Path],
+    language: Language,
+    *,
+    rejected: bool,
+    service: str = "",
 ) -> list[Path]:
-    """Write the report to each file, and tell which there are now."""
+    """Write the report to each file, with links to the `service`; tell which there are now."""
     written = []
     for path in files:
         # A file of any other ending is the table of faults, wherever it is asked for.
         ending = path.suffix.lower()
         if ending == ".html":
-            path.write_bytes(load_report_html(report, language, rejected=rejected))
+            path.write_bytes(
+                load_report_html(report, language, rejected=rejected, service=service)
+            )
         elif ending == ".json":
             text = json.dumps(report.as_json(), ensure_ascii=False, indent=2, default=str)
             path.write_text(text, encoding="utf-8")

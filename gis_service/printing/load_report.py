@@ -20,7 +20,9 @@ MOST_ROWS = 20_000
 _COLUMNS = ("row", "column", "rule", "severity", "value", "message", "what to do")
 
 
-def load_report_html(report: LoadReport, language: Language, *, rejected: bool) -> bytes:
+def load_report_html(
+    report: LoadReport, language: Language, *, rejected: bool, service: str = ""
+) -> bytes:
     """
     The page, UTF-8.
 
@@ -31,6 +33,8 @@ def load_report_html(report: LoadReport, language: Language, *, rejected: bool) 
     ----------
     rejected
         Whether nothing was loaded because rows are at fault.
+    service
+        Address of the service, whose page of rules each rule then leads to.
     """
     counted = Counter((fault.rule, fault.severity) for fault in report.faults)
     template = environment().get_template("load_report.html")
@@ -44,6 +48,7 @@ def load_report_html(report: LoadReport, language: Language, *, rejected: bool) 
             collection=REGISTRY[report.collection].title[language],
         ),
         rejected=rejected,
+        service=service,
         verdict=_verdict(report, language, rejected=rejected),
         outcomes=_outcomes(report),
         facts=_facts(report),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
@@ -15,6 +15,9 @@ from shapely import LineString, Polygon, box, segmentize
 
 from gis_service.errors import ConfigurationError, InvalidParameter
 from gis_service.model.queries import CRS84, ServedCrs
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Outline = tuple[tuple[float, float], ...]
 """A closed ring of (longitude, latitude)."""

@@ -21,7 +21,6 @@ from gis_service.services.certificates import (
 )
 from gis_service.services.machine import names_of_machine
 from gis_service.settings import Settings
-from gis_service.web.trust import Trust, trust_app
 
 STARTED_WITHIN_S = 10
 
@@ -81,7 +80,21 @@ def trust_address(settings: Settings) -> str | None:
     return None if port is None else f"http://{host}:{port}/trust"
 
 
-def say_how_to_trust(settings: Settings) -> None:
+def say_addresses(settings: Settings) -> None:
+    """Where readers, staff, programs and phones find the service."""
+    base = settings.public_base_url
+    say("")
+    say(f"  The map          {base}/maps/coverage")
+    say(f"  All maps         {base}/maps")
+    say(f"  The data         {base}/collections")
+    say(f"  Log in           {base}/login")
+    say(f"  For programs     {base}/   (OGC API - Features; OpenAPI at {base}/api)")
+    say(f"  Health           {base}/health/ready")
+    say("")
+    _say_how_to_trust(settings)
+
+
+def _say_how_to_trust(settings: Settings) -> None:
     """Where phones learn to trust us, and the fingerprint to compare there."""
     address = trust_address(settings)
     try:
@@ -113,6 +126,8 @@ def trust_page(settings: Settings, certificate: ServedCertificate | None) -> Ite
     if certificate is None or certificate.authority is None or port is None:
         yield
         return
+    from gis_service.web.trust import Trust, trust_app  # noqa: PLC0415 - slow
+
     app = trust_app(Trust.of(settings, certificate.authority))
     server = uvicorn.Server(uvicorn.Config(
         app, host=settings.host, port=port, access_log=False, server_header=False,

@@ -11,6 +11,8 @@ from uuid import UUID
 
 Json = Mapping[str, Any]
 """A JSON object."""
+WORKER_STOPPED_WITHIN_S = 10
+"""After SIGTERM; then the kernel ends the process."""
 
 
 class JobState(StrEnum):

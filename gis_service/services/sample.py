@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from gis_service.model.collections import REGISTRY
-from gis_service.services.load_requests import LoadRequest
-from gis_service.services.loading import load_file
 from gis_service.settings import Settings, shipped
 from gis_service.store.database import Database
 from gis_service.store.tables import table
@@ -28,6 +26,10 @@ def is_empty(database: Database) -> bool:
 
 def load_sample(database: Database, settings: Settings) -> Iterator[str]:
     """Load every file of the sample; a line for each, as it is done."""
+    # Slow to import, and needed at the first start alone.
+    from gis_service.services.load_requests import LoadRequest  # noqa: PLC0415
+    from gis_service.services.loading import load_file  # noqa: PLC0415
+
     for collection in REGISTRY.values():
         path = next((p for p in sorted(FOLDER.glob(f"{collection.id}.*"))), None)
         if path is None:

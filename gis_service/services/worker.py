@@ -27,7 +27,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from gis_service.errors import Conflict, GisError
-from gis_service.model.jobs import Job, JobState, Json
+from gis_service.model.jobs import WORKER_STOPPED_WITHIN_S, Job, JobState, Json
 from gis_service.model.reports import LoadRejected
 from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.services.job_kinds import JobContext, Kind
@@ -48,8 +48,6 @@ SWEEP_EVERY_S = 5.0
 SWEEP_FILES_EVERY_S = 60.0
 FINISHING_S = 3.0
 """After SIGTERM a job may end by itself for so long, before it is rolled back."""
-STOPPED_WITHIN_S = 10
-"""After SIGTERM; then the kernel ends the process."""
 MOST_ATTEMPTS = 3
 KEEP_TRYING_S = 60.0
 """For writing down what became of a job, while the database is away."""
@@ -329,7 +327,7 @@ class Worker:
                     return
 
     def _stop(self) -> None:
-        signal.alarm(STOPPED_WITHIN_S)
+        signal.alarm(WORKER_STOPPED_WITHIN_S)
         self._stopping.set()
         control = self._control
         if control is None:

@@ -207,6 +207,11 @@ def test_a_backup_that_is_not_what_was_written_changes_nothing(
     here = made.settings.model_copy(update={"home": tmp_path})
     with pytest.raises(DamagedBackup):
         restore_backup(swapped, empty, here)
+    rewritten(made.path, made.path.with_suffix(".x"), {"files/tls/authority.pem": b"x"})
+    nowhere = made.settings.model_copy(update={"home": tmp_path / "other"})
+    with pytest.raises(DamagedBackup, match=r"authority\.pem"):
+        restore_backup(swapped, empty, nowhere)
+    assert list((tmp_path / "other" / "tls").iterdir()) == []
     newer = replace(backup, manifest=replace(backup.manifest, revision="9999"))
     with pytest.raises(BackupFailed, match="newer than this one"):
         restore_backup(newer, empty, here)

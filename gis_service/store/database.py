@@ -206,6 +206,11 @@ def newest_revision(migrations: Path = MIGRATIONS) -> str:
     return head
 
 
+def known_revisions(migrations: Path = MIGRATIONS) -> set[str]:
+    """Every migration in a folder."""
+    return {script.revision for script in ScriptDirectory(str(migrations)).walk_revisions()}
+
+
 def _config(connection: Connection, migrations: Path) -> Config:
     config = Config()
     config.set_main_option("script_location", str(migrations))

@@ -40,6 +40,7 @@ SELECT 'indexes', count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrel
     WHERE c.relnamespace::regnamespace::text = ANY(:schemas) AND i.indisvalid
 UNION ALL SELECT 'constraints', count(*) FROM pg_constraint
     WHERE connamespace::regnamespace::text = ANY(:schemas) AND convalidated
+        AND contype <> 'n'  -- PostgreSQL 18 counts NOT NULL, older ones do not
 UNION ALL SELECT 'triggers', count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE c.relnamespace::regnamespace::text = ANY(:schemas) AND NOT tgisinternal
 UNION ALL SELECT 'functions', count(*) FROM pg_proc

@@ -52,15 +52,16 @@ def encrypting(out: IO[bytes], recipient: str | None) -> Iterator[IO[bytes]]:
         command, stdin=subprocess.PIPE, stdout=out, stderr=errors
     ) as process:
         assert process.stdin is not None  # noqa: S101 - it was asked for
+        ended_early = False
         try:
             yield process.stdin
             process.stdin.close()
         except BrokenPipeError:
-            process.stdin = None
+            process.stdin, ended_early = None, True
         except BaseException:
             process.kill()
             raise
-        if process.wait():
+        if process.wait() or ended_early:
             raise BackupFailed(f"{kind} did not encrypt: {_words(errors)}")
 
 

@@ -109,6 +109,9 @@ def _put(target: Path, content: IO[bytes], part: Part) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with appearing_whole(target) as file:
         copyfileobj(content, file)
+    if not _is(target, part):
+        target.unlink()
+        raise DamagedBackup(f"The backup is damaged: {part.name} is not what was written.")
 
 
 def _is(path: Path, part: Part) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import delete
 
 from gis_service.errors import BackupFailed
@@ -15,7 +14,7 @@ from gis_service.services.backups.encryption import decrypted
 from gis_service.services.backups.files import put_back_files
 from gis_service.settings import Settings
 from gis_service.store import dumps
-from gis_service.store.database import Database
+from gis_service.store.database import Database, known_revisions
 from gis_service.store.fingerprints import (
     differences,
     drop_ours,
@@ -107,9 +106,7 @@ def restore_backup(backup: Backup, database: Database, settings: Settings) -> li
 
 
 def _check_known(manifest: Manifest, database: Database) -> None:
-    known = {script.revision for script in ScriptDirectory(
-        str(database.migrations)).walk_revisions()}
-    if manifest.revision not in known:
+    if manifest.revision not in known_revisions(database.migrations):
         raise BackupFailed(
             f"The backup's schema is {manifest.revision}, made by version {manifest.service} of "
             "the service, which is newer than this one. Install that version or a newer one."

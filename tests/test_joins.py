@@ -16,6 +16,7 @@ from gis_service.network.joining import likeness, names_alike
 from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.settings import Settings
 from gis_service.store.database import Database
+from gis_service.store.joins import near_pairs
 from tests.conftest import Databases, client_of, new_key
 from tests.two_networks import load_both, network
 
@@ -159,6 +160,29 @@ def test_what_cannot_be_a_pair_is_refused_in_words(client: Any, ids: dict[str, s
         "/processes/join-candidates/execution", json={"inputs": {"within_m": 60_000}}
     )
     assert answer.status_code == 400
+
+
+def test_near_nodes_are_looked_up_in_the_spatial_index(two_networks: Database) -> None:
+    """Each node of the smaller network is one look, where there are thousands of nodes."""
+    with two_networks.engine.connect() as connection:
+        nodes = connection.execute(text(
+            "INSERT INTO gis.network_nodes (network_id, name, status, geom) "
+            "SELECT n.id, 'Node', 'operational', "
+            "ST_SetSRID(ST_MakePoint(34 + i % 100 / 50.0, -1 + i / 100 / 50.0), 4326) "
+            "FROM gis.networks n, generate_series(1, 5000) i"
+        ))
+        assert nodes.rowcount >= 10_000
+        connection.execute(text("ANALYZE gis.network_nodes"))
+        network, other = connection.scalars(text("SELECT id FROM gis.networks LIMIT 2"))
+        compiled = near_pairs(network, [other], within_m=250).compile(connection)
+        values = dict(compiled.params) | {
+            name: [str(each) for each in value] if isinstance(value, list) else str(value)
+            for name, value in compiled.params.items() if value in (network, [other])
+        }
+        rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {compiled}", values)
+        plan = "\n".join(rows.scalars())
+        connection.rollback()
+    assert "network_nodes_geom_idx" in plan, plan
 
 
 def test_only_planners_see_pairs(

@@ -33,8 +33,8 @@ from gis_service.store.reading import Moment, Reader
 from gis_service.store.roles import Login
 
 LONGEST_NOTE = 1_000
-_LEAST_DRAWN_DEGREES = 0.002
 MOST_PROPOSED = 500
+_LEAST_DRAWN_DEGREES = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Joins:
             near = await _near(moment, [row["id"] for row in networks], within_m)
             nodes = await _nodes(moment, chain.from_iterable(near))
             decided = {
-                (row["node_a"], row["node_b"]): row
+                tuple(sorted((row["node_a"], row["node_b"]))): row
                 for row in await moment.rows(statements.decided_statement())
             }
         pairs: list[JoinPair] = []
@@ -139,7 +139,7 @@ class Joins:
         )
 
     async def around(self, pairs: Sequence[JoinPair]) -> list[list[LineNear]]:
-        """The links near each pair, in a box of twice its own extent around it, to be drawn."""
+        """The links near each pair, as far as they lie in its `box_around`, to be drawn."""
         if not pairs:
             return []
         boxes = [box_around(pair) for pair in pairs]

@@ -299,6 +299,17 @@ def test_a_shapefile_without_its_dbf_has_geometry_only(tmp_path: Path) -> None:
     assert "lacks its table (.dbf)" in source.notes[0]
 
 
+def test_reading_a_shapefile_changes_none_of_its_files(tmp_path: Path) -> None:
+    frame().to_file(tmp_path / "offices.shp", encoding="UTF-8")
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()}
+    source = read_file(tmp_path / "offices.shp")
+    assert len(source.frame) == 2
+    assert source.notes == ()
+    assert before == {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()
+    }
+
+
 def test_the_index_of_a_shapefile_is_made_anew(tmp_path: Path) -> None:
     source = read_file(shapefile_zip(tmp_path / "o.zip", frame(), without=(".shx",)))
     assert source.frame["name"].tolist() == ["Ofisi", "Shule ya Nyanchwa"]

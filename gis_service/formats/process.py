@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,9 @@ _SUFFIXES = {
     FileFormat.FLATGEOBUF: ".fgb",
 }
 """Names that libraries want to see; our own readers do not look at names."""
-_SIDE_FILES = (".shx", ".dbf", ".prj", ".cpg")
+_INDEX = ".shx"
+"""GDAL writes it anew where it is told to restore lost ones; so it gets a copy."""
+_SIDE_FILES = (_INDEX, ".dbf", ".prj", ".cpg")
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc", "memory allocation of")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,8 +92,13 @@ def _folder(
         (folder / name).symlink_to(path.resolve())
         for part in _SIDE_FILES if bare else ():
             for beside in (path.with_suffix(part), path.with_suffix(part.upper())):
-                if beside.is_file() and not (folder / f"source{part}").exists():
-                    (folder / f"source{part}").symlink_to(beside.resolve())
+                stands = folder / f"source{part}"
+                if not beside.is_file() or stands.exists():
+                    continue
+                if part != _INDEX:
+                    stands.symlink_to(beside.resolve())
+                elif beside.stat().st_size <= limits.file_bytes:
+                    shutil.copyfile(beside, stands)
         whole = job | {"file": name, "format": format_.value, "limits": asdict(limits)}
         (folder / "job.json").write_text(json.dumps(whole))
         yield folder

@@ -296,8 +296,12 @@ def test_what_is_proposed_is_saved_corrected_and_loaded(
     frame = sites().to_crs(32736)
     frame.loc[4, "State"] = "operatonal"
     path = write(tmp_path, frame, crs=False)
+    index = path.with_suffix(".shx")
+    index.chmod(0o444)
+    given = index.stat().st_mtime_ns
     request = InspectRequest(path)
     inspected = inspect_file(database, settings, request)
+    assert index.stat().st_mtime_ns == given, "what is read is not written"
     [layer] = inspected.inspected
     assert layer.whereabouts is not None
     assert layer.whereabouts.candidates[0].crs == "EPSG:32736"

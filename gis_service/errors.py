@@ -18,6 +18,7 @@ GisError
 ├── TooManyRequests         too many requests in a short time
 │   └── TooManyAttempts     too many of them failed
 ├── LoadRejected            rows are at fault, so nothing was loaded (in `model.reports`)
+│   └── OutcomeDiffers      rows would become something else than was shown (in `model.uploads`)
 ├── SyncUnconfirmed         items would be marked, and nobody said yes (in `model.reports`)
 ├── Conflict                another change came first
 ├── PreconditionFailed      an item is not as the edit expects it

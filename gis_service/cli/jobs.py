@@ -35,7 +35,7 @@ from gis_service.model.jobs import Job, JobState
 from gis_service.model.reports import LoadReport
 from gis_service.services.jobs import KINDS, cancel_job, find_job, list_jobs
 from gis_service.services.undoing import undo_load
-from gis_service.services.upload_jobs import LOAD
+from gis_service.services.upload_jobs import INSPECT, LOAD, TRY, UNDO
 from gis_service.settings import read_settings
 from gis_service.store.database import Database
 from gis_service.store.loads import find_load, list_loads
@@ -246,9 +246,9 @@ def _print(job: Job) -> None:
     say(f"  created    {_time(job.created_at)}")
     if job.finished_at is not None:
         say(f"  finished   {_time(job.finished_at)}")
-    if job.result is None:
+    if job.result is None or job.kind == INSPECT:
         return
-    if job.kind == LOAD:
+    if job.kind in {LOAD, TRY, UNDO}:
         rejected = job.state is JobState.FAILED
         print_report(LoadReport.of_json(job.result), rejected=rejected, written=None)
     else:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from gis_service.cartography import assets
-from gis_service.cartography.definition import read_definition
+from gis_service.cartography.definition import MapDefinition, read_definition
 from gis_service.cartography.toolbox import TOOLS, toolbox_config, toolbox_files
 from gis_service.cartography.wording import wording
 from gis_service.model.audience import Audience
@@ -19,18 +19,22 @@ from gis_service.services.toolboxes import toolbox_of
 from tests.conftest import ROOT
 
 COVERAGE = read_definition(ROOT / "maps" / "coverage.toml")
+PLANT = read_definition(ROOT / "maps" / "plant.toml")
 
 
 @pytest.mark.parametrize(
-    ("audience", "editable"),
+    ("definition", "audience", "editable"),
     [
-        (Audience.TECHNICIAN, []),
-        (Audience.PLANNER, ["fibre_links", "network_nodes", "offices"]),
+        (COVERAGE, Audience.TECHNICIAN, []),
+        (COVERAGE, Audience.PLANNER, ["fibre_links", "network_nodes", "offices"]),
+        (PLANT, Audience.PLANNER, ["fibre_links", "structures", "network_nodes"]),
     ],
 )
-def test_only_who_may_change_items_can_draw_them(audience: Audience, editable: list[str]):
-    toolbox = toolbox_of(COVERAGE, audience, "/gis")
-    config = toolbox_config(COVERAGE.layers, toolbox, {})
+def test_only_who_may_change_items_can_draw_them(
+    definition: MapDefinition, audience: Audience, editable: list[str]
+):
+    toolbox = toolbox_of(definition, audience, "/gis")
+    config = toolbox_config(definition.layers, toolbox, {})
     assert config["editable"] == editable
     assert config["items"]["offices"] == "/gis/collections/offices/items"
 

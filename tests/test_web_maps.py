@@ -75,6 +75,9 @@ def test_everybodys_map_is_light(public: TestClient) -> None:
         )]
         assert len(bodies) == 11
         assert sum(len(gzip.compress(each)) for each in bodies) <= MOST_BYTES
+    largest = next(each for each in named if "/leaflet-" in each)
+    with public.stream("GET", largest, headers={"Accept-Encoding": "gzip"}) as answer:
+        assert len(b"".join(answer.iter_raw())) < 43_000
 
 
 def test_the_short_form_tells_the_same(public: TestClient) -> None:

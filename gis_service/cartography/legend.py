@@ -87,7 +87,9 @@ def _group(
 ) -> LegendGroup:
     names = {field.name for field in fields}
     title = layer.title[language]
-    rows: tuple[LegendRow, ...] = (LegendRow("plain", "", title),)
+    rows: tuple[LegendRow, ...] = (
+        LegendRow("outline" if layer.style == "outline" else "plain", "", title),
+    )
     extra: tuple[LegendRow, ...] = ()
     note = ""
     if layer.style == "indicator" and layer.indicator:

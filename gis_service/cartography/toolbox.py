@@ -24,7 +24,7 @@ TOOLS: Mapping[str, tuple[str, ...]] = {
 }
 """Files of `static/map/tools/` by the tool that they make, in the order of their need."""
 _DRAWABLE = {GeometryType.POINT: "Point", GeometryType.LINE_STRING: "LineString"}
-_EDITED_STYLES = ("node", "link", "office")
+_EDITED_STYLES = ("node", "link", "office", "plain")
 _PHRASES = "tool_"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -37,6 +38,12 @@ def _brotli(body: bytes) -> bytes:
 def _smallest(body: bytes) -> bytes:
     """As small as brotli makes it, which takes its time: for what is asked for once."""
     return bytes(pyarrow.Codec("brotli", compression_level=11).compress(body, asbytes=True))
+
+
+@lru_cache(maxsize=128)
+def _smallest_gzip(body: bytes) -> bytes:
+    """The same for browsers that take no brotli, which most do not without HTTPS."""
+    return gzip.compress(body, compresslevel=9, mtime=0)
 
 
 def _gzip(body: bytes) -> bytes:
@@ -125,8 +132,12 @@ class _Sender:
         if len(body) >= SMALLEST:
             encode = ENCODERS[encoding]
             at_once = len(body) < INLINE
-            if self._takes_brotli and "immutable" in headers.get("cache-control", ""):
-                encoding, encode, at_once = "br", _smallest, False
+            if "immutable" in headers.get("cache-control", ""):
+                at_once = False
+                if self._takes_brotli:
+                    encoding, encode = "br", _smallest
+                elif encoding == "gzip":
+                    encode = _smallest_gzip
             body = encode(body) if at_once else await asyncio.to_thread(encode, body)
             _tell(headers, encoding)
             headers["content-length"] = str(len(body))

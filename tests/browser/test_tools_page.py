@@ -106,6 +106,30 @@ def located(service: tuple[str, str], collection: str, name: str) -> Any:
     return found["features"][0]
 
 
+def test_a_pole_is_added_and_moved_on_the_map_of_plant(
+    desk: Open, service: tuple[str, str]
+) -> None:
+    visit = desk()
+    page = visit.page
+    page.goto(f"{service[0]}/maps/plant?lang=en")
+    wait_until_ready(page)
+    page.get_by_role("button", name="Add to: Structures").click()
+    page.locator("#field-structure_type").select_option(label="Pole")
+    page.locator("#field-name").fill("KSM-P-900")
+    page.locator("#bench-coordinates").fill("-0.68, 34.77")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".card-name")).to_have_text("KSM-P-900")
+    page.get_by_role("button", name="Edit").click()
+    page.locator("#bench-coordinates").fill("-0.69, 34.78")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Save").click()
+    wait_until(lambda: located(service, "structures", "KSM-P-900")["geometry"]["coordinates"]
+               == [34.78, -0.69])
+    pole = located(service, "structures", "KSM-P-900")
+    assert pole["properties"]["structure_type"] == "pole"
+    assert visit.complaints == []
+
+
 def test_a_link_is_drawn_from_node_to_node_by_mouse(desk: Open, service: tuple[str, str]) -> None:
     visit = desk()
     page = visit.page

@@ -75,6 +75,9 @@
   /** The token that a change needs, from the form for logging out. */
   desk.token = () => document.querySelector("input[name=csrf_token]")?.value || "";
 
+  /** What making an item of a layer is called. */
+  desk.addWords = (config) => desk.say("desk_add_" + config.style, { layer: config.title });
+
   const mayEdit = (collection) => desk.app.config.desk.tools.editable.includes(collection) && desk.token();
 
   desk.onCard((item) => (mayEdit(item.config.id)
@@ -91,8 +94,7 @@
       room.append(desk.button(desk.words.desk_dig, "desk-ask", () => desk.use("dig", () => desk.dig())));
     }
     for (const config of app.config.layers.filter(({ id }) => mayEdit(id))) {
-      const text = desk.words["desk_add_" + config.style];
-      room.append(desk.button(text, "desk-ask", () => desk.use("edit", () => desk.editor.create(config.id))));
+      room.append(desk.button(desk.addWords(config), "desk-ask", () => desk.use("edit", () => desk.editor.create(config.id))));
     }
     room.hidden = false;
     startList();

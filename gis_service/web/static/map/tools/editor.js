@@ -19,10 +19,14 @@
       return this.draft.declared.geometry === "LineString";
     }
 
+    get hasEnds() {
+      return this.draft.declared.fields.some(({ name }) => name === ENDS.first);
+    }
+
     get title() {
-      const style = desk.app.layers.get(this.draft.collection).config.style;
+      const { config } = desk.app.layers.get(this.draft.collection);
       const name = this.draft.standing(this.draft.declared.label) || desk.app.words.unnamed;
-      return this.draft.isNew ? desk.words["desk_add_" + style] : desk.say("tool_edit", { name });
+      return this.draft.isNew ? desk.addWords(config) : desk.say("tool_edit", { name });
     }
 
     async start(notice) {
@@ -30,7 +34,7 @@
       this.bench = desk.openBench(this.title, () => this.end());
       this.sketch = new gisMap.Sketch(desk.app, {
         kind: draft.declared.geometry, positions: draft.now.positions,
-        targets: () => (this.isLine && nodes() ? nodes().points : []),
+        targets: () => (this.isLine && this.hasEnds && nodes() ? nodes().points : []),
         changed: (positions, ends) => this.drawn(positions, ends),
       });
       this.typed = desk.coordinates({ many: this.isLine, changed: (positions) => this.drawn(positions, {
@@ -107,7 +111,7 @@
     /** The place was drawn or typed. */
     drawn(positions, ends) {
       const values = {};
-      for (const [end, name] of this.isLine ? Object.entries(ENDS) : []) {
+      for (const [end, name] of this.hasEnds ? Object.entries(ENDS) : []) {
         if (Object.hasOwn(ends, end)) {
           const item = ends[end] === undefined ? this.nodeAt(end === "first" ? positions[0] : positions.at(-1)) : ends[end];
           if (item || ends[end] === null) {

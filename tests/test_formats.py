@@ -407,6 +407,17 @@ def _zip(path: Path, *entries: tuple[str, bytes]) -> Path:
     return path
 
 
+def test_a_geopackage_that_another_program_has_open_is_refused(tmp_path: Path) -> None:
+    path = geopackage(tmp_path / "o.gpkg")
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE more (id)")
+    with pytest.raises(UnreadableFile, match="open in another program"):
+        read_layers(path)
+    database.close()
+    assert "offices" in read_layers(path)
+
+
 def test_the_name_of_a_file_opens_no_other(tmp_path: Path) -> None:
     path = text(tmp_path / "a b;id\n.geojson", collection(feature(point(34.7, -0.6), n=1)))
     assert read_file(path).frame["n"].tolist() == [1]

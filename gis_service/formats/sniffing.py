@@ -42,6 +42,7 @@ def sniff(path: Path, *, max_bytes: int) -> FileFormat:
     head = _head(path, max_bytes)
     if head.startswith(_SQLITE):
         if head[68:72] in _GEOPACKAGE_IDS:
+            _refuse_unwritten(path)
             return FileFormat.GEOPACKAGE
         raise UnreadableFile(f"{path.name} is an SQLite database but no GeoPackage; {ACCEPTED}.")
     if head.startswith(b"PK"):
@@ -55,6 +56,16 @@ def sniff(path: Path, *, max_bytes: int) -> FileFormat:
             f"{_SAVE_AS.replace('.xlsx', '.xlsx without a password')}"
         )
     return _text(path, head)
+
+
+def _refuse_unwritten(path: Path) -> None:
+    """What another program has not yet written into a GeoPackage would be lost silently."""
+    beside = path.with_name(f"{path.name}-wal")
+    if beside.is_file() and beside.stat().st_size:
+        raise UnreadableFile(
+            f"{path.name} is open in another program, which keeps changes of it in {beside.name}. "
+            "Close it there, and load it again."
+        )
 
 
 def _text(path: Path, head: bytes) -> FileFormat:

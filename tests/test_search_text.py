@@ -13,12 +13,12 @@ from gis_service.store.database import Database
 from tests.changes import network_id, prepare
 from tests.conftest import Databases
 
-ROWS = 50_000
+ROWS = 15_000
 
 
 @pytest.fixture(scope="module")
 def world(databases: Databases) -> Iterator[Database]:
-    """Fifty thousand roads with made-up names, and one that is looked for."""
+    """Fifteen thousand roads with made-up names, and one that is looked for."""
     made = databases.fresh("gis_migrated")
     with made.begin() as connection:
         prepare(connection)

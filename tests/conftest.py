@@ -44,8 +44,23 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONGEST = (
+    "test_leaks", "test_web_conformance", "test_up", "test_exports_live", "test_decision_pages",
+    "test_first_key", "test_jobs", "test_web_schemathesis", "test_large_map_page",
+    "test_tools_page", "test_search_text", "test_exports", "test_field_queue", "test_filtering",
+    "test_clients_gdal", "test_published", "test_tile_cache", "test_snapshots", "test_history",
+)
+"""Files that take longest come first, so that the workers end at about the same time."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where the real data is absent its tests skip visibly; with CI=true they fail instead."""
+    """
+    The longest files come first.
+
+    Where the real data is absent its tests skip visibly; with CI=true they fail instead.
+    """
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     if SHARED.is_dir() or os.environ.get("CI") == "true":
         return
     for item in items:

@@ -24,7 +24,8 @@ def test(arguments: tuple[str, ...]) -> None:
       ./gis test -k loading -x
       ./gis test -m slow
     """
-    sys.exit(_run("pytest", "-n", "auto", "--dist", "loadfile", *arguments))
+    spread = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+    sys.exit(_run("pytest", *spread, *arguments))
 
 
 @click.command()

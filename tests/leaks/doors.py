@@ -174,7 +174,7 @@ FILES = {"/static"}
 WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 """Formats that a process of its own writes, which takes its time."""
 
-NOT_THERE = frozenset(path for path in GET if path.startswith("/loads"))
+NOT_THERE = frozenset(path for path in GET if path.startswith(("/loads", "/metrics")))
 """Routes that to the public look like none."""
 
 COMPANIONS: Mapping[str, Mapping[str, str]] = {

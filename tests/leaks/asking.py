@@ -59,6 +59,7 @@ class Answer:
 
 _EACH_TIME = (
     (re.compile(rb'"timeStamp":"[^"]*"'), b'"timeStamp":""'),
+    (re.compile(rb'"server_time":"[^"]*"'), b'"server_time":""'),
     (re.compile(rb'name="(csrf|form)_token" value="[^"]*"'), b""),
     (re.compile(rb"[\d,]+ MB are free"), b"MB are free"),
 )

@@ -7,7 +7,7 @@ parameters that each route itself says it knows: whoever adds one adds it here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -176,6 +176,10 @@ WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 
 NOT_THERE = frozenset(path for path in GET if path.startswith(("/loads", "/metrics")))
 """Routes that to the public look like none."""
+FORMATS = list(dict.fromkeys(
+    each.name for each in vars(media).values() if isinstance(each, media.Format)
+))
+REFUSED = "xml"
 
 COMPANIONS: Mapping[str, Mapping[str, str]] = {
     "/collections/{collection_id}/nearest": {"lon": "34.77", "lat": "-0.68"},
@@ -257,7 +261,9 @@ class World:
         else:
             yield route, None
 
-    def plain(self, *, apart: bool) -> Iterator[Question]:
+    def plain(
+        self, *, apart: bool, spoken: Mapping[str, Container[str]] | None = None
+    ) -> Iterator[Question]:
         """
         Every route by itself and with every value of each parameter.
 
@@ -265,6 +271,9 @@ class World:
         ----------
         apart
             Whether with the formats that are written apart.
+        spoken
+            Formats that a route answers in, where that is known: of those that it
+            refuses whatever is asked, one stands for all.
         """
         for route, names in GET.items():
             companions = dict(COMPANIONS.get(route, {}))
@@ -279,23 +288,30 @@ class World:
                 for name in names or ():
                     if name in skipped:
                         continue
-                    for pair in self.values_of(name, collection):
+                    known = (spoken or {}).get(route) if name == "f" else None
+                    for pair in self.values_of(name, collection, path):
+                        if known is not None and pair["f"] not in {*known, REFUSED}:
+                            continue
                         if not apart and pair.get("f") in {f.name for f in WRITTEN_APART}:
                             continue
                         yield Question(path, {**companions, **pair})
 
-    def values_of(self, name: str, collection: Collection | None) -> Iterator[dict[str, str]]:
+    def values_of(
+        self, name: str, collection: Collection | None, path: str
+    ) -> Iterator[dict[str, str]]:
         """Values to try of a parameter, with what it is asked beside."""
         if name == PROPERTIES:
             yield from self._equalities(collection)
             return
         if name == INPUTS:
-            for each in {each for process in PROCESSES.values() for each in process.by_name}:
+            asked = PROCESSES.get(path.split("/")[2])
+            every = {each for process in PROCESSES.values() for each in process.by_name}
+            for each in asked.by_name if asked else every:
                 yield from ({each: value} for value in (NOBODY, "kisii", "1", "true"))
             return
         fields = [] if collection is None else visible_fields(collection, Audience.PUBLIC)
         listed = {
-            "f": [each.name for each in vars(media).values() if isinstance(each, media.Format)],
+            "f": FORMATS,
             "lang": ["sw", "fr"],
             "limit": ["1", "3", "10000"],
             "offset": ["1", "7", "10000"],

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.hostile_files import FAULTY, REFUSED
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = (ROOT / "docs" / "untrusted-files.md").read_text(encoding="utf-8")
+TABLE = (ROOT / "tests" / "hostile_files.md").read_text(encoding="utf-8")
 
 
 def numbers(text: str) -> set[int]:

@@ -160,7 +160,7 @@ def test_what_wants_certification_is_listed_by_ward_and_leads_to_the_map(desk: A
     assert "certified=1" in page.url
     page.keyboard.press("Escape")
     page.get_by_text("Certification", exact=True).click()
-    assert page.locator(".cert-mark").count() == 0
+    wait_until(lambda: page.locator(".cert-mark").count() == 0)
     assert visit.complaints == []
 
 

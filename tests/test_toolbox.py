@@ -14,7 +14,7 @@ from gis_service.cartography.wording import wording
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.rights import receivable_fields
-from gis_service.services.maps import fields_of
+from gis_service.services.map_layers import fields_of
 from gis_service.services.toolboxes import toolbox_of
 from tests.conftest import ROOT
 

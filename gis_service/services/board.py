@@ -34,7 +34,8 @@ from gis_service.printing.typesetting import set_pages
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
-from gis_service.services.maps import MapContents, Maps, fields_of
+from gis_service.services.map_layers import fields_of
+from gis_service.services.maps import MapContents, Maps
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.printing import map_sheet
 from gis_service.settings import Settings

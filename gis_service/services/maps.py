@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,14 +15,9 @@ import geopandas as gpd
 from sqlalchemy import Connection
 
 from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap, VectorBasemap
-from gis_service.cartography.compact import compact_payload
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
-from gis_service.cartography.layers import (
-    data_script,
-    layer_payload,
-    lean_fields,
-)
+from gis_service.cartography.layers import data_script
 from gis_service.cartography.rendering import (
     Account,
     NavLink,
@@ -31,16 +25,15 @@ from gis_service.cartography.rendering import (
     RenderedMap,
     render_map,
 )
-from gis_service.coverage import coverage_by_ward
 from gis_service.errors import NotFound
 from gis_service.formats.basemap_tiles import BasemapTiles
-from gis_service.model.audience import Audience, Principal, visible_collections, visible_fields
+from gis_service.model.audience import Audience, Principal
 from gis_service.model.collections import REGISTRY
 from gis_service.model.coverage import CoverageTable
-from gis_service.model.fields import LANGUAGES, Field, Language
+from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import Tile
-from gis_service.services.large_layers import LargeLayers, large_overview
+from gis_service.services.map_layers import Databases, MapLayers, fields_of
 from gis_service.services.map_links import (
     folder_links,
     page_name,
@@ -50,18 +43,7 @@ from gis_service.services.map_links import (
 from gis_service.services.toolboxes import toolbox_of
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
-from gis_service.store.database import Database
 from gis_service.store.frames import is_synthetic, read_frame
-from gis_service.store.overview import can_be_outlined, is_larger
-
-MOST_IN_BOX = 4_000
-
-V = TypeVar("V")
-_Coverage = tuple[CoverageTable | None, bool]
-"""Coverage by ward, and whether outlines of wards are drawn roughly."""
-
-Databases = Mapping[Audience, Database]
-"""The database under the login of each audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +100,7 @@ class Maps:
         self._tiles = tiles
         self._databases = databases
         self._settings = settings
-        self._changes = changes
-        self._kept: dict[tuple[str, bool], tuple[object, Any]] = {}
-        self._large = LargeLayers(changes)
+        self._layers = MapLayers(databases, changes, most_whole=settings.map_whole)
 
     def definitions(self, principal: Principal) -> tuple[MapDefinition, ...]:
         """Every map that the reader may see, by file name."""
@@ -202,10 +182,10 @@ class Maps:
         definition, each = self._layer(name, layer, principal)
         if box is not None or id_ is not None:
             return await asyncio.to_thread(
-                self._part, definition, each, principal.audience, box=box, id_=id_
+                self._layers.part, definition, each, principal.audience, box=box, id_=id_
             )
         return await asyncio.to_thread(
-            self._served_payload, definition, each, principal.audience, self._payload
+            self._layers.served, definition, each, principal.audience, short=False
         )
 
     async def compact(self, name: str, layer: str, principal: Principal) -> bytes:
@@ -219,7 +199,7 @@ class Maps:
         """
         definition, each = self._layer(name, layer, principal)
         return await asyncio.to_thread(
-            self._served_payload, definition, each, principal.audience, self._compact
+            self._layers.served, definition, each, principal.audience, short=True
         )
 
     async def tile(self, name: str, layer: str, tile: Tile, principal: Principal) -> bytes:
@@ -232,7 +212,9 @@ class Maps:
             The map has no such layer for this reader, or it has no such tile.
         """
         definition, each = self._layer(name, layer, principal)
-        return await asyncio.to_thread(self._tile, definition, each, principal.audience, tile)
+        return await asyncio.to_thread(
+            self._layers.tile, definition, each, principal.audience, tile
+        )
 
     def _layer(
         self, name: str, layer: str, principal: Principal
@@ -243,12 +225,6 @@ class Maps:
                 return definition, each
         raise NotFound(f"The map {name} has no layer {layer!r}.")
 
-    def _tile(
-        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience, tile: Tile
-    ) -> bytes:
-        fields = fields_of(definition, audience)[layer.collection]
-        return self._large.tile(self._databases[audience], layer, fields, audience, tile)
-
     def contents(self, definition: MapDefinition, audience: Audience) -> MapContents:
         """The rows that a map shows, read at one moment."""
         with self._databases[audience].reading() as connection:
@@ -256,7 +232,7 @@ class Maps:
                 collection: read_frame(connection, REGISTRY[collection], audience)
                 for collection in fields_of(definition, audience)
             }
-            summary, approximate = self._coverage(connection, definition, audience)
+            summary, approximate = self._layers.coverage(connection, definition, audience)
             synthetic = is_synthetic(connection, audience)
             scenarios = _plans(connection, audience)[1] if audience.is_staff else {}
         return MapContents(frames, summary, synthetic, approximate, scenarios)
@@ -305,7 +281,7 @@ class Maps:
         known = fields_of(definition, audience)
         for layer in definition.layers:
             if layer.collection in known:
-                payload = self._compact(definition, layer, audience)
+                payload = self._layers.compact(definition, layer, audience)
                 script = data_script(layer.collection, payload)
                 (draft / "data" / f"{layer.collection}.js").write_bytes(script)
         final = out / name
@@ -366,138 +342,12 @@ class Maps:
 
     def _facts(self, definition: MapDefinition, audience: Audience) -> _Facts:
         with self._databases[audience].reading() as connection:
-            summary, approximate = self._coverage(connection, definition, audience)
+            summary, approximate = self._layers.coverage(connection, definition, audience)
             facts = _Facts(summary, is_synthetic(connection, audience), approximate)
             if definition.scenarios and audience.is_staff:
                 phases, scenarios = _plans(connection, audience)
                 facts = replace(facts, phases=phases, scenarios=scenarios)
             return facts
-
-    def _served_payload(
-        self,
-        definition: MapDefinition,
-        layer: LayerDefinition,
-        audience: Audience,
-        whole: Callable[[MapDefinition, LayerDefinition, Audience], bytes],
-    ) -> bytes:
-        """All of a layer, or its overview where that would be too much."""
-        collection = REGISTRY[layer.collection]
-        if can_be_outlined(collection):
-            with self._databases[audience].reading() as connection:
-                if is_larger(connection, collection, audience, most=self._settings.map_whole):
-                    fields = fields_of(definition, audience)[layer.collection]
-                    return self._while_it_stands(
-                        f"{definition.id}/{collection.id}", (collection.id,), audience,
-                        lambda: large_overview(connection, layer, fields, audience), of=layer,
-                    )
-        return whole(definition, layer, audience)
-
-    def _part(
-        self,
-        definition: MapDefinition,
-        layer: LayerDefinition,
-        audience: Audience,
-        *,
-        box: BBox | None,
-        id_: UUID | None,
-    ) -> bytes:
-        collection = REGISTRY[layer.collection]
-        fields = fields_of(definition, audience)[layer.collection]
-        with self._databases[audience].reading() as connection:
-            lean = (
-                id_ is None and can_be_outlined(collection)
-                and is_larger(connection, collection, audience, most=self._settings.map_whole)
-            )
-            frame = read_frame(
-                connection, collection, audience, box=box, id_=id_, most=MOST_IN_BOX,
-                only=tuple(lean_fields(layer, fields)) if lean else None,
-            )
-            summary = None
-            if layer.indicator:
-                summary, _ = self._coverage(connection, definition, audience)
-        return layer_payload(layer, frame, fields=fields, coverage=summary, lean=lean)
-
-    def _coverage(
-        self, connection: Connection, definition: MapDefinition, audience: Audience
-    ) -> _Coverage:
-        if definition.indicator_layer is None:
-            return None, False
-        return self._while_it_stands(
-            "", ("wards", "offices"), audience, lambda: _coverage(connection, audience)
-        )
-
-    def _while_it_stands(
-        self,
-        name: str,
-        collections: tuple[str, ...],
-        audience: Audience,
-        make: Callable[[], V],
-        *,
-        of: LayerDefinition | None = None,
-    ) -> V:
-        """What `make` makes, kept while neither the collections nor the layer's lines change."""
-        if self._changes is None:
-            return make()
-        staff = audience.is_staff
-        versions = [self._changes.version(id_, staff=staff) for id_ in collections]
-        key = (of, self._changes.epoch, *versions)
-        kept = self._kept.get((name, staff))
-        if None not in versions and kept is not None and kept[0] == key:
-            found: V = kept[1]
-            return found
-        found = make()
-        if None not in versions:
-            self._kept[name, staff] = key, found
-        return found
-
-    def _payload(
-        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
-    ) -> bytes:
-        return self._made(layer_payload, definition, layer, audience)
-
-    def _compact(
-        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience
-    ) -> bytes:
-        read = (layer.collection, *(("offices",) if layer.indicator else ()))
-        return self._while_it_stands(
-            f"{definition.id}/{layer.collection}/compact", read, audience,
-            lambda: self._made(compact_payload, definition, layer, audience), of=layer,
-        )
-
-    def _made(
-        self,
-        make: Callable[..., bytes],
-        definition: MapDefinition,
-        layer: LayerDefinition,
-        audience: Audience,
-    ) -> bytes:
-        fields = fields_of(definition, audience)[layer.collection]
-        summary = None
-        with self._databases[audience].reading() as connection:
-            frame = read_frame(connection, REGISTRY[layer.collection], audience)
-            if layer.indicator:
-                summary, _ = self._coverage(connection, definition, audience)
-        return make(layer, frame, fields=fields, coverage=summary)
-
-
-def fields_of(definition: MapDefinition, audience: Audience) -> dict[str, tuple[Field, ...]]:
-    """The fields that a reader may see, by collection, for the layers that it may see."""
-    known = {c.id: c for c in visible_collections(audience)}
-    return {
-        layer.collection: visible_fields(known[layer.collection], audience)
-        for layer in definition.layers
-        if layer.collection in known
-    }
-
-
-def _coverage(connection: Connection, audience: Audience) -> _Coverage:
-    wards = read_frame(connection, REGISTRY["wards"], audience)
-    offices = read_frame(
-        connection, REGISTRY["offices"], audience, only=("connection", "theme")
-    )
-    approximate = bool(wards["outline_approximate"].fillna(False).astype(bool).any())
-    return coverage_by_ward(wards, offices), approximate
-
 
 def _plans(
     connection: Connection, audience: Audience

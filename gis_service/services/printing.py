@@ -30,7 +30,8 @@ from gis_service.printing.map_sheet import (
 from gis_service.printing.typesetting import PageFormat, Pages, set_pages
 from gis_service.services.coverage import Coverages
 from gis_service.services.drawing import drawn_layers, legend_parts, node_kinds
-from gis_service.services.maps import MapContents, Maps, fields_of
+from gis_service.services.map_layers import fields_of
+from gis_service.services.maps import MapContents, Maps
 from gis_service.services.painting import Painting, usual_painting
 from gis_service.services.views import View, view_of, view_painting
 from gis_service.settings import Settings

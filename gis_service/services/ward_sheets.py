@@ -25,7 +25,8 @@ from gis_service.printing.typesetting import set_pages
 from gis_service.printing.ward_sheet import WardSheet, ward_pages
 from gis_service.printing.wording import phrase
 from gis_service.services.drawing import drawn_layers, link_stroke, road_stroke
-from gis_service.services.maps import MapContents, Maps, fields_of
+from gis_service.services.map_layers import fields_of
+from gis_service.services.maps import MapContents, Maps
 from gis_service.services.printing import Press
 from gis_service.services.ward_lists import WardLists
 from gis_service.services.ward_packages import Document, WardPackages

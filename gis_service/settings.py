@@ -281,7 +281,7 @@ class Settings(BaseSettings):
 
     @property
     def listens_everywhere(self) -> bool:
-        return self.host in {"0.0.0.0", "::"}  # noqa: S104 - told, not listened on
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104  # nosec B104 # told, not listened on
 
 
 def read_settings(**overrides: Any) -> Settings:

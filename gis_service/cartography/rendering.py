@@ -176,7 +176,7 @@ def render_map(
         credit=basemap.attribution if basemap else "",
         number=lambda value: number(value, language),
         icon=icon_path,
-        folium_html=Markup(parts.html),  # noqa: S704 - Folium's empty element, no text in it
+        folium_html=Markup(parts.html),  # noqa: S704  # nosec B704 # an empty element
         icon_href=links.assets + parts.icon,
         stylesheets=[links.assets + parts.style],
         preloads=[links.compact(layer.collection) for layer in layers if layer.visible]

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 
+from gis_service.cli.auditing import audit_packages
+
 ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+_BANDIT = ("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "gis_service")
 
 
 @click.command(context_settings=_PASSED_ON)
@@ -31,7 +35,7 @@ def test(arguments: tuple[str, ...]) -> None:
 @click.command()
 def check() -> None:
     """
-    Check style, types and the floors of imports.
+    Check style, types, floors of imports, weak calls (bandit), weak packages (pip-audit).
 
     \b
       ./gis check
@@ -42,10 +46,28 @@ def check() -> None:
         ("lint-imports", "--no-cache"),
     )
     failed = [name[0] for name in checks if _run(*name) != 0]
+    if not _finds_nothing(*_BANDIT):
+        failed.append("bandit")
+    audit = audit_packages(ROOT)
+    click.echo(audit.words)
+    if audit.weak:
+        failed.append("pip-audit")
     if failed:
         click.echo(f"Failed: {', '.join(failed)}.", err=True)
         sys.exit(1)
     click.echo("All checks passed.")
+
+
+def _finds_nothing(program: str, *arguments: str) -> bool:
+    """Run a program whose warnings matter only beside what it found."""
+    path = Path(sys.executable).with_name(program)
+    found = subprocess.run(
+        [path, *arguments], cwd=ROOT, check=False, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    if found.returncode:
+        click.echo(found.stdout, err=True)
+    return found.returncode == 0
 
 
 def _run(program: str, *arguments: str) -> int:

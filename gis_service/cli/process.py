@@ -262,7 +262,7 @@ def serve_until_stopped(
 
 
 def _local_address(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  # nosec B104
     scheme = "https" if settings.speaks_tls else "http"
     return f"{scheme}://[{host}]:{settings.port}" if ":" in host \
         else f"{scheme}://{host}:{settings.port}"
@@ -270,7 +270,7 @@ def _local_address(settings: Settings) -> str:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310  # nosec B310
             f"{address}/health/ready", timeout=2, context=_unchecked()
         ) as answer:
             return bool(answer.status == 200)

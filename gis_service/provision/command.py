@@ -96,7 +96,7 @@ def start(root: Path, arguments: Sequence[str]) -> NoReturn:
     before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     paths = [str(root), *(path for path in before if path not in {"", str(root)})]
     sys.stdout.flush()
-    os.execve(  # noqa: S606 - no shell is wanted
+    os.execve(  # noqa: S606  # nosec B606 # no shell is wanted
         python,
         [python, "-P", "-m", "gis_service", *arguments],
         {**os.environ, "PYTHONPATH": os.pathsep.join(paths)},

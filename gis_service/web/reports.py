@@ -43,7 +43,7 @@ from gis_service.web.quota import Quota
 LONGEST_FORM = 32_768
 TRAP = "homepage"
 """A field that people do not see; what fills it in is a program."""
-TOKEN = "form_token"  # noqa: S105 - a field's name
+TOKEN = "form_token"  # noqa: S105  # nosec B105 # a field's name
 PREFILLED = ("lon", "lat", "ward", "place", "kind")
 """What another page may say of the place beforehand."""
 _PARAMETERS = (*COMMON_PARAMETERS, "reference", *PREFILLED)

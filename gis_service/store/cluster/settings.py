@@ -114,7 +114,7 @@ def settings_text(*, socket: Path, logs: Path, memory_bytes: int) -> str:
         "unix_socket_directories": str(socket),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
-        "password_encryption": "scram-sha-256",
+        "password_encryption": "scram-sha-256",  # nosec B105 # the method
         "cluster_name": "gis-service",
         **_DURABILITY,
         **memory_settings(memory_bytes),

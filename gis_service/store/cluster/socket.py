@@ -62,7 +62,7 @@ def _fits(directory: Path) -> bool:
 def _short_directory(wanted: Path, account: Account) -> Path:
     token = hashlib.sha256(os.fsencode(wanted) + b"\0%d" % account.uid).hexdigest()[:16]
     # Not /run/user: it vanishes when its user logs out, and the server stays.
-    base = Path("/run") if account.drop and Path("/run").is_dir() else Path("/tmp")  # noqa: S108
+    base = Path("/run") if account.drop and Path("/run").is_dir() else Path("/tmp")  # noqa: S108  # nosec B108
     return base / f"gis-service-{token}"
 
 

@@ -21,6 +21,7 @@ from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
 from gis_service.services.citizen_reports import CitizenReports
+from gis_service.services.command_reference import CommandReference
 from gis_service.services.conflicts import Conflicts
 from gis_service.services.connecting import Connecting
 from gis_service.services.coverage import Coverages
@@ -116,6 +117,7 @@ class Services:
     publications: Publications
     joins: Joins
     uploads: Uploads
+    commands: CommandReference
 
 
 @asynccontextmanager
@@ -212,6 +214,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             assets=Assets(reader, networks, photos),
             labels=Labels(ward_packages, settings),
             ward_sheets=WardSheets(ward_packages, maps, settings),
+            commands=CommandReference(),
         )
         await ended(catching_up)
         if basemap is not None:

@@ -22,6 +22,7 @@ MODULES = {
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
     "backup": "backup", "restore": "restore", "doctor": "doctor",
     "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
+    "commands": "commands",
 }
 """Commands in the order in which people need them, and the module of each."""
 

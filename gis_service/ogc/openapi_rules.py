@@ -1,4 +1,4 @@
-"""Rules and the quality of networks in the words of OpenAPI."""
+"""Rules, the data dictionary and the quality of networks in the words of OpenAPI."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ from collections.abc import Callable
 
 from gis_service.model.audience import Audience
 from gis_service.model.rights import publishes
-from gis_service.ogc.media import HTML, JSON
+from gis_service.ogc.media import CSV, HTML, JSON
 from gis_service.ogc.openapi_components import Document
 from gis_service.ogc.openapi_parameters import query_parameter
 
 
 def rule_paths(audience: Audience, *, get: Callable[..., Document]) -> Document:
     """
-    The operations that tell rules, and to planners what breaks them.
+    The operations that tell rules and fields, and to planners what breaks the rules.
 
     Parameters
     ----------
     get
         Makes an operation.
     """
-    listed = {
-        "type": "object", "required": ["rules"],
-        "properties": {"rules": {"type": "array", "items": {"type": "object"}}},
-    }
     paths = {
         "/rules": get(
-            "Capabilities", "getRules", "Rules for data", [(JSON, listed), (HTML, None)]
+            "Capabilities", "getRules", "Rules for data", [(JSON, _listed("rules")), (HTML, None)]
+        ),
+        "/docs/data": get(
+            "Capabilities", "getDataDictionary", "Data dictionary",
+            [(JSON, _listed("fields")), (HTML, None), (CSV, None)],
+        ),
+        "/docs/codelists": get(
+            "Capabilities", "getCodelists", "Lists of codes",
+            [(JSON, _listed("codes")), (HTML, None), (CSV, None)],
         ),
     }
     if publishes(audience):
@@ -42,3 +46,10 @@ def rule_paths(audience: Audience, *, get: Callable[..., Document]) -> Document:
             faults=("404",),
         )
     return paths
+
+
+def _listed(name: str) -> Document:
+    return {
+        "type": "object", "required": [name],
+        "properties": {name: {"type": "array", "items": {"type": "object"}}},
+    }

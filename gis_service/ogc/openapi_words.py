@@ -69,6 +69,8 @@ _KISWAHILI = {
     "All collections": "Mikusanyo yote",
     "Data as files": "Data kama faili",
     "Rules for data": "Kanuni za data",
+    "Data dictionary": "Kamusi ya data",
+    "Lists of codes": "Orodha za misimbo",
     "Quality of a network": "Ubora wa mtandao",
     "A whole network as a package of OFDS": "Mtandao mzima kama kifurushi cha OFDS",
     # what each collection offers, after its title

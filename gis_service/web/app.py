@@ -20,6 +20,7 @@ from gis_service.web import (
     collections,
     conflicts,
     dashboard,
+    docs,
     edits,
     exports,
     field,
@@ -97,7 +98,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
-        rules, loads,
+        rules, loads, docs,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -43,6 +43,7 @@ PUBLIC_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_facts", "/public"), "bars"),
     (Entry("home_report", "/report"), "fault"),
     (Entry("home_data", "/collections"), "table"),
+    (Entry("home_docs", "/docs"), "field-note"),
 )
 STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_field", "/field", Audience.TECHNICIAN), "field"),

@@ -59,6 +59,7 @@ FOOT: tuple[Entry, ...] = (
     Entry("menu_data", "/collections"),
     Entry("menu_exports", "/exports"),
     Entry("rules_heading", "/rules"),
+    Entry("docs_heading", "/docs"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),
 )

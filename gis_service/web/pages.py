@@ -33,6 +33,7 @@ STRINGS = (
     "fieldwork_strings.toml", "paper_strings.toml", "exports_strings.toml", "joins_strings.toml",
     "rules_strings.toml",
     "loads_strings.toml",
+    "docs_strings.toml",
 )
 """Words of pages that have no map."""
 

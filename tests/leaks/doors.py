@@ -136,6 +136,13 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/exports/network": (*COMMON, "network"),
     "/rules": COMMON,
     "/quality": (*COMMON, "network"),
+    "/docs": COMMON,
+    "/docs/book": COMMON,
+    "/docs/settings": COMMON,
+    "/docs/commands": COMMON,
+    "/docs/data": COMMON,
+    "/docs/codelists": COMMON,
+    "/docs/{chapter}": COMMON,
 }
 """Routes that are read, and their parameters; None where whatever is asked says nothing."""
 
@@ -194,7 +201,7 @@ def filled(route: str) -> str:
     """A route with a tile, or a ward, of its own in it."""
     return route.replace(TILE, f"WebMercatorQuad/{PLACES[2]}").replace(
         "{tile_matrix_set}", "WebMercatorQuad"
-    ).replace("{code}", "1301").replace("{z}/{x}/{y}", "8/152/128")
+    ).replace("{code}", "1301").replace("{z}/{x}/{y}", "8/152/128").replace("{chapter}", "start")
 
 
 @dataclass(frozen=True)

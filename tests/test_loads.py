@@ -28,6 +28,7 @@ from gis_service.store.database import Database
 from gis_service.store.roles import Login
 from gis_service.web.page_words import spoken
 from tests.conftest import ROOT, Databases, client_of, new_key
+from tests.ofds_packages import crooked
 
 HEADER = "external_id,Facility name,kind,state,lon,lat\n"
 GOOD = (
@@ -70,6 +71,12 @@ class Desk:
 
     def tried(self, id_: str, **changed: Any) -> dict[str, Any]:
         answer = self.client.post(f"/loads/{id_}/trial", json=CHOICE | changed)
+        assert answer.status_code == 202, answer.text
+        self.work()
+        return self.one(id_)
+
+    def tried_package(self, id_: str, **chosen: Any) -> dict[str, Any]:
+        answer = self.client.post(f"/loads/{id_}/trial", json=chosen)
         assert answer.status_code == 202, answer.text
         self.work()
         return self.one(id_)
@@ -286,29 +293,50 @@ def test_parts_of_a_shapefile_become_one_file(desk: Desk, tmp_path: Path) -> Non
     assert 'name="crs" value="EPSG:4326" required>' in page, "offered, and not chosen"
 
 
-def test_a_package_needs_no_mapping(desk: Desk) -> None:
-    network = {
-        "id": "9f3c1a52-0000-4000-8000-000000000001", "name": "Backbone",
-        "nodes": [{"id": "n1", "name": "Kisii", "location": {
-            "type": "Point", "coordinates": [34.77, -0.68]}}],
-        "spans": [],
-        "links": [{"rel": "describedby", "href":
-            "https://raw.githubusercontent.com/Open-Telecoms-Data/open-fibre-data-standard/"
-            "0__3__0/schema/network-schema.json"}],
-    }
-    found = desk.looked_at("backbone.json", json.dumps({"networks": [network]}))
-    assert found["inspection"]["networks"][0]["counts"]["nodes"] == 1
-    answer = desk.client.post(
-        f"/loads/{found['id']}/trial", json={"network": "backbone", "read_only": True}
-    )
-    assert answer.status_code == 202, answer.text
-    desk.work()
-    found = desk.one(found["id"])
-    assert found["state"] == "tried", found
+def test_a_package_shows_its_rows_is_synchronised_and_taken_back(desk: Desk) -> None:
+    """Of the crooked package, 8 objects are set aside; without node B, its span is too."""
+    package = crooked()
+    found = desk.looked_at("county.json", json.dumps(package))
+    assert found["inspection"]["networks"][0]["counts"]["nodes"] == 11
+    found = desk.tried_package(found["id"], network="county", read_only=True)
+    assert found["state"] == "tried", found["job"]
+    report = found["trial"]["report"]
+    assert report["read"] == report["inserted"] + report["set_aside"]
+    at = f"/loads/{found['id']}"
+    shapes = [s["properties"] for s in desk.client.get(f"{at}/rows.geojson").json()["features"]]
+    outcomes = {(s["collection"], s["key"]): s["outcome"] for s in shapes}
+    assert outcomes["network_nodes", "A"] == outcomes["fibre_links", "A-B"] == "new"
+    assert outcomes["fibre_links", "out"] == "aside", "on the map, though it ends elsewhere"
+    page = desk.client.get(f"{at}?f=html&outcome=aside").text
+    assert page.count('class="became"') == report["set_aside"] == 8
+    assert "another-network-7" in page
+    assert 'href="/rules#end-off-node"' in page
+
     assert desk.confirm(found).status_code == 202
     desk.work()
     assert desk.one(found["id"])["state"] == "loaded"
-    assert desk.scalar("SELECT name FROM gis.networks WHERE external_id = 'backbone'") == "Backbone"
+    smaller = json.loads(json.dumps(package))
+    (network,) = smaller["networks"]
+    network["nodes"] = [n for n in network["nodes"] if isinstance(n, dict) and n.get("id") == "A"]
+    network["spans"] = []
+    second = desk.looked_at("smaller.json", json.dumps(smaller))
+    second = desk.tried_package(second["id"], network="county", sync=True)
+    gone = second["trial"]["report"]["decommissioned"]
+    page = desk.client.get(f"/loads/{second['id']}?f=html&outcome=absent").text
+    assert page.count('class="became"') == gone == 6
+    assert desk.confirm(second).status_code == 400
+    assert desk.confirm(second, decommission=gone).status_code == 202
+    desk.work()
+    second = desk.one(second["id"])
+    assert (second["state"], second["report"]["decommissioned"]) == ("loaded", gone)
+    dead = (
+        "SELECT count(*) FROM gis.network_nodes WHERE status = 'decommissioned' AND network_id = "
+        "(SELECT id FROM gis.networks WHERE external_id = 'county')"
+    )
+    assert desk.scalar(dead) == 4
+    desk.client.post(f"/loads/{second['load']}/undo")
+    desk.work()
+    assert desk.scalar(dead) == 0
 
 
 def test_to_others_there_is_nothing(desk: Desk) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import LANGUAGES
 from gis_service.model.rules import RULE_GROUPS, RULES
+from gis_service.services.received import received
 from gis_service.settings import Settings
 from gis_service.web.pages import words_of
 from tests.conformance.clients import Clients, sample_clients
@@ -55,3 +57,32 @@ def test_planners_see_what_is_wrong_with_a_network_and_nobody_else(clients: Clie
     with clients() as public:
         for address in ("/quality", "/quality?network=kisii", "/quality?network=elsewhere"):
             assert public.get(address).status_code == 401
+
+
+@pytest.mark.shared
+def test_anybodys_package_is_checked_and_nothing_of_it_stays(
+    clients: Clients, settings: Settings, shared_data: Path
+) -> None:
+    nofbi = shared_data / "fibre/nofbi"
+    pair = [("file", (f"{n}.geojson", (nofbi / f"ofds_NOFBI_Kenya_{n}.geojson").read_bytes()))
+            for n in ("nodes", "spans")]
+    with clients(audience=Audience.PLANNER) as planner:
+        for files in ([("file", ("a.json", (nofbi / "ofds_NOFBI_kenya.json").read_bytes()))], pair):
+            answer = planner.post("/quality?f=json", files=files)
+            assert answer.status_code == 200, answer.text
+            found = answer.json()["findings"]
+            gaps = [f["details"]["gap_m"] for f in found if f["rule"] == "KIS-G2"]
+            assert sum(gap > 100 for gap in gaps) == 174
+        page = planner.post("/quality?f=html", files=pair).text
+        assert 'href="/rules#KIS-G2"' in page
+        assert 'href="data:application/json;base64,' in page
+        assert "external_id=" not in page, "it is not held here"
+        for name, content, says in (
+            ("a.csv", b"a,b\n1,2\n", "no package of the Open"), ("a.json", b"", "no package"),
+        ):
+            answer = planner.post("/quality", files={"file": (name, content)})
+            assert (answer.status_code, says in answer.text) == (400, True), answer.text
+    left = [path for path in received(settings).rglob("*") if path.name.startswith("arriving-")]
+    assert left == []
+    with clients() as public:
+        assert public.post("/quality", files=pair).status_code == 401

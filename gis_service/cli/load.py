@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import click
@@ -37,6 +36,7 @@ from gis_service.validation.columns import KEPT
 from gis_service.validation.topology import SNAP_M
 
 INTERRUPTED = 130
+_Work = Callable[[Database, Reporter | None], LoadReport]
 _SHARED = ("", KEPT)
 """Targets of a mapping that several columns may have."""
 
@@ -155,7 +155,7 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load sites.csv --collection network_nodes --network kisii --sync
       ./gis load links.gpkg --collection fibre_links --background
       ./gis load survey/ --collection network_nodes --crs EPSG:32736
-      ./gis load backbone-ofds.json --network backbone --read-only
+      ./gis load backbone-ofds.json --network backbone --read-only --sync
     """
     found = files_at(files)
     if len(found.files) > 1:
@@ -174,15 +174,16 @@ def load(  # noqa: PLR0917 - click passes them by name
     if collection is None:
         if background:
             raise click.UsageError("A package is loaded while you wait; leave --background out.")
-        if sync or rejects_of(reports) is not None:
-            raise click.UsageError("--sync and a .gpkg of rejects go with --collection.")
+        if rejects_of(reports) is not None:
+            raise click.UsageError("A .gpkg of rejects goes with --collection.")
         package = PackageRequest(
             path=_package(file), network=network, version=ofds_version, constants=constants,
-            dry_run=dry_run, read_only=read_only,
+            dry_run=dry_run, read_only=read_only, sync=sync, sync_most=ANY_NUMBER if yes else 0,
         )
-        return _run(
-            lambda database, progress: load_package(
-                database, settings, package, progress=progress
+        return _confirmed(
+            lambda most: lambda database, progress: load_package(
+                database, settings, package if most is None else replace(package, sync_most=most),
+                progress=progress,
             ),
             settings, file, told,
         )
@@ -214,20 +215,33 @@ def load(  # noqa: PLR0917 - click passes them by name
                                    "`gis jobs show ID --json` tells of one in the background.")
         _enqueue(settings, request, as_json=as_json)
         return None
+    return _confirmed(
+        lambda most: lambda database, progress: load_file(
+            database, settings, request if most is None else replace(request, sync_most=most),
+            progress=progress,
+        ),
+        settings, file, told,
+    )
+
+
+def _confirmed(
+    work: Callable[[int | None], _Work], settings: Settings, file: Path, told: _Told
+) -> LoadReport:
+    """
+    Load, and ask before items are marked as decommissioned.
+
+    Parameters
+    ----------
+    work
+        Gives the load that marks so many at most; None for as many as was said before.
+    """
     try:
-        return _run(partial(_load, settings, request), settings, file, told)
+        return _run(work(None), settings, file, told)
     except SyncUnconfirmed as asked:
         click.echo(str(asked), err=True)
         if not sys.stdin.isatty() or not click.confirm("Mark them?", err=True):
             raise
-        request = replace(request, sync_most=asked.count)
-        return _run(partial(_load, settings, request), settings, file, told)
-
-
-def _load(
-    settings: Settings, request: LoadRequest, database: Database, progress: Reporter | None
-) -> LoadReport:
-    return load_file(database, settings, request, progress=progress)
+        return _run(work(asked.count), settings, file, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +265,7 @@ def _package(file: Path) -> Path:
 
 
 def _run(
-    work: Callable[[Database, Reporter | None], LoadReport],
+    work: _Work,
     settings: Settings,
     file: Path,
     told: _Told,

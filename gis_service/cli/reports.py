@@ -28,6 +28,8 @@ def print_report(report: LoadReport, *, rejected: bool, written: Path | None) ->
         console.print(f"  inserted   {report.inserted:,}")
         console.print(f"  updated    {report.updated:,}")
         console.print(f"  unchanged  {report.unchanged:,}")
+        if report.set_aside:
+            console.print(f"  set aside  {report.set_aside:,} that are kept for the exchange only")
         if report.removed:
             console.print(f"  removed    {report.removed:,}")
         if report.decommissioned:

@@ -8,10 +8,11 @@ service alone, and gone with the upload that it belongs to.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -19,15 +20,31 @@ from gis_service.model.reports import RowFault, Severity
 from gis_service.model.uploads import RowOutcome
 
 _TABLES = """
-CREATE TABLE rows (place INTEGER PRIMARY KEY, row INTEGER, outcome TEXT, key TEXT, name TEXT);
-CREATE TABLE faults (row INTEGER, title TEXT, rule TEXT, severity TEXT, value TEXT, message TEXT);
-CREATE TABLE shapes (row INTEGER, outcome TEXT, key TEXT, name TEXT, shape TEXT);
+CREATE TABLE rows (
+    place INTEGER PRIMARY KEY, row INTEGER, outcome TEXT, key TEXT, name TEXT, network TEXT,
+    collection TEXT);
+CREATE TABLE faults (
+    row INTEGER, title TEXT, rule TEXT, severity TEXT, value TEXT, message TEXT, network TEXT,
+    collection TEXT);
+CREATE TABLE shapes (
+    row INTEGER, outcome TEXT, key TEXT, name TEXT, shape TEXT, collection TEXT);
 """
 _INDEXES = """
-CREATE INDEX rows_outcome ON rows (outcome, row);
-CREATE INDEX rows_row ON rows (row);
+CREATE INDEX rows_order ON rows (network, collection, row, place);
+CREATE INDEX rows_outcome ON rows (outcome, network, collection, row, place);
 CREATE INDEX faults_row ON faults (row);
 """
+
+
+class Part(NamedTuple):
+    """Of a package, which rows are numbered together: a network's `external_id`, a collection."""
+
+    network: str = ""
+    collection: str = ""
+
+
+WHOLE = Part()
+"""The rows of a file that is no package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,8 @@ class OutcomeRow:
         What identifies and names it, as far as the file tells.
     faults
         What is wrong or odd with it.
+    part
+        Where it stands in a package; empty in a table.
     """
 
     row: int
@@ -50,6 +69,7 @@ class OutcomeRow:
     key: str
     name: str
     faults: tuple[RowFault, ...] = ()
+    part: Part = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,7 @@ class OutcomeShape:
     key: str
     name: str
     shape: bytes
+    part: Part = WHOLE
 
 
 class OutcomeWriter:
@@ -72,26 +93,28 @@ class OutcomeWriter:
         path.chmod(0o600)
         self._database.executescript(f"PRAGMA journal_mode = OFF; {_TABLES}")
 
-    def rows(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+    def rows(self, rows: Iterable[tuple[int, str, str, str]], part: Part = WHOLE) -> None:
         """Add rows: number, outcome, key, name."""
         self._database.executemany(
-            "INSERT INTO rows (row, outcome, key, name) VALUES (?, ?, ?, ?)", rows
+            "INSERT INTO rows (row, outcome, key, name, network, collection) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            ((row, outcome, _text(key), _text(name), *part) for row, outcome, key, name in rows),
         )
 
-    def faults(self, faults: Iterable[RowFault]) -> None:
+    def faults(self, faults: Iterable[RowFault], part: Part = WHOLE) -> None:
         """Add what is wrong with rows."""
         self._database.executemany(
-            "INSERT INTO faults VALUES (?, ?, ?, ?, ?, ?)",
-            ((f.row, f.column, f.rule, f.severity.value, _text(f.value), _text(f.message))
+            "INSERT INTO faults VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ((f.row, f.column, f.rule, f.severity.value, _text(f.value), _text(f.message), *part)
              for f in faults),
         )
 
     def shapes(self, shapes: Iterable[OutcomeShape]) -> None:
         """Add rows to the map."""
         self._database.executemany(
-            "INSERT INTO shapes VALUES (?, ?, ?, ?, ?)",
-            ((s.row, s.outcome.value, _text(s.key), _text(s.name), s.shape.decode())
-             for s in shapes),
+            "INSERT INTO shapes VALUES (?, ?, ?, ?, ?, ?)",
+            ((s.row, s.outcome.value, _text(s.key), _text(s.name), s.shape.decode(),
+              s.part.collection) for s in shapes),
         )
 
     def finish(self) -> None:
@@ -109,14 +132,15 @@ def outcome_rows(
     given: list[object] = [] if outcome is None else [outcome.value]
     with _opened(path) as database:
         found = database.execute(
-            f"SELECT row, outcome, key, name FROM rows {chosen} "
-            "ORDER BY row, place LIMIT ? OFFSET ?",
+            f"SELECT row, outcome, key, name, network, collection FROM rows {chosen} "
+            "ORDER BY network, collection, row, place LIMIT ? OFFSET ?",
             [*given, most, first],
         ).fetchall()
-        faults = _faults(database, [row for row, *_ in found])
+        faults = _faults(database, {row for row, *_ in found})
     return [
-        OutcomeRow(row, RowOutcome(became), key, name, tuple(faults.get(row, ())))
-        for row, became, key, name in found
+        OutcomeRow(row, RowOutcome(became), key, name, tuple(faults.get((row, *part), ())),
+                   Part(*part))
+        for row, became, key, name, *part in found
     ]
 
 
@@ -126,9 +150,14 @@ def outcome_shapes(path: Path) -> bytes:
         features = [
             b'{"type":"Feature","geometry":%b,"properties":%b}' % (
                 shape.encode(),
-                orjson.dumps({"row": row, "outcome": outcome, "key": key, "name": name}),
+                orjson.dumps({
+                    "row": row, "outcome": outcome, "key": key, "name": name,
+                    "collection": collection,
+                }),
             )
-            for row, outcome, key, name, shape in database.execute("SELECT * FROM shapes")
+            for row, outcome, key, name, shape, collection in database.execute(
+                "SELECT * FROM shapes"
+            )
         ]
     return b'{"type":"FeatureCollection","features":[%b]}' % b",".join(features)
 
@@ -139,13 +168,15 @@ def count_shapes(path: Path) -> int:
         return int(database.execute("SELECT count(*) FROM shapes").fetchone()[0])
 
 
-def _faults(database: sqlite3.Connection, rows: Sequence[int]) -> dict[int, list[RowFault]]:
+def _faults(
+    database: sqlite3.Connection, rows: Collection[int]
+) -> dict[tuple[int, str, str], list[RowFault]]:
     places = ", ".join("?" * len(rows))
-    found: dict[int, list[RowFault]] = {}
-    for row, column, rule, severity, value, message in database.execute(
+    found: dict[tuple[int, str, str], list[RowFault]] = {}
+    for row, column, rule, severity, value, message, *part in database.execute(
         f"SELECT * FROM faults WHERE row IN ({places})", list(rows)
     ):
-        found.setdefault(row, []).append(
+        found.setdefault((row, *part), []).append(
             RowFault(row, column, rule, value, message, Severity(severity))
         )
     return found

@@ -97,7 +97,8 @@ class LoadReport:
     """
     The outcome of loading one file into one collection.
 
-    Every row read is inserted, updated, unchanged or rejected. `load_id` finds
+    Every row read is inserted, updated, unchanged, rejected or, of a package, set
+    aside: kept for the exchange without becoming a row. `load_id` finds
     the load among `loads` and in history; it is empty when nothing was kept.
     `decommissioned` are items that the file does not hold any more. `undoes` is the
     load that this one took back, and `removed` what that one had added.
@@ -111,6 +112,7 @@ class LoadReport:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    set_aside: int = 0
     decommissioned: int = 0
     removed: int = 0
     undoes: str = ""

@@ -37,12 +37,18 @@ class UploadState(StrEnum):
 
 
 class RowOutcome(StrEnum):
-    """What a load makes of one row of its file; `ABSENT` is an item that the file lacks."""
+    """
+    What a load makes of one row of its file.
+
+    `ASIDE` is an object of a package that is kept for the exchange and becomes no
+    row; `ABSENT` an item that the file lacks.
+    """
 
     REFUSED = "refused"
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    ASIDE = "aside"
     ABSENT = "absent"
 
 
@@ -51,6 +57,7 @@ COUNTED: Mapping[RowOutcome, str] = {
     RowOutcome.CHANGED: "updated",
     RowOutcome.UNCHANGED: "unchanged",
     RowOutcome.REFUSED: "rejected",
+    RowOutcome.ASIDE: "set_aside",
     RowOutcome.ABSENT: "decommissioned",
 }
 """Where a report counts each outcome."""

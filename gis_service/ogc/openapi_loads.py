@@ -68,7 +68,7 @@ _CHOICE: Document = {
     ),
     "additionalProperties": False,
     "description": "The keys of a saved mapping and how to load; of a package of OFDS only "
-    "network, version and read_only.",
+    "network, version, read_only and sync.",
 }
 _YES: Document = {
     **thing(

@@ -8,6 +8,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.rights import publishes
 from gis_service.ogc.media import CSV, HTML, JSON
 from gis_service.ogc.openapi_components import Document
+from gis_service.ogc.openapi_operations import as_json, operation, several, thing
 from gis_service.ogc.openapi_parameters import query_parameter
 
 
@@ -44,7 +45,14 @@ def rule_paths(audience: Audience, *, get: Callable[..., Document]) -> Document:
                 ),
             ],
             faults=("404",),
-        )
+        ) | {"post": operation(
+            "Capabilities", "checkPackage", "Quality of a package that is sent",
+            {"200": as_json({"type": "object"})},
+            body={"multipart/form-data": thing(
+                ("file",), file=several({"type": "string", "format": "binary"})
+            )},
+            faults=("401", "403"),
+        )}
     return paths
 
 

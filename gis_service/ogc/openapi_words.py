@@ -72,6 +72,7 @@ _KISWAHILI = {
     "Data dictionary": "Kamusi ya data",
     "Lists of codes": "Orodha za misimbo",
     "Quality of a network": "Ubora wa mtandao",
+    "Quality of a package that is sent": "Ubora wa kifurushi kilichotumwa",
     "A whole network as a package of OFDS": "Mtandao mzima kama kifurushi cha OFDS",
     # what each collection offers, after its title
     "queryables": "sifa za kuuliza",

@@ -88,6 +88,8 @@ def _outcomes(report: LoadReport) -> list[tuple[str, int]]:
         ("load_updated", report.updated), ("load_unchanged", report.unchanged),
         ("load_rejected_rows", report.rejected),
     ]
+    if report.set_aside:
+        counts.append(("load_set_aside", report.set_aside))
     if report.decommissioned:
         counts.append(("load_decommissioned", report.decommissioned))
     return counts

@@ -130,11 +130,8 @@ def _shapes(
     bounds = shapely.bounds(places)
     with np.errstate(invalid="ignore"):
         has_place &= (np.abs(bounds) <= [180, 90, 180, 90]).all(axis=1)
-    drawn = _chosen(codes, has_place)
-    simple = shapely.simplify(places[drawn], _TOLERANCE_DEGREES, preserve_topology=False)
-    documents = shapely.to_geojson(
-        shapely.transform(simple, lambda at: np.round(at, 6))
-    )
+    drawn = chosen_to_draw(codes, has_place)
+    documents = shape_documents(places[drawn])
     for at, document, (key, name) in zip(
         drawn.tolist(), documents, texts.of(rows[drawn]), strict=True
     ):
@@ -163,9 +160,18 @@ def _missing(checked: CheckedFile, rows: _Rows) -> np.ndarray[Any, np.dtype[np.b
     return checked.validated.frame.index.get_indexer(pd.Index(rows)) < 0
 
 
-def _chosen(codes: _Rows, has_place: np.ndarray[Any, Any]) -> _Rows:
+def shape_documents(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Geometries in longitude and latitude as GeoJSON, as exact as a map on a screen needs."""
+    simple = shapely.simplify(shapes, _TOLERANCE_DEGREES, preserve_topology=False)
+    documents: np.ndarray[Any, Any] = shapely.to_geojson(
+        shapely.transform(simple, lambda at: np.round(at, 6))
+    )
+    return documents
+
+
+def chosen_to_draw(codes: _Rows, has_place: np.ndarray[Any, Any]) -> _Rows:
     """Places of the rows to draw: the rarer an outcome, the surer all of it is shown."""
-    groups = [np.flatnonzero(has_place & (codes == code)) for code in range(len(_CODES))]
+    groups = [np.flatnonzero(has_place & (codes == code)) for code in np.unique(codes)]
     room, kept = MOST_DRAWN, []
     for left, group in zip(
         range(len(groups), 0, -1), sorted(groups, key=len), strict=True

@@ -1,14 +1,22 @@
-"""The quality of a network held here, for planners who ask over the web."""
+"""The quality of a network held here or of a package sent, for planners who ask over the web."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from gis_service.errors import Busy, NotAllowed, UnknownKey
 from gis_service.model.audience import Audience, Principal
 from gis_service.model.quality import QualityReport
 from gis_service.model.rights import publishes
 from gis_service.services.ofds_export import NetworkExports
-from gis_service.services.quality import QualityRequest, quality_of_network
+from gis_service.services.quality import QualityRequest, quality_of_file, quality_of_network
 from gis_service.settings import Settings
+
+MOST_SENT_MB = 20
+"""Of a package that is sent: it is checked while its sender waits."""
 
 
 class NetworkQuality:
@@ -38,19 +46,52 @@ class NetworkQuality:
             Too many are checked at the moment.
         """
         _require(principal)
+        with self._turn():
+            return await quality_of_network(
+                self._exports, self._settings, [network], QualityRequest()
+            )
+
+    async def report_of_file(self, path: Path, principal: Principal) -> QualityReport:
+        """
+        The quality report of a package in a file; nothing of it is kept.
+
+        Raises
+        ------
+        NotAllowed, UnknownKey
+            It is not for this reader.
+        UnreadableFile
+            It is no package that can be read.
+        Busy
+            Too many are checked at the moment.
+        """
+        _require(principal)
+        settings = self._settings.model_copy(update={"max_file_mb": self.most_mb})
+        with self._turn():
+            return await asyncio.to_thread(quality_of_file, settings, path, QualityRequest())
+
+    @property
+    def most_mb(self) -> int:
+        """Of a package that is sent."""
+        return min(MOST_SENT_MB, self._settings.max_file_mb)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         if self._checked >= self._settings.max_exports:
             raise Busy
         self._checked += 1
         try:
-            return await quality_of_network(
-                self._exports, self._settings, [network], QualityRequest()
-            )
+            yield
         finally:
             self._checked -= 1
 
 
+def may_check(principal: Principal) -> bool:
+    """Whether the quality of networks is for a reader."""
+    return publishes(principal.audience)
+
+
 def _require(principal: Principal) -> None:
-    if publishes(principal.audience):
+    if may_check(principal):
         return
     if not principal.audience.is_staff:
         raise UnknownKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ from sqlalchemy import Connection
 from gis_service.crs import utm_srid
 from gis_service.errors import InvalidInput
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.ofds_mapping import COLLECTIONS, key_of
+from gis_service.formats.ofds_mapping import COLLECTIONS, GEOMETRIES, key_of
 from gis_service.formats.ofds_package import Json, Package, find_version, head_of, objects_of
 from gis_service.formats.ofds_reading import read_package
 from gis_service.model.audience import Actor
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.declarations.plant import NETWORK_NODES
 from gis_service.model.ofds import OfdsVersion
-from gis_service.model.reports import LoadReport
+from gis_service.model.reports import LoadReport, SyncUnconfirmed
 from gis_service.network.joining import is_unique_everywhere
 from gis_service.services.load_networks import network_extent
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, Progress
@@ -37,6 +37,8 @@ from gis_service.store.interruption import interruptible
 from gis_service.store.loads import record_load
 from gis_service.store.ofds import (
     KEPT,
+    absent_items,
+    decommission,
     find_network,
     left_behind,
     network_keys,
@@ -44,7 +46,7 @@ from gis_service.store.ofds import (
     put_rows,
     unplaced_spans,
 )
-from gis_service.store.staging import Outcome
+from gis_service.store.staging import Outcome, StagedRows
 from gis_service.validation.geometry import KENYA, Extent
 
 _SIDES = ("west", "south", "east", "north")
@@ -71,6 +73,11 @@ class PackageRequest:
         leaves it as it is, and new ones open to edits.
     name
         The file's name where it came from, when it stands under another one.
+    sync
+        Mark nodes and spans of its networks that the package does not hold as
+        decommissioned.
+    sync_most
+        So many of them at most; with more, nothing is done but to tell.
     """
 
     path: Path
@@ -80,6 +87,8 @@ class PackageRequest:
     dry_run: bool = False
     read_only: bool | None = None
     name: str | None = None
+    sync: bool = False
+    sync_most: int = 0
 
     @property
     def source(self) -> str:
@@ -87,15 +96,52 @@ class PackageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    """One network of the package, as it was stored."""
+class StoredArray:
+    """
+    The rows of one collection of a network, and what became of each.
+
+    Parameters
+    ----------
+    decisions
+        Of each row its number, whether it is new, and whether it differs.
+    """
+
+    collection: str
+    frame: pd.DataFrame
+    decisions: Sequence[tuple[int, bool, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNetwork:
+    """
+    One network of the package, as it was stored.
+
+    Parameters
+    ----------
+    absent
+        Keys and names of items that the package lacks, by collection; where it is
+        to be the whole network.
+    """
 
     id: UUID
     external_id: str
-    read: int
     outcome: Outcome
     rows: Rows
     notes: tuple[str, ...]
+    arrays: tuple[StoredArray, ...]
+    absent: Mapping[str, Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """A package that is stored, as long as the transaction stands; and what is told of it."""
+
+    networks: tuple[StoredNetwork, ...]
+    report: LoadReport
+
+
+PackageWatch = Callable[[StoredPackage], None]
+"""Looks at what was stored, before it is kept or rolled back; what it raises rolls back."""
 
 
 def load_package(
@@ -106,6 +152,7 @@ def load_package(
     progress: Progress | None = None,
     load_id: UUID | None = None,
     person_id: str | None = None,
+    watch: PackageWatch | None = None,
 ) -> LoadReport:
     """
     Load every network of a package, in one transaction with its record and history.
@@ -119,6 +166,8 @@ def load_package(
         The file is no package, or cannot be kept as it is.
     Conflict
         Another load of the same network does not end.
+    SyncUnconfirmed
+        More items would be marked than was said.
     """
     began = time.monotonic()
     package = read_package(request.path, limits=ReadLimits(file_mb=settings.max_file_mb))
@@ -140,8 +189,14 @@ def load_package(
         for place, network in enumerate(package.networks):
             if progress is not None:
                 progress(place, len(package.networks))
-            loaded.append(_load_network(connection, settings, request, package, network))
+            loaded.append(_load_network(
+                connection, settings, request, package, network, watched=watch is not None
+            ))
+        if request.sync:
+            _mark_absent(connection, request, loaded)
         report = _report(request, package, loaded)
+        if watch is not None:
+            watch(StoredPackage(tuple(loaded), report))
         if request.dry_run:
             transaction.rollback()
         else:
@@ -165,7 +220,9 @@ def _load_network(
     request: PackageRequest,
     package: Package,
     network: Json,
-) -> _Loaded:
+    *,
+    watched: bool,
+) -> StoredNetwork:
     key = request.network or key_of(network)
     if key is None:
         raise InvalidInput(
@@ -189,7 +246,9 @@ def _load_network(
         kept=_kept(package, network, found.version, rows) | _openness(request, before),
         extent=rows.extent,
     )
-    outcomes = [put_rows(connection, NETWORKS.id, head, network=None)]
+    arrays: list[StoredArray] | None = [] if watched else None
+    see = _seen(arrays, NETWORKS.id, head)
+    outcomes = [put_rows(connection, NETWORKS.id, head, network=None, watch=see)]
     after = find_network(connection, before.external_id if before else key)
     if after is None:
         raise AssertionError("the network was just stored")
@@ -202,10 +261,11 @@ def _load_network(
             outcomes.append(put_rows(
                 connection, collection, frame, network=after.id,
                 elsewhere={NETWORK_NODES.id: elsewhere} if array == "spans" else None,
+                watch=_seen(arrays, collection, frame),
             ))
             present = pa.array(frame["external_id"].array).to_pylist()
         lost = left_behind(connection, after.id, collection, present) if before else 0
-        if lost:
+        if lost and not (request.sync and array in GEOMETRIES):
             notes.append(
                 f"{lost:,} {collection} of an earlier package are not in this one; they stay."
             )
@@ -216,8 +276,59 @@ def _load_network(
         *(sum(getattr(each, name) for each in outcomes)
           for name in ("inserted", "updated", "unchanged"))
     )
-    read = total.inserted + total.updated + total.unchanged
-    return _Loaded(after.id, after.external_id, read, total, rows, tuple(notes))
+    return StoredNetwork(
+        after.id, after.external_id, total, rows, tuple(notes), tuple(arrays or ()),
+        _absent(connection, after.id, network) if request.sync else {},
+    )
+
+
+def _seen(
+    arrays: list[StoredArray] | None, collection: str, frame: pd.DataFrame
+) -> Callable[[StagedRows], None] | None:
+    """What keeps the decisions for who watches the load."""
+    if arrays is None:
+        return None
+
+    def see(staged: StagedRows) -> None:
+        arrays.append(StoredArray(collection, frame, list(staged.decisions())))
+
+    return see
+
+
+def _absent(
+    connection: Connection, id_: UUID, network: Json
+) -> dict[str, list[tuple[str, str]]]:
+    """
+    Nodes and spans of the network that the package lacks.
+
+    An array that the package does not have is published elsewhere, and says nothing.
+    """
+    found = {}
+    for array in GEOMETRIES:
+        if isinstance(network.get(array), list):
+            keys = [key_of(each) for each in objects_of(network, array)]
+            if None in keys:
+                raise InvalidInput(
+                    f"Some of the {array} of the package have no id, so it cannot be known which "
+                    "are gone. Ask for ids, or load it without --sync."
+                )
+            present = [key for key in keys if key is not None]
+            collection = COLLECTIONS[array]
+            found[collection] = absent_items(connection, id_, collection, present)
+    return found
+
+
+def _mark_absent(
+    connection: Connection, request: PackageRequest, loaded: Sequence[StoredNetwork]
+) -> None:
+    """Mark what the package lacks as decommissioned; raises `SyncUnconfirmed`."""
+    keys = [key for each in loaded for items in each.absent.values() for key, _ in items]
+    if not request.dry_run and len(keys) > request.sync_most:
+        named = ", ".join(each.external_id for each in loaded)
+        raise SyncUnconfirmed("network_nodes and fibre_links", named, keys)
+    for each in loaded:
+        for collection, items in each.absent.items():
+            decommission(connection, each.id, collection, [key for key, _ in items])
 
 
 def _ends_outside(network: Json, known: Container[str]) -> set[str]:
@@ -324,7 +435,7 @@ def _union(one: Extent, other: Extent) -> Extent:
 
 
 def _report(
-    request: PackageRequest, package: Package, loaded: Sequence[_Loaded]
+    request: PackageRequest, package: Package, loaded: Sequence[StoredNetwork]
 ) -> LoadReport:
     unplaced = Counter(u.array for each in loaded for u in each.rows.unplaced)
     notes = [*package.notes, f"Read as {package.form}."]
@@ -333,14 +444,21 @@ def _report(
     if unplaced:
         listed = ", ".join(f"{count:,} {array}" for array, count in unplaced.items())
         notes.append(f"Kept for the exchange only, not on the map: {listed}.")
+    inserted, updated, unchanged = (
+        sum(getattr(each.outcome, name) for each in loaded)
+        for name in ("inserted", "updated", "unchanged")
+    )
+    aside = sum(unplaced.values())
     return LoadReport(
         source=request.source,
         collection=NETWORKS.id,
         network=", ".join(each.external_id for each in loaded),
-        read=sum(each.read for each in loaded),
-        inserted=sum(each.outcome.inserted for each in loaded),
-        updated=sum(each.outcome.updated for each in loaded),
-        unchanged=sum(each.outcome.unchanged for each in loaded),
+        read=inserted + updated + unchanged + aside,
+        inserted=inserted,
+        updated=updated,
+        unchanged=unchanged,
+        set_aside=aside,
+        decommissioned=sum(len(items) for each in loaded for items in each.absent.values()),
         faults=tuple(fault for each in loaded for fault in each.rows.faults),
         crs="OGC:CRS84 (longitude and latitude of WGS84)",
         dry_run=request.dry_run,

@@ -96,13 +96,13 @@ class Arrival:
     Parameters
     ----------
     most_mb
-        Of all files together.
+        Of all files together; by default as much as is read of one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, most_mb: int | None = None) -> None:
         self._settings = settings
-        self._most_mb = settings.max_file_mb
-        self._left = settings.max_file_mb * 1_000_000
+        self.most_mb = settings.max_file_mb if most_mb is None else most_mb
+        self._left = self.most_mb * 1_000_000
         self._folder = received(settings) / f"{_ARRIVING}{uuid4()}"
         self._files: list[tuple[str, Path]] = []
         self._open: IO[bytes] | None = None
@@ -143,7 +143,7 @@ class Arrival:
         assert self._open is not None  # noqa: S101 - `begin` came before
         self._left -= len(data)
         if self._left < 0:
-            raise UploadTooLarge(self._most_mb)
+            raise UploadTooLarge(self.most_mb)
         try:
             if shutil.disk_usage(self._folder).free < SPARE_BYTES + len(data):
                 raise OSError(28, "No space left on device")
@@ -159,6 +159,25 @@ class Arrival:
             self._open.close()
             self._open = None
 
+    def whole(self) -> Path:
+        """
+        What has come as one file, several as an archive of them; gone at the context's end.
+
+        Raises
+        ------
+        InvalidInput
+            No file has come.
+        """
+        self.end()
+        if not self._files:
+            raise InvalidInput("No file was chosen.")
+        folder = self._folder / "whole"
+        folder.mkdir(mode=0o700)
+        name, path = self._files[0]
+        if len(self._files) == 1:
+            return path.replace(folder / name)
+        return _archived(folder / "files.zip", self._files)
+
     def keep(self) -> list[ReceivedFile]:
         """
         Keep what has come, each file under an id of its own; a Shapefile's parts as one.
@@ -173,7 +192,7 @@ class Arrival:
         self.end()
         if not self._files:
             raise InvalidInput("No file was chosen.")
-        limits = ReadLimits(file_mb=self._most_mb)
+        limits = ReadLimits(file_mb=self.most_mb)
         ready = []
         for name, path in _joined(self._files):
             id_ = uuid4()
@@ -240,15 +259,21 @@ def _joined(files: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
         else:
             others.append((name, path))
     for stem, found in parts.items():
-        whole = found[0][1].with_suffix(".zip")
-        with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
-            for name, path in found:
-                suffix = PurePosixPath(name).suffix.lower()
-                archive.write(path, f"{stems[stem]}{suffix}")
-                path.unlink()
-        whole.chmod(0o600)
-        others.append((f"{stems[stem]}.zip", whole))
+        named = [
+            (f"{stems[stem]}{PurePosixPath(name).suffix.lower()}", path) for name, path in found
+        ]
+        others.append((f"{stems[stem]}.zip", _archived(found[0][1].with_suffix(".zip"), named)))
     return others
+
+
+def _archived(path: Path, files: Iterable[tuple[str, Path]]) -> Path:
+    """Files as one archive under their names; they themselves go."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, file in files:
+            archive.write(file, name)
+            file.unlink()
+    path.chmod(0o600)
+    return path
 
 
 def _unwritable(error: OSError) -> Unavailable:

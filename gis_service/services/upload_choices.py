@@ -17,7 +17,7 @@ from gis_service.validation.topology import NEAR_M, SNAP_M
 
 LOOKING = ("layer", "crs", "encoding", "collection", "network")
 """What can be said before a file is looked at."""
-OF_PACKAGES = ("network", "version", "read_only")
+OF_PACKAGES = ("network", "version", "read_only", "sync")
 OF_LOADS = ("multi", "snap_m", "create_nodes", "sync")
 """Beside what a saved mapping holds."""
 _LONGEST = 200
@@ -52,6 +52,7 @@ def packaged(values: Mapping[str, Any]) -> dict[str, Any]:
         "network": _text("network", values.get("network")),
         "version": _text("version", values.get("version")),
         "read_only": read_only,
+        "sync": _yes("sync", values),
     }
 
 

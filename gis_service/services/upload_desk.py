@@ -236,7 +236,7 @@ class Uploads:
                 **tried.payload, "trial": trial, "expected": expected,
                 "accept_partial": not tried.payload.get("sync"),
                 "sync_most": report.decommissioned,
-            } if not tried.payload.get("package") else {**tried.payload, "trial": trial})
+            })
             store.set_jobs(connection, upload.id, load_job=job.id)
 
         await self._changed(id_, principal, work, request_id, again=True)

@@ -29,7 +29,13 @@ from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest
 from gis_service.services.load_rows import write_outcomes
 from gis_service.services.load_storing import StoredFile, Watch
 from gis_service.services.loading import load_file
-from gis_service.services.ofds_loading import PackageRequest, load_package
+from gis_service.services.ofds_loading import (
+    PackageRequest,
+    PackageWatch,
+    StoredPackage,
+    load_package,
+)
+from gis_service.services.package_rows import write_package_outcomes
 from gis_service.services.received import drop_received, received_path
 from gis_service.services.undoing import undo_load
 from gis_service.services.uploads import upload_path
@@ -99,7 +105,9 @@ def try_received(context: JobContext) -> Json:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     context.report(0, None, "Reading and checking the file")
     if payload.get("package"):
-        report = _load_package(context, dry_run=True)
+        report = _load_package(
+            context, partial(write_package_outcomes, folder / ROWS), dry_run=True
+        )
     else:
         watch = partial(write_outcomes, folder / ROWS)
         try:
@@ -124,11 +132,12 @@ def load_received(context: JobContext) -> Json:
     """
     payload = context.job.payload
     context.report(0, None, "Reading and checking the file")
+    expected = payload.get("expected")
+    compare = None if expected is None else partial(_compare, expected)
     if payload.get("package"):
-        report = _load_package(context, dry_run=False)
+        report = _load_package(context, compare, dry_run=False)
     else:
-        expected = payload.get("expected")
-        report = _load_file(context, None if expected is None else partial(_compare, expected))
+        report = _load_file(context, compare)
     return report.as_json(most_faults=MOST_FAULTS_KEPT)
 
 
@@ -169,18 +178,22 @@ def _load_file(context: JobContext, watch: Watch | None, **changed: Any) -> Load
     )
 
 
-def _load_package(context: JobContext, *, dry_run: bool) -> LoadReport:
+def _load_package(
+    context: JobContext, watch: PackageWatch | None, *, dry_run: bool
+) -> LoadReport:
     job = context.job
     asked = job.payload
     request = PackageRequest(
         path=_path(context.settings, asked), dry_run=dry_run, network=asked.get("network"),
         version=asked.get("version"), read_only=asked.get("read_only"), name=asked.get("name"),
+        sync=bool(asked.get("sync")), sync_most=int(asked.get("sync_most") or 0),
     )
     return load_package(
         context.databases[Login.LOADER], context.settings, request,
         progress=lambda done, total: context.report(done, total, "Storing networks"),
         load_id=job.id,
         person_id=str(job.person_id) if job.person_id else None,
+        watch=watch,
     )
 
 
@@ -202,6 +215,6 @@ def _path(settings: Settings, payload: Json) -> Path:
     return path
 
 
-def _compare(expected: Mapping[str, int], stored: StoredFile) -> None:
+def _compare(expected: Mapping[str, int], stored: StoredFile | StoredPackage) -> None:
     if counts_of(stored.report) != dict(expected):
         raise OutcomeDiffers(stored.report)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from collections.abc import Collection as Members
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, not_, or_, select, update
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.declarations.plant import NETWORK_NODES
-from gis_service.store.staging import Elsewhere, Outcome, StagedRows, lock_for_load
+from gis_service.store.staging import GONE, Elsewhere, Outcome, StagedRows, lock_for_load
 from gis_service.store.tables import table
 
 KEPT = "ofds"
@@ -108,6 +108,7 @@ def put_rows(
     *,
     network: UUID | None,
     elsewhere: Elsewhere | None = None,
+    watch: Callable[[StagedRows], None] | None = None,
 ) -> Outcome:
     """
     Insert and update rows, set-wise; rows that are equal are not touched.
@@ -116,6 +117,8 @@ def put_rows(
     ----------
     elsewhere
         As of `StagedRows`.
+    watch
+        Looks at the rows when it is decided what becomes of each.
 
     Raises
     ------
@@ -126,6 +129,8 @@ def put_rows(
     lock_for_load(connection, kind, network)
     staged = StagedRows(connection, kind, frame, network=network, elsewhere=elsewhere)
     outcome = staged.upsert()
+    if watch is not None:
+        watch(staged)
     staged.close()
     return outcome
 
@@ -144,3 +149,32 @@ def left_behind(
             not_(stored.c.external_id == func.any(list(present))),
         )
     ) or 0
+
+
+def absent_items(
+    connection: Connection, network: UUID, collection: str, present: Members[str]
+) -> list[tuple[str, str]]:
+    """Keys and names of a network's items that are not among those present, nor decommissioned."""
+    stored = table(REGISTRY[collection])
+    rows = connection.execute(
+        select(stored.c.external_id, func.coalesce(stored.c.name, ""))
+        .where(
+            stored.c.network_id == network,
+            stored.c.status != GONE,
+            not_(stored.c.external_id == func.any(list(present))),
+        )
+        .order_by(stored.c.external_id)
+    )
+    return [(key, name) for key, name in rows]
+
+
+def decommission(
+    connection: Connection, network: UUID, collection: str, keys: Iterable[str]
+) -> None:
+    """Mark items of a network as decommissioned."""
+    stored = table(REGISTRY[collection])
+    connection.execute(
+        update(stored)
+        .values(status=GONE, version=stored.c.version + 1, updated_at=func.now())
+        .where(stored.c.network_id == network, stored.c.external_id == func.any(list(keys)))
+    )

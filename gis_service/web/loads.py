@@ -22,17 +22,17 @@ from gis_service.model.uploads import Upload
 from gis_service.ogc.media import GEOJSON, HTML, JSON, Format
 from gis_service.printing.load_report import load_report_csv, load_report_html
 from gis_service.services.mappings import saved_text
-from gis_service.services.received import Arrival, UploadTooLarge
+from gis_service.services.received import Arrival
 from gis_service.services.upload_choices import LOOKING, mapping_of
 from gis_service.web import loads_documents, loads_pages
 from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import is_form, read_form, read_json
-from gis_service.web.multipart import is_multipart, read_parts
+from gis_service.web.multipart import is_multipart
 from gis_service.web.principal import CSRF_FIELD
+from gis_service.web.receiving import receive
 from gis_service.web.upload_form import MOST_FIELDS, said_by
 
 LONGEST_FORM = 500_000
-LONGEST_FIELD = 1_000
 TAKEN = ("application/json",)
 PAGE = ("outcome", "page")
 _REFUSALS = (Conflict, InvalidInput)
@@ -241,43 +241,12 @@ async def _sent(request: Request) -> tuple[Asked, dict[str, Any]]:
 
 async def _kept(asked: Asked) -> list[str]:
     """The files of a form on disk, and the ids of what they became."""
-    request, most = asked.request, asked.settings.max_file_mb
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length[:20]) > 2 * most * 1_000_000:
-        raise UploadTooLarge(most)
-    fields: dict[str, bytes] = {}
     with Arrival(asked.settings) as arrival:
-        name, too_large = "", None
-        async for part in read_parts(request):
-            if part.name is not None:
-                name = "" if part.filename is not None else part.name
-                if name:
-                    fields[name] = b""
-                elif part.filename and too_large is None:
-                    arrival.begin(part.filename)
-                else:
-                    name = _NO_FILE
-            elif name and name != _NO_FILE:
-                fields[name] += part.data
-                if len(fields[name]) > LONGEST_FIELD:
-                    raise InvalidInput(f"The field {name[:40]!r} is too long.")
-            elif name != _NO_FILE and too_large is None:
-                try:
-                    await asyncio.to_thread(arrival.write, part.data)
-                except UploadTooLarge as error:
-                    too_large = error  # the rest is read all the same: a browser listens late
-        if too_large is not None:
-            raise too_large
-        chosen = {n: v.decode("utf-8", "replace") for n, v in fields.items() if v}
-        chosen.pop(CSRF_FIELD, None)
+        chosen = await receive(asked.request, arrival)
         files = await asked.services.uploads.keep(
-            arrival, asked.principal, chosen, request_id=request.state.request_id
+            arrival, asked.principal, chosen, request_id=asked.request.state.request_id
         )
     return [str(each.id) for each in files]
-
-
-_NO_FILE = "\0"
-"""Stands for a part that is passed over: a field for a file that nobody chose."""
 
 
 async def _form_of(asked: Asked, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,6 +258,7 @@ async def _form_of(asked: Asked, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "network": fields.get("network") or None,
             "read_only": {"yes": True, "no": False}.get(str(fields.get("read_only"))),
+            "sync": fields.get("sync") == "yes",
         }
     layer, proposal = loads_pages.chosen_layer(upload)
     if layer is None or proposal is None:

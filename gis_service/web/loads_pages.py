@@ -35,6 +35,7 @@ SIGNS: Mapping[RowOutcome, str] = {
     RowOutcome.CHANGED: "~",
     RowOutcome.UNCHANGED: "=",
     RowOutcome.REFUSED: "×",  # noqa: RUF001 - the sign of times, as on the map
+    RowOutcome.ASIDE: "⋯",
     RowOutcome.ABSENT: "−",  # noqa: RUF001
 }
 """Beside the colour of each outcome, on the map and in the table."""
@@ -106,12 +107,13 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         now=upload.load.result if upload.load is not None else None,
         rules=_rules(tried),
         outcome=outcome,
-        outcomes=[each for each in RowOutcome if tried and tried[COUNTED[each]]],
+        outcomes=[each for each in RowOutcome if tried and tried.get(COUNTED[each])],
         counted=COUNTED,
         rows=rows[:ROWS_ON_PAGE],
         page_number=number,
         more=len(rows) > ROWS_ON_PAGE,
         drawn=drawn,
+        titles={c.id: c.title[asked.language] for c in REGISTRY.values()} if drawn else {},
         map=_map(asked, upload) if drawn else None,
         has_rejects=asked.services.uploads.file(upload, REJECTS) is not None,
         refresh=upload.state.is_busy,

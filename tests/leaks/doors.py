@@ -159,6 +159,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
             "look", "trial", "again", "mapping.toml", "confirm", "discard", "cancel", "undo"
         )
     },
+    "/quality": ("POST",),
     "/report": ("POST",),
     "/publish": ("POST",),
     "/publish/visibility": ("POST",),

@@ -5,9 +5,10 @@
   if (!room || !globalThis.L) {
     return;
   }
-  const ORDER = ["unchanged", "new", "changed", "refused"];
-  const TONES = { unchanged: "--unknown", new: "--accent", changed: "--network", refused: "--unconnected" };
-  const DASHES = { unchanged: "2 5", new: null, changed: "10 4", refused: "1 7" };
+  const ORDER = ["unchanged", "new", "changed", "aside", "refused"];
+  const TONES = { unchanged: "--unknown", new: "--accent", changed: "--network", aside: "--warn", refused: "--unconnected" };
+  const DASHES = { unchanged: "2 5", new: null, changed: "10 4", aside: "4 6", refused: "1 7" };
+  const titles = JSON.parse(room.dataset.titles || "{}");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const tone = (name) => getComputedStyle(room).getPropertyValue(name).trim();
 
@@ -21,6 +22,7 @@
       const lines = {
         new: [[-r, 0, r, 0], [0, -r, 0, r]],
         refused: [[-r, -r, r, r], [-r, r, r, -r]],
+        aside: [[-r, -r, r, -r], [r, -r, r, r], [r, r, -r, r], [-r, r, -r, -r]],
         changed: [[0, -r, r, 0], [r, 0, 0, r], [0, r, -r, 0], [-r, 0, 0, -r]],
       }[this.options.outcome];
       for (const [width, colour] of [[5, this.options.halo], [2.5, this.options.color]]) {
@@ -72,19 +74,21 @@
       onEachFeature: (feature, shape) => shape.bindPopup(() => told(feature.properties)),
     }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    const good = shapes.getLayers().filter((each) => each.feature.properties.outcome !== "refused");
+    const good = shapes.getLayers()
+      .filter((each) => !["refused", "aside"].includes(each.feature.properties.outcome));
     const around = L.featureGroup(good.length ? good : shapes.getLayers()).getBounds();
     map.fitBounds(around, { padding: [24, 24], maxZoom: 16, animate: false });
     legend(rows);
     room.dataset.ready = "true";
   }
 
-  function told({ row, outcome, key, name }) {
+  function told({ row, outcome, key, name, collection }) {
     const box = document.createElement("div");
     const title = document.createElement("b");
     title.textContent = name || key || `${room.dataset.row} ${row}`;
     const rest = document.createElement("p");
-    rest.textContent = `${room.dataset[outcome]} · ${room.dataset.row} ${row}${name && key ? ` · ${key}` : ""}`;
+    const where = collection ? `${titles[collection] || collection} ${row}` : `${room.dataset.row} ${row}`;
+    rest.textContent = `${room.dataset[outcome]} · ${where}${name && key ? ` · ${key}` : ""}`;
     box.append(title, rest);
     return box;
   }

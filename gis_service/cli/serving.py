@@ -9,6 +9,7 @@ import click
 
 from gis_service.cli.backup_timer import backups_when_due
 from gis_service.cli.keys import key_notice
+from gis_service.cli.notifying import printed_to_journal, systemd_told
 from gis_service.cli.process import ServiceProcess, serve_until_stopped
 from gis_service.cli.progress import say
 from gis_service.cli.supervisor import supervised_worker
@@ -64,7 +65,7 @@ def serve_here(
                     for line in load_sample(database, settings):
                         say(f"  {line}")
                 say_addresses(settings)
-                if key:
+                if key and not printed_to_journal():
                     _make_first_key(database, settings, tell)
                 elif not list_keys(database):
                     say(f"There is no key yet. Make one: {_MAKE_ONE}")
@@ -73,6 +74,7 @@ def serve_here(
                     supervised_worker(settings),
                     backups_when_due(settings),
                     trust_page(settings, certificate),
+                    systemd_told(process.answers),
                 ):
                     serve_until_stopped(process, settings, certificate)
         finally:

@@ -39,7 +39,10 @@ def install(programs: Sequence[Program]) -> None:
     packages = choose_packages(programs, _known_packages())
     said_how = "with sudo" if prefix else "as root"
     say(f"Installing system packages (apt-get, {said_how}): {' '.join(packages)}")
-    with _no_main_cluster(prefix) if Program.POSTGIS in programs else nullcontext():
+    with (
+        _no_main_cluster(prefix) if Program.POSTGIS in programs else nullcontext(),
+        _nothing_started(prefix) if Program.NGINX in programs else nullcontext(),
+    ):
         run_logged(
             [*prefix, *_APT, "install", "-y", "-q", "--no-install-recommends", *packages],
             failure="The system packages could not be installed.",
@@ -79,6 +82,7 @@ def _packages_of(program: Program, known: set[str]) -> list[str]:
         Program.LIBATOMIC: ("libatomic1",),
         Program.GDAL: ("gdal-bin",),
         Program.QGIS: ("python3-qgis",),
+        Program.NGINX: ("nginx",),
     }[program]
     return [name for name in candidates if name in known][:1]
 
@@ -95,7 +99,7 @@ def _newest_postgis(known: set[str]) -> list[str]:
 def _known_packages() -> tuple[str, ...]:
     names = (
         r"^(postgresql-[0-9]+-postgis-3|python3.*-venv|chromium(-browser)?|fonts-.*-core"
-        r"|libatomic1|gdal-bin|python3-qgis)$"
+        r"|libatomic1|gdal-bin|python3-qgis|nginx)$"
     )
     listed = subprocess.run(
         ["apt-cache", "search", "--names-only", names],
@@ -130,3 +134,18 @@ def _no_main_cluster(prefix: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         run_logged([*prefix, "sh", "-c", removed], failure=f"{_DROP_IN} could not be removed.")
+
+
+@contextmanager
+def _nothing_started(prefix: Sequence[str]) -> Iterator[None]:
+    """Debian would start nginx on port 80, unless policy-rc.d forbids it: invoke-rc.d(8)."""
+    policy = "/usr/sbin/policy-rc.d"
+    if Path(policy).exists():
+        yield
+        return
+    made = f"printf '#!/bin/sh\\nexit 101\\n' > {policy} && chmod 755 {policy}"
+    try:
+        run_logged([*prefix, "sh", "-c", made], failure=f"{policy} could not be written.")
+        yield
+    finally:
+        run_logged([*prefix, "rm", "-f", policy], failure=f"{policy} could not be removed.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _HELP = {"-h", "--help", "help", "--version"}
 _WITHOUT_DATABASE = {"check", "down", "settings"}
-_WITH_PAGES = {"up", "serve", "maps", "test"}
+_WITH_PAGES = {"up", "serve", "maps", "test", "deploy"}
 _FOR_DEVELOPERS = {"test", "check"}
 
 

@@ -51,6 +51,7 @@ class Program(Enum):
     LIBATOMIC = "libatomic"
     GDAL = "GDAL's programs"
     QGIS = "QGIS for Python"
+    NGINX = "nginx"
 
 
 ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
@@ -64,6 +65,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "libatomic1",
             Program.GDAL: "gdal-bin",
             Program.QGIS: "python3-qgis",
+            Program.NGINX: "nginx",
         },
     ),
     "dnf": (
@@ -76,6 +78,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "libatomic",
             Program.GDAL: "gdal",
             Program.QGIS: "python3-qgis",
+            Program.NGINX: "nginx",
         },
     ),
     "zypper": (
@@ -88,6 +91,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "libatomic1",
             Program.GDAL: "gdal",
             Program.QGIS: "qgis",
+            Program.NGINX: "nginx",
         },
     ),
     "pacman": (
@@ -100,6 +104,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "gcc-libs",
             Program.GDAL: "gdal",
             Program.QGIS: "qgis",
+            Program.NGINX: "nginx",
         },
     ),
     "apk": (
@@ -112,6 +117,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "libatomic",
             Program.GDAL: "gdal-tools",
             Program.QGIS: "qgis",
+            Program.NGINX: "nginx",
         },
     ),
     "brew": (
@@ -124,6 +130,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.LIBATOMIC: "gcc",
             Program.GDAL: "gdal",
             Program.QGIS: "--cask qgis",
+            Program.NGINX: "nginx",
         },
     ),
 }
@@ -152,6 +159,8 @@ def missing(needs: Needs, environment: Mapping[str, str]) -> tuple[Program, ...]
         wanted.append(Program.GDAL)
     if needs.clients and not has_qgis() and package_tool() == "apt-get":
         wanted.append(Program.QGIS)  # elsewhere its tests skip, since it comes in other ways
+    if needs.clients and not has_nginx() and package_tool() == "apt-get" and not has_systemd():
+        wanted.append(Program.NGINX)  # systemd would start it with the machine from now on
     return tuple(wanted)
 
 
@@ -208,6 +217,16 @@ def has_gdal() -> bool:
 def has_qgis() -> bool:
     """Whether QGIS is installed for the system's Python."""
     return any(Path("/").glob(_QGIS.lstrip("/")))
+
+
+def has_nginx() -> bool:
+    """Whether nginx is installed, which tests put before the service."""
+    return any(Path(folder, "nginx").is_file() for folder in ("/usr/sbin", "/usr/bin"))
+
+
+def has_systemd() -> bool:
+    """Whether systemd runs this machine: sd_booted(3)."""
+    return Path("/run/systemd/system").is_dir()
 
 
 def package_tool() -> str | None:

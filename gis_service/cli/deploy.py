@@ -32,6 +32,7 @@ def systemd(user: str, out: Path | None) -> None:
     Units for systemd: the service, and a check-up every morning.
 
     \b
+      ./gis deploy systemd | less
       sudo ./gis deploy systemd --out /etc/systemd/system
       sudo systemctl daemon-reload
       sudo systemctl enable --now gis-service.service gis-doctor.timer
@@ -86,7 +87,7 @@ def caddy(name: str, out: Path | None) -> None:
     A site for Caddy, which brings its certificate by itself.
 
     \b
-      ./gis deploy caddy --name map.kisii.go.ke | sudo tee /etc/caddy/Caddyfile
+      ./gis deploy caddy --name map.kisii.go.ke --out Caddyfile
     """
     front = Front(name, Path("/"), Path("/"))
     settings = read_settings()

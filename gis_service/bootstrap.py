@@ -48,6 +48,7 @@ from gis_service.services.network_quality import NetworkQuality
 from gis_service.services.network_questions import NetworkQuestions
 from gis_service.services.networks import Networks
 from gis_service.services.ofds_export import NetworkExports
+from gis_service.services.people_desk import PeopleDesk
 from gis_service.services.photos import Photos
 from gis_service.services.printing import Printing
 from gis_service.services.proposals import Proposals
@@ -65,7 +66,7 @@ from gis_service.services.ward_sheets import WardSheets
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes, ended
 from gis_service.store.cluster.secrets import Secrets
-from gis_service.store.database import newest_revision
+from gis_service.store.database import Database, newest_revision
 from gis_service.store.publications import latest
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -118,6 +119,7 @@ class Services:
     joins: Joins
     uploads: Uploads
     commands: CommandReference
+    people: PeopleDesk
 
 
 @asynccontextmanager
@@ -136,6 +138,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         gate = Gate(reader, session_hours=settings.session_hours)
         databases = databases_of(addresses, kept=KEPT_CONNECTIONS)
+        keeper = Database.at(addresses.logins[Login.KEEPER])
         networks = Networks(reader, changes)
         paths = CablePaths(networks)
         editing = Editing(databases, settings, changes)
@@ -207,6 +210,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             publications=Publications(reader, editing),
             joins=joins,
             uploads=Uploads(reader, editing, settings),
+            people=PeopleDesk(keeper),
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),

@@ -93,6 +93,11 @@ def reads_history(audience: Audience) -> bool:
     return audience.includes(HISTORIANS)
 
 
+def keeps_people(audience: Audience) -> bool:
+    """Whether an audience makes people and their keys known, and reads who did what."""
+    return audience is Audience.ADMIN
+
+
 def reads_names(audience: Audience) -> bool:
     """Whether an audience may know who stands behind the ids of people."""
     return audience is Audience.ADMIN

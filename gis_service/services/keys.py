@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from gis_service.errors import Conflict, InvalidParameter, NotFound
-from gis_service.model.audience import Audience
+from gis_service.model.acts import Act, ActKind
+from gis_service.model.audience import Actor, Audience
 from gis_service.model.declarations.places import WARDS
 from gis_service.model.keys import IssuedKey, KeyRecord, KeyState, KeyText
-from gis_service.services.people import person_of, plain_name
-from gis_service.store import keys
+from gis_service.services.people import OWNER, person_of, plain_name, refuse_without_admin
+from gis_service.store import acts, keys
 from gis_service.store.database import Database
 from gis_service.store.internal import API_KEYS
 from gis_service.store.tables import table
@@ -40,6 +41,7 @@ def create_key(
     contact: str | None = None,
     ward: str | None = None,
     expires_at: datetime | None = None,
+    actor: Actor = OWNER,
 ) -> IssuedKey:
     """
     Make a key for a person, who is made known when new.
@@ -50,6 +52,8 @@ def create_key(
         The device or program that will hold it; by default the person's name.
     ward
         Code of the ward that it is meant for.
+    actor
+        Who makes it; by default who owns the machine.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def create_key(
     with database.begin() as connection:
         connection.execute(keys.lock_keys())
         _check_ward(connection, ward)
-        person_id = person_of(connection, name, contact)
+        person_id = person_of(connection, name, contact, actor=actor)
         live = _live_of(connection, client)
         if any(key.person_id != person_id for key in live):
             raise Conflict(
@@ -74,10 +78,12 @@ def create_key(
                 f"(./gis keys revoke {live[0].prefix}), or choose another name with --client."
             )
         _refuse_third(client, live)
-        return _issue(
-                connection, role=role, client=client, person_id=person_id, ward=ward,
-                expires_at=expires_at,
-            )
+        issued = _issue(
+            connection, role=role, client=client, person_id=person_id, ward=ward,
+            expires_at=expires_at,
+        )
+        _note(connection, ActKind.KEY_MADE, issued.record, actor)
+        return issued
 
 
 def first_key(database: Database) -> IssuedKey | None:
@@ -86,15 +92,21 @@ def first_key(database: Database) -> IssuedKey | None:
         connection.execute(keys.lock_keys())
         if connection.scalar(keys.any_key()):
             return None
-        person_id = person_of(connection, "Administrator")
-        return _issue(
+        person_id = person_of(connection, "Administrator", actor=OWNER)
+        issued = _issue(
             connection, role=Audience.ADMIN, client="first key", person_id=person_id, ward=None,
             expires_at=None,
         )
+        _note(connection, ActKind.KEY_MADE, issued.record, OWNER)
+        return issued
 
 
 def rotate_key(
-    database: Database, which: str, *, expires_at: datetime | None = None
+    database: Database,
+    which: str,
+    *,
+    expires_at: datetime | None = None,
+    actor: Actor = OWNER,
 ) -> tuple[IssuedKey, KeyRecord]:
     """
     Make a second key for a client, so that it can change over without a gap.
@@ -133,17 +145,28 @@ def rotate_key(
             connection, role=old.role, client=old.client, person_id=old.person_id, ward=old.ward,
             expires_at=expires_at,
         )
+        _note(connection, ActKind.KEY_REPLACED, new.record, actor, replaces=old.prefix)
         return new, old
 
 
-def revoke_key(database: Database, prefix: str) -> KeyRecord:
+def revoke_key(
+    database: Database, prefix: str, *, actor: Actor = OWNER, keep_admin: bool = False
+) -> KeyRecord:
     """
     Revoke a key and end its sessions; twice is as once.
+
+    Parameters
+    ----------
+    keep_admin
+        Refuse where no live key of an admin would be left: who owns the machine
+        can make another, nobody else can.
 
     Raises
     ------
     NotFound
         There is no key with this prefix.
+    Conflict
+        It is the last live key of an admin.
     """
     with database.begin() as connection:
         connection.execute(keys.lock_keys())
@@ -151,7 +174,10 @@ def revoke_key(database: Database, prefix: str) -> KeyRecord:
         for key in _records(connection):
             if key.prefix == wanted:
                 connection.execute(keys.end_sessions(API_KEYS.c.id == key.id))
-                connection.execute(keys.revoke(API_KEYS.c.id == key.id))
+                if connection.execute(keys.revoke(API_KEYS.c.id == key.id)).first():
+                    _note(connection, ActKind.KEY_REVOKED, key, actor)
+                if keep_admin:
+                    refuse_without_admin(connection)
                 return key
     raise NotFound(f"There is no key {wanted}. ./gis keys list shows their prefixes.")
 
@@ -186,6 +212,13 @@ def parse_expiry(text: str, *, now: datetime | None = None) -> datetime:
 def plain_prefix(text: str) -> str:
     """The prefix in what was written: alone, with `gis_`, or with the whole key after it."""
     return text.strip().removeprefix("gis_").split("_", 1)[0][:20]
+
+
+def _note(
+    connection: Connection, kind: ActKind, key: KeyRecord, actor: Actor, **details: str
+) -> None:
+    told = {"key": key.prefix, "role": key.role.value, **details}
+    acts.note(connection, Act(kind, key.person_id, told), actor)
 
 
 def _issue(

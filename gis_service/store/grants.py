@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.model.declarations.places import WARDS
 from gis_service.model.fields import Collection
 from gis_service.model.rights import (
     HISTORIANS,
@@ -19,8 +20,10 @@ from gis_service.model.rights import (
     sets_visibility,
     settles_reports,
 )
+from gis_service.store.acts import ACTS, WRITTEN
 from gis_service.store.history import HISTORY, TRANSACTIONS
-from gis_service.store.internal import INTERNAL
+from gis_service.store.internal import API_KEYS, INTERNAL, PEOPLE, SESSIONS
+from gis_service.store.people import carriers
 from gis_service.store.publication_tables import PUBLICATION_NOTES, PUBLICATIONS, PUBLISHED_ROWS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.report_tables import REPORTS, SENT, SETTLED, TOLD
@@ -58,6 +61,7 @@ def grants() -> Iterator[Grant]:
     yield from _field_work()
     yield from _reporting()
     yield from _publishing()
+    yield from _keeping_people()
 
 
 def _reading() -> Iterator[Grant]:
@@ -158,6 +162,39 @@ def _reporting() -> Iterator[Grant]:
         login = Login.of(audience)
         yield Grant(login, INTERNAL, REPORTS.name, "SELECT")
         yield Grant(login, INTERNAL, REPORTS.name, "UPDATE", tuple(sorted(SETTLED)))
+
+
+def _keeping_people() -> Iterator[Grant]:
+    """
+    Who keeps people and their keys reads nothing of the map but where a person's id stands.
+
+    Acts are written down by whoever does them, and read by who may know names.
+    """
+    keeper = Login.KEEPER
+    for privilege, columns in (
+        ("SELECT", ("contact", "created_at", "erased_at", "id", "name")),
+        ("INSERT", ("contact", "name")),
+        ("UPDATE", ("contact", "erased_at", "name")),
+    ):
+        yield Grant(keeper, INTERNAL, PEOPLE.name, privilege, columns)
+    told = sorted({c.name for c in API_KEYS.c} - {"secret_sha256"})
+    made = ("client", "expires_at", "person_id", "prefix", "role", "secret_sha256", "ward")
+    yield Grant(keeper, INTERNAL, API_KEYS.name, "SELECT", tuple(told))
+    yield Grant(keeper, INTERNAL, API_KEYS.name, "INSERT", made)
+    yield Grant(keeper, INTERNAL, API_KEYS.name, "UPDATE", ("client", "revoked_at"))
+    yield Grant(keeper, INTERNAL, SESSIONS.name, "SELECT", ("key_id",))
+    yield Grant(keeper, INTERNAL, SESSIONS.name, "DELETE")
+    yield Grant(keeper, SCHEMA, WARDS.id, "SELECT", ("code", "id"))
+    mentioning: dict[tuple[str, str], set[str]] = {}
+    for stored, column in carriers():
+        if stored is not API_KEYS:
+            mentioning.setdefault((str(stored.schema), stored.name), set()).add(column)
+    for (schema, name), columns_ in mentioning.items():
+        yield Grant(keeper, schema, name, "SELECT", tuple(sorted(columns_)))
+    yield Grant(Login.ADMIN, HISTORY, ACTS.name, "SELECT")
+    staff = [Login.of(each) for each in Audience if each.is_staff]
+    for login in (keeper, Login.GATE, *staff):
+        yield Grant(login, HISTORY, ACTS.name, "INSERT", WRITTEN)
 
 
 def _publishing() -> Iterator[Grant]:

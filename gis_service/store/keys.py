@@ -30,8 +30,10 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.elements import TextClause
 
+from gis_service.model.acts import ActKind
 from gis_service.model.audience import Audience
 from gis_service.model.keys import KeyState, KeyText
+from gis_service.store.acts import ACTS
 from gis_service.store.internal import API_KEYS, PEOPLE, SESSIONS
 
 _USE_COUNTS_AFTER = text("interval '1 minute'")
@@ -88,8 +90,8 @@ def note_use(key_id: UUID) -> Update:
 
 def start_session(
     key_id: UUID, *, token_sha256: bytes, csrf_token: str, lasts_s: float
-) -> Insert:
-    """A session that ends after `lasts_s`, or with its key; returns how long it lasts."""
+) -> Select[Any]:
+    """Begin and note a session that ends after `lasts_s`, or with its key; gives how long."""
     end = func.least(
         func.now() + cast(literal(lasts_s), Double) * text("interval '1 second'"),
         API_KEYS.c.expires_at,
@@ -102,7 +104,18 @@ def start_session(
         end,
     ).where(API_KEYS.c.id == key_id, LIVE)
     lasts = cast(extract("epoch", SESSIONS.c.expires_at - func.now()), BigInteger)
-    return insert(SESSIONS).from_select(names, values).returning(lasts.label("lasts_s"))
+    started = (
+        insert(SESSIONS)
+        .from_select(names, values)
+        .returning(SESSIONS.c.key_id, lasts.label("lasts_s"))
+        .cte("started")
+    )
+    told = func.jsonb_build_object("key", API_KEYS.c.prefix, "role", API_KEYS.c.role)
+    who = select(literal(ActKind.SIGNED_IN.value), API_KEYS.c.person_id, told).join(
+        started, started.c.key_id == API_KEYS.c.id
+    )
+    noted = insert(ACTS).from_select(["kind", "person_id", "details"], who, include_defaults=False)
+    return select(started.c.lasts_s).add_cte(noted.cte("noted"))
 
 
 def end_session(token_sha256: bytes) -> Delete:
@@ -154,6 +167,14 @@ def new_key(
         person_id=person_id,
         ward=ward,
         expires_at=expires_at,
+    )
+
+
+def live_admins() -> Select[Any]:
+    """How many live keys open everything."""
+    return (
+        select(func.count()).select_from(API_KEYS)
+        .where(API_KEYS.c.role == Audience.ADMIN.value, LIVE)
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     Insert,
     Select,
+    Table,
     Update,
     func,
     insert,
     literal,
+    or_,
     select,
     union_all,
     update,
@@ -22,6 +23,7 @@ from sqlalchemy.sql import CompoundSelect
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import FieldType
+from gis_service.store.acts import ACTS
 from gis_service.store.history import history_table
 from gis_service.store.internal import API_KEYS, METADATA_INTERNAL, PEOPLE
 from gis_service.store.keys import LIVE
@@ -53,8 +55,9 @@ def new_person(name: str, contact: str | None) -> Insert:
     return insert(PEOPLE).values(name=name, contact=contact).returning(PEOPLE.c.id)
 
 
-def change_contact(id_: UUID, contact: str) -> Update:
-    return update(PEOPLE).where(PEOPLE.c.id == id_).values(contact=contact)
+def change(id_: UUID, **values: str | None) -> Update:
+    """Write another `name` or `contact`; who was erased stays so."""
+    return update(PEOPLE).where(PEOPLE.c.id == id_, PEOPLE.c.erased_at.is_(None)).values(values)
 
 
 def erase(id_: UUID) -> Update:
@@ -72,22 +75,33 @@ def erase_clients(person_id: UUID, instead: str) -> Update:
 
 
 def mentions(id_: UUID) -> CompoundSelect[Any]:
-    """How many rows of each table carry a person's id."""
+    """How many rows of each table (`schema`, `table`) carry a person's id."""
+    columns: dict[Table, list[str]] = {}
+    for stored, column in carriers():
+        columns.setdefault(stored, []).append(column)
     return union_all(
         *(
-            select(literal(place).label("place"), func.count().label("rows")).where(column == id_)
-            for place, column in _carriers()
+            select(
+                literal(stored.schema).label("schema"), literal(stored.name).label("table"),
+                func.count().label("rows"),
+            )
+            .select_from(stored)
+            .where(or_(*(stored.c[name] == id_ for name in names)))
+            for stored, names in columns.items()
         )
     )
 
 
-def _carriers() -> Iterator[tuple[str, Column[Any]]]:
+def carriers() -> Iterator[tuple[Table, str]]:
+    """Every table with the columns of it that hold people's ids."""
     for collection in REGISTRY.values():
-        yield f"history of {collection.id}", history_table(collection).c.person_id
+        yield history_table(collection), "person_id"
         for field in collection.fields:
             if field.type is FieldType.PERSON and has_column(field):
-                yield f"{collection.id}, {field.name}", table(collection).c[field.name]
+                yield table(collection), field.name
+    for name in ("person_id", "subject_id"):
+        yield ACTS, name
     for each in METADATA_INTERNAL.sorted_tables:
         for name in ("person_id", "settled_by"):
             if name in each.c:
-                yield each.name, each.c[name]
+                yield each, name

@@ -32,6 +32,7 @@ class Login(StrEnum):
     LOADER = "loader"
     GATE = "gate"
     REPORTER = "reporter"
+    KEEPER = "keeper"
 
     @classmethod
     def of(cls, audience: Audience) -> Login:

@@ -8,6 +8,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gis_service.model.collections import REGISTRY
 from gis_service.store import (
+    acts,
     derived,
     history,
     internal,
@@ -49,6 +50,7 @@ def create_statements() -> list[str]:
         *_tables(internal.METADATA_INTERNAL),
         *derived.statements(),
         *history.statements(),
+        *acts.statements(),
         *published.statements(),
         *versions.statements(),
         *report_tables.statements(),

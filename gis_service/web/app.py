@@ -38,6 +38,7 @@ from gis_service.web import (
     nearest,
     open311,
     paper,
+    people,
     photos,
     printing,
     processes,
@@ -98,7 +99,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
-        rules, loads, docs,
+        rules, loads, docs, people,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

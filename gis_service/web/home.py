@@ -57,6 +57,7 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_quality", "/quality", Audience.PLANNER), "gauge"),
     (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),
     (Entry("home_joins", "/joins", Audience.PLANNER), "branch"),
+    (Entry("home_people", "/people", Audience.ADMIN), "field-key"),
 )
 """Pages and their icons; the words of each are under its key and that with `_text`."""
 

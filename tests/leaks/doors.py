@@ -106,6 +106,8 @@ GET: Mapping[str, tuple[str, ...] | None] = {
         *OPEN311, "service_request_id", "service_code", "status", "start_date", "end_date"
     ),
     "/open311/v2/requests/{reference}.xml": OPEN311,
+    "/people": COMMON,
+    "/people/{id}": COMMON,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
     "/metrics": COMMON,
@@ -176,13 +178,19 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/routes/{id}": ("POST",),
     "/conflicts/{id}": ("POST",),
     "/joins": ("POST",),
+    "/people": ("POST",),
+    "/people/{id}": ("POST",),
+    "/people/{id}/keys": ("POST",),
+    "/people/{id}/keys/{prefix}/replace": ("POST",),
+    "/people/{id}/keys/{prefix}/revoke": ("POST",),
+    "/people/{id}/erase": ("POST",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""
 WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 """Formats that a process of its own writes, which takes its time."""
 
-NOT_THERE = frozenset(path for path in GET if path.startswith(("/loads", "/metrics")))
+NOT_THERE = frozenset(path for path in GET if path.startswith(("/loads", "/metrics", "/people")))
 """Routes that to the public look like none."""
 FORMATS = list(dict.fromkeys(
     each.name for each in vars(media).values() if isinstance(each, media.Format)
@@ -265,7 +273,7 @@ class World:
                 yield route.replace("{reference}", number).replace("{code}", number), None
         elif "{id}" in route:
             for id_ in (NOBODY, NONE, "nonsense"):
-                yield route.replace("{id}", id_), None
+                yield route.replace("{id}", id_).replace("{prefix}", "k7m2p9qx"), None
         else:
             yield route, None
 

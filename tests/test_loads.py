@@ -339,6 +339,25 @@ def test_a_package_shows_its_rows_is_synchronised_and_taken_back(desk: Desk) -> 
     assert desk.scalar(dead) == 0
 
 
+def test_loose_files_of_a_package_and_of_tables_become_one_each(desk: Desk) -> None:
+    parts = [("file", (f"x_{name}.geojson", json.dumps({
+        "type": "FeatureCollection", "features": [
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [34.77, -0.68]},
+             "properties": {"featureType": name[:-1], "id": "n1", "network": {"id": "net"}}}
+        ] if name == "nodes" else [],
+    }).encode())) for name in ("nodes", "spans")]
+    (sent,) = desk.client.post("/loads", files=parts).json()["loads"]
+    tables = io.BytesIO()
+    with zipfile.ZipFile(tables, "w") as archive:
+        archive.writestr("a.csv", HEADER + GOOD)
+        archive.writestr("b.csv", "x,y\n1,2\n")
+    (loose,) = desk.send("t.zip", tables.getvalue()).json()["loads"]
+    desk.work()
+    package = desk.one(sent["id"])["inspection"]
+    assert (package["format"], package["networks"][0]["counts"]["nodes"]) == ("OFDS GeoJSON", 1)
+    assert desk.one(loose["id"])["inspection"]["layers"] == ["a", "b"]
+
+
 def test_to_others_there_is_nothing(desk: Desk) -> None:
     id_ = desk.send("a.csv", HEADER + GOOD).json()["loads"][0]["id"]
     key = new_key(desk.database, Audience.TECHNICIAN)
@@ -361,6 +380,33 @@ def test_a_mapping_is_saved_as_the_command_line_reads_it(desk: Desk, tmp_path: P
     saved = read_mapping(file)
     assert (saved.collection, saved.columns) == ("offices", CHOICE["columns"])
     assert saved.codes == {"status": {"LIVE": "x"}}
+    assert "LIVE" in desk.client.post(f"/loads/{id_}/mapping.toml", json=chosen).text
+    for content, says in ((b"a = [", "no TOML"), (b"colour = 1", "that none has"),
+                          (b"network = 'kisii'", "choose a collection")):
+        refused = desk.client.post(f"/loads/{id_}/mapping", files={"file": ("m.toml", content)})
+        assert (refused.status_code, says in refused.text) == (400, True), refused.text
+    mine = f"""collection = "offices"
+network = "kisii"
+[columns]
+"Facility name" = "name"
+"Simu" = "extra"
+[constants]
+visibility = "staff"
+"""
+    sent = desk.client.post(f"/loads/{id_}/mapping", files={"file": ("mine.toml", mine.encode())})
+    assert sent.status_code == 202, sent.text
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("survey/b.csv", HEADER + GOOD)
+    both = [("file", ("b.zip", archive.getvalue())), ("file", ("mine.toml", mine.encode()))]
+    (with_mapping,) = desk.client.post("/loads", files=both).json()["loads"]
+    desk.work()
+    for each in (id_, with_mapping["id"]):
+        page = desk.client.get(f"/loads/{each}?f=html").text
+        assert "The form is filled in from mine.toml." in page
+        assert "this file does not have: Simu" in page
+        form = page[page.index('id="set-visibility"'):]
+        assert '<option value="staff" selected>' in form[:form.index("</select>")]
     unknown = desk.client.post(f"/loads/{id_}/trial", json={"collection": "offices", "x": 1})
     assert unknown.status_code == 400
 

@@ -64,7 +64,7 @@ def test_anybodys_package_is_checked_and_nothing_of_it_stays(
     clients: Clients, settings: Settings, shared_data: Path
 ) -> None:
     nofbi = shared_data / "fibre/nofbi"
-    pair = [("file", (f"{n}.geojson", (nofbi / f"ofds_NOFBI_Kenya_{n}.geojson").read_bytes()))
+    pair = [("file", (f"a_{n}.geojson", (nofbi / f"ofds_NOFBI_Kenya_{n}.geojson").read_bytes()))
             for n in ("nodes", "spans")]
     with clients(audience=Audience.PLANNER) as planner:
         for files in ([("file", ("a.json", (nofbi / "ofds_NOFBI_kenya.json").read_bytes()))], pair):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.archives import DAMAGED
 
+OF_PACKAGES = (".csv", ".geojson", ".json", ".jsonl")
+"""Endings of the files that together are one package."""
 _HEAD = 65_536
 _SHEETS_HEAD = 1_000_000
 _TABLES_HEAD = 4_000_000
@@ -95,8 +98,13 @@ def _zipped(path: Path) -> Form | None:
                 return Form.XLSX if {b"networks", b"links"} <= sheets else None
     except (*DAMAGED, OSError, ValueError, KeyError):
         return None
-    if "networks.csv" in names:
+    return form_of_names(names)
+
+
+def form_of_names(names: Iterable[str]) -> Form | None:
+    """The form of the standard that files with these names, in lower case, are together."""
+    found = set(names)
+    if "networks.csv" in found:
         return Form.CSV
-    if "network.json" in names or {"nodes.geojson", "spans.geojson"} <= names:
-        return Form.GEOJSON
-    return None
+    pair = (any(name.endswith(f"{each}.geojson") for name in found) for each in ("nodes", "spans"))
+    return Form.GEOJSON if "network.json" in found or all(pair) else None

@@ -138,6 +138,11 @@ def load_paths(audience: Audience) -> Document:
             TAG, id_of, summary, {"202": as_json(_ANY)}, parameters=id_,
             faults=(*_REFUSED, "409"),
         )}
+    paths["/loads/{id}/mapping"] = {"post": operation(
+        TAG, "useMapping", "Look at a file again as a saved mapping says",
+        {"202": as_json(_UPLOAD)}, parameters=id_,
+        body={"multipart/form-data": thing(("file",), file=_BINARY)}, faults=(*_REFUSED, "409"),
+    )}
     paths["/loads/{id}/mapping.toml"] = {"post": operation(
         TAG, "saveMapping", "A mapping as a file", {"200": {"application/toml": _TEXT}},
         parameters=id_, body=as_json(_CHOICE), faults=_REFUSED,

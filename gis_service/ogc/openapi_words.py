@@ -72,6 +72,8 @@ _KISWAHILI = {
     "Data dictionary": "Kamusi ya data",
     "Lists of codes": "Orodha za misimbo",
     "Quality of a network": "Ubora wa mtandao",
+    "Look at a file again as a saved mapping says":
+        "Angalia faili kwa mpangilio uliohifadhiwa",
     "Quality of a package that is sent": "Ubora wa kifurushi kilichotumwa",
     "A whole network as a package of OFDS": "Mtandao mzima kama kifurushi cha OFDS",
     # what each collection offers, after its title

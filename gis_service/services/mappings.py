@@ -21,7 +21,8 @@ from gis_service.services.inspecting import InspectRequest
 _TEXTS = ("collection", "network", "layer", "crs", "encoding")
 _SWITCHES = ("make_ids", "accept_codes")
 _TABLES = ("columns", "constants", "codes")
-_LARGEST = 1_000_000
+LARGEST_MAPPING = 1_000_000
+"""Bytes of a mapping's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,29 @@ def read_mapping(path: Path) -> SavedMapping:
         It cannot be read, or holds what no mapping holds; the message names the key.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise InvalidInput(f"{path.name} is too large for a mapping.")
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST_MAPPING + 1)
     except OSError as error:
         raise InvalidInput(f"The mapping {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The mapping {path.name} is no TOML: {error}.") from None
-    return checked_mapping(path.name, values)
+    return parsed_mapping(path.name, content)
+
+
+def parsed_mapping(name: str, content: bytes) -> SavedMapping:
+    """
+    The mapping that a file of that name holds.
+
+    Raises
+    ------
+    InvalidInput
+        It is none, or holds what no mapping holds; the message names the key.
+    """
+    if len(content) > LARGEST_MAPPING:
+        raise InvalidInput(f"{name} is too large for a mapping.")
+    try:
+        values = tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(f"The mapping {name} is no TOML: {error}.") from None
+    return checked_mapping(name, values)
 
 
 def checked_mapping(name: str, values: Mapping[str, Any]) -> SavedMapping:

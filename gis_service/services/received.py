@@ -24,7 +24,9 @@ from uuid import UUID, uuid4
 from gis_service.errors import InvalidInput, NotFound, Unavailable
 from gis_service.formats.archives import PARTS
 from gis_service.formats.limits import ReadLimits
+from gis_service.formats.ofds_sniffing import OF_PACKAGES, form_of_names
 from gis_service.formats.sniffing import sniff
+from gis_service.services.mappings import LARGEST_MAPPING
 from gis_service.settings import Settings
 
 MOST_FILES = 50
@@ -35,6 +37,7 @@ ORPHAN_AFTER_S = 3600
 SPARE_BYTES = 200_000_000
 """Free space of the disk that no upload may use up."""
 _ARRIVING = "arriving-"
+_MAPPING = ".toml"
 _STRANGE = re.compile(r"[^\w .()+-]", re.ASCII)
 
 
@@ -159,6 +162,25 @@ class Arrival:
             self._open.close()
             self._open = None
 
+    def mapping(self) -> tuple[str, bytes] | None:
+        """
+        Name and content of the saved mapping among what has come; it is no file to be kept.
+
+        Raises
+        ------
+        InvalidInput
+            There are several, or nothing else has come.
+        """
+        self.end()
+        found = [each for each in self._files if each[0].lower().endswith(_MAPPING)]
+        if not found:
+            return None
+        self._files = [each for each in self._files if each not in found]
+        if len(found) > 1 or not self._files:
+            raise InvalidInput("Send one mapping (.toml) with the files that it is for.")
+        with found[0][1].open("rb") as file:
+            return found[0][0], file.read(LARGEST_MAPPING + 1)
+
     def whole(self) -> Path:
         """
         What has come as one file, several as an archive of them; gone at the context's end.
@@ -245,7 +267,11 @@ def sweep_received(
 
 
 def _joined(files: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
-    """Files with the parts of each Shapefile as one archive."""
+    """Files with the parts of each Shapefile as one archive, and those of a package as one."""
+    if len(files) > 1 and form_of_names(name.lower() for name, _ in files) is not None:
+        of = [f for f in files if PurePosixPath(f[0]).suffix.lower() in OF_PACKAGES]
+        package = ("package.zip", _archived(files[0][1].with_suffix(".zip"), of))
+        return [package, *_joined([f for f in files if f not in of])]
     stems = {
         PurePosixPath(name).stem.casefold(): PurePosixPath(name).stem
         for name, _ in files if name.lower().endswith(".shp")

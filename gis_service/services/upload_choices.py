@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from gis_service.crs import parse_crs
@@ -39,6 +40,25 @@ def looking(values: Mapping[str, Any]) -> dict[str, str | None]:
     if chosen["crs"] is not None:
         parse_crs(chosen["crs"])
     return chosen
+
+
+def looking_with(name: str, mapping: SavedMapping) -> dict[str, Any]:
+    """
+    How a file is looked at that is to be read by a saved mapping.
+
+    Parameters
+    ----------
+    name
+        Of the mapping's file.
+
+    Raises
+    ------
+    InvalidInput, UnknownCollection, UnknownCrs
+        Something of it cannot be.
+    """
+    values = {key: value for key, value in asdict(mapping).items() if value is not None}
+    asked = looking({key: values.get(key) for key in LOOKING})
+    return {**asked, "said": loading(values), "said_by": name}
 
 
 def packaged(values: Mapping[str, Any]) -> dict[str, Any]:

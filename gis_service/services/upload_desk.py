@@ -27,6 +27,7 @@ from gis_service.model.rights import loads
 from gis_service.model.uploads import DoneLoad, RowOutcome, Upload, counts_of
 from gis_service.services import upload_choices
 from gis_service.services.editing import Editing
+from gis_service.services.mappings import parsed_mapping
 from gis_service.services.received import Arrival, ReceivedFile, drop_received
 from gis_service.services.upload_jobs import INSPECT, LOAD, REJECTS, REPORT, ROWS, TRY, UNDO
 from gis_service.services.upload_sweep import drop_files
@@ -115,7 +116,10 @@ class Uploads:
             One of them is no file that is read; then none is kept.
         """
         _login(principal)
-        looking = upload_choices.looking(chosen)
+        looking: Mapping[str, Any] = upload_choices.looking(chosen)
+        mapping = arrival.mapping()
+        if mapping is not None:
+            looking = upload_choices.looking_with(mapping[0], parsed_mapping(*mapping))
         files = await asyncio.to_thread(arrival.keep)
 
         def work(connection: Connection) -> None:
@@ -148,10 +152,35 @@ class Uploads:
         ------
         NotFound, Conflict, InvalidInput
         """
-        looking = upload_choices.looking(chosen)
+        await self._look(id_, upload_choices.looking(chosen), principal, request_id)
 
+    async def use_mapping(
+        self, id_: str, name: str, content: bytes, principal: Principal, *, request_id: str
+    ) -> None:
+        """
+        Have a file looked at again, as a saved mapping says.
+
+        Parameters
+        ----------
+        name, content
+            Of the mapping's file.
+
+        Raises
+        ------
+        NotFound, Conflict, InvalidInput
+        """
+        looking = upload_choices.looking_with(name, parsed_mapping(name, content))
+        await self._look(id_, looking, principal, request_id)
+
+    async def _look(
+        self, id_: str, looking: Mapping[str, Any], principal: Principal, request_id: str
+    ) -> None:
         def work(connection: Connection, upload: Upload) -> None:
-            payload = {"received": str(upload.id), "name": upload.source, **looking}
+            if "networks" in (upload.inspection.result or {}):
+                raise Conflict("A package says by itself what it holds; try it as it is.")
+            payload = {
+                "received": str(upload.id), "name": upload.source, "again": True, **looking,
+            }
             job = _queued(connection, INSPECT, principal, payload)
             store.set_jobs(
                 connection, upload.id, inspect_job=job.id, trial_job=None, load_job=None

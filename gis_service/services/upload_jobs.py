@@ -59,7 +59,8 @@ def inspect_received(context: JobContext) -> Json:
     Look at an uploaded file.
 
     A file that cannot be read at all is taken away; one of which only the
-    encoding is not known stays, since that can be named.
+    encoding is not known stays, since that can be named, and one that was read
+    before, since something else may be chosen again.
     """
     payload, settings = context.job.payload, context.settings
     path = received_path(settings, payload["received"])
@@ -72,7 +73,7 @@ def inspect_received(context: JobContext) -> Json:
         asked = InspectRequest(path, **{name: payload.get(name) for name in names})
         return asdict(inspect_file(context.databases[Login.LOADER], settings, asked))
     except UnreadableFile as error:
-        if "--encoding" not in str(error):
+        if "--encoding" not in str(error) and not payload.get("again"):
             drop_received(settings, UUID(payload["received"]))
             with context.databases[Login.LOADER].begin() as connection:
                 mark_removed(connection, [UUID(payload["received"])])

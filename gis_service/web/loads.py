@@ -81,6 +81,22 @@ async def look(request: Request) -> Response:
     ))
 
 
+async def use_mapping(request: Request) -> Response:
+    """Look at a file again as a saved mapping says, which is sent."""
+    asked = _planner(request, HTML if _is_page(request) else JSON, negotiate=False)
+    with Arrival(asked.settings, most_mb=1) as arrival:
+        try:
+            if await receive(request, arrival):
+                raise InvalidInput("Send nothing but the file of the mapping.")
+            path = await asyncio.to_thread(arrival.whole)
+            content = await asyncio.to_thread(path.read_bytes)
+        except _REFUSALS as error:
+            return await _refused(asked, error)
+    return await _done(asked, asked.services.uploads.use_mapping(
+        _id(request), path.name, content, asked.principal, request_id=request.state.request_id
+    ))
+
+
 async def trial(request: Request) -> Response:
     """Try a file as it was chosen; nothing is loaded."""
     asked, sent = await _sent(request)
@@ -361,6 +377,7 @@ ROUTES = (
     Route("/loads", send, methods=["POST"]),
     Route("/loads/{id}", load, methods=["GET"]),
     Route("/loads/{id}/look", look, methods=["POST"]),
+    Route("/loads/{id}/mapping", use_mapping, methods=["POST"]),
     Route("/loads/{id}/trial", trial, methods=["POST"]),
     Route("/loads/{id}/again", again, methods=["POST"]),
     Route("/loads/{id}/mapping.toml", mapping, methods=["POST"]),

@@ -77,7 +77,7 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
     result = upload.inspection.result or {}
     layer, proposal = chosen_layer(upload)
     trial = upload.trial
-    said = None if trial is None else trial.payload
+    said = upload.inspection.payload.get("said") if trial is None else trial.payload
     same = said is None or layer is None or said.get("layer") in (None, layer["layer"])
     form = None
     if layer is not None and proposal is not None:
@@ -100,6 +100,8 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         is_package="networks" in result,
         layer=layer,
         form=form,
+        mapped_by=upload.inspection.payload.get("said_by") if trial is None else None,
+        lacking=_lacking(layer, said) if layer is not None and said is not None else [],
         collections=LOADABLE,
         networks=networks,
         multis=list(Parts),
@@ -119,6 +121,15 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         refresh=upload.state.is_busy,
         **_telling(asked),
     )
+
+
+def _lacking(layer: Json, said: Json) -> list[str]:
+    """Columns that a mapping names and the file does not have."""
+    columns = {each["name"] for each in layer["columns"]}
+    return [
+        name for name in said.get("mapping") or ()
+        if name not in columns and name.partition(".")[0] not in columns
+    ]
 
 
 def done_page(

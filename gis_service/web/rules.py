@@ -140,7 +140,7 @@ def _page(
         rule_href=lambda id_: f"{asked.at.to(RULES_PATH)}#{id_}",
         json_href=json_href,
         most=MOST_SHOWN,
-        page_styles=_styles(asked),
+        page_styles=[static_address(asked.at, "report.css"), *_styles(asked)],
     )
 
 

@@ -284,6 +284,8 @@ def _values(
         field = collection.by_name[each["field"]]
         codelist = field.codelist
         chosen = told.get(field.name, {}).get(each["value"], "")
+        if said is not None and said.get("accept_codes"):
+            chosen = chosen or each["code"]
         yield ValueChoice(
             place, field.title[language], each["value"], each["rows"], each["code"],
             codelist.title(each["code"], language) if codelist and each["code"] else "",

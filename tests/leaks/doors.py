@@ -158,7 +158,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     **{
         f"/loads/{{id}}/{each}": ("POST",)
         for each in (
-            "look", "trial", "again", "mapping.toml", "confirm", "discard", "cancel", "undo"
+            "look", "mapping", "trial", "again", "mapping.toml", "confirm", "discard", "cancel",
+            "undo",
         )
     },
     "/quality": ("POST",),

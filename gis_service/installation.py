@@ -11,13 +11,17 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import IO
 
 from sqlalchemy import URL
 
 from gis_service.errors import BackupFailed
 from gis_service.model.audience import Audience
+from gis_service.model.recovery import Target
 from gis_service.services.folders import own_folder, sweep_folders
+from gis_service.services.recovery.following import WITHIN_S, Way, arrive, lay_out_way
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
@@ -145,7 +149,12 @@ def checkup_database(settings: Settings) -> Iterator[Database | None]:
         yield None
         return
     with running_cluster(settings):
-        yield Database.at(cluster.url(DATABASE, SUPERUSER))
+        yield as_superuser(cluster)
+
+
+def as_superuser(cluster: PrivateCluster) -> Database:
+    """The private database under the login that may take its log and copy its files."""
+    return Database.at(cluster.url(DATABASE, SUPERUSER))
 
 
 @contextmanager
@@ -163,11 +172,50 @@ def scratch_place(settings: Settings, needed_bytes: int) -> Iterator[tuple[Datab
     BackupFailed
         The disk has no room for it.
     """
+    needed = 2 * needed_bytes + _CLUSTER_BYTES
+    with _scratch_cluster(settings, needed) as (cluster, there), running_cluster(there):
+        yield reachable_database(there, cluster), there
+
+
+@contextmanager
+def recovered_place(
+    settings: Settings, way: Way, target: Target, keep: bool
+) -> Iterator[Database]:
+    """
+    The database as it was at a moment, in a server of its own that followed the log to there.
+
+    Parameters
+    ----------
+    keep
+        Whether it becomes the home's own, if the block ends well; else it is removed.
+
+    Raises
+    ------
+    BackupFailed, ClusterError
+        The disk has no room for it, or it does not get there.
+    """
+    with _scratch_cluster(settings, way.bytes + _CLUSTER_BYTES) as (cluster, there):
+        cluster.adopt(lambda data: lay_out_way(way, data, target, settings.pg_bin))
+        arrive(partial(cluster.start, timeout_s=WITHIN_S), cluster.data)
+        database = reachable_database(there, cluster)
+        yield database
+        if keep:
+            database.engine.dispose()
+            cluster.stop()
+            own = PrivateCluster(settings.home, pg_bin=settings.pg_bin)
+            own.adopt(partial(_move, cluster.data))
+
+
+@contextmanager
+def _scratch_cluster(
+    settings: Settings, needed: int
+) -> Iterator[tuple[PrivateCluster, Settings]]:
+    """A private cluster of its own below the home, and the settings for it; removed after."""
     parent = settings.home / "scratch"
     parent.mkdir(parents=True, exist_ok=True)
     parent.chmod(settings.home.stat().st_mode & 0o777)
     free = shutil.disk_usage(parent).free
-    if free < (needed := 2 * needed_bytes + _CLUSTER_BYTES):
+    if free < needed:
         raise BackupFailed(
             f"{parent} needs {needed // 2**20:,} MB for a moment and has {free // 2**20:,} MB. "
             "Free some space, or set GIS_HOME to a place on another disk for this command."
@@ -176,13 +224,15 @@ def scratch_place(settings: Settings, needed_bytes: int) -> Iterator[tuple[Datab
         sweep_folders(parent, lambda left: PrivateCluster(left / "home").stop())
         folder.chmod(0o711)  # root's server runs as another user
         home = folder / "home"
-        there = settings.model_copy(update={"home": home, "database_url": None})
         cluster = PrivateCluster(home, pg_bin=settings.pg_bin)
         try:
-            with running_cluster(there):
-                yield reachable_database(there, cluster), there
+            yield cluster, settings.model_copy(update={"home": home, "database_url": None})
         finally:
             cluster.stop()
+
+
+def _move(data: Path, place: Path) -> None:
+    data.rename(place)
 
 
 @contextmanager

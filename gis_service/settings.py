@@ -235,8 +235,16 @@ class Settings(BaseSettings):
         None, description="Where a second copy of each backup goes: a folder, or `remote:path` "
         "of the program rclone (SFTP, S3 and others)."
     )
+    recovery_dir: Path | None = Field(
+        None, description="Folder in which the private database's log of changes is kept, best on "
+        "another disk, so that it can be put back to any moment; without it to that of a backup."
+    )
+    recovery_days: int = Field(
+        14, ge=1, le=3650, description="Days that one can go back to any moment."
+    )
 
-    @field_validator("home", "maps", "tls_cert", "tls_key", "basemap_pmtiles", "backup_dir")
+    @field_validator("home", "maps", "tls_cert", "tls_key", "basemap_pmtiles", "backup_dir",
+                     "recovery_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().resolve()

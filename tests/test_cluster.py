@@ -156,10 +156,11 @@ class TestServer:
         assert ask(cluster, "SHOW listen_addresses") == [("",)]
         [(lines,)] = ask(
             cluster,
-            "SELECT array_agg(type || ' ' || auth_method) FROM pg_hba_file_rules",
+            "SELECT array_agg(concat_ws(' ', type, database[1], auth_method) ORDER BY line_number) "
+            "FROM pg_hba_file_rules",
             role="postgres",
         )
-        assert lines == ["local scram-sha-256"]
+        assert lines == ["local all scram-sha-256", "local replication scram-sha-256"]
 
     @needs_root
     def test_root_gives_way_to_an_unprivileged_user(self, cluster):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from gis_service.cli import cli
@@ -22,14 +23,17 @@ from gis_service.model.fields import LANGUAGES
 from gis_service.model.findings import Finding, State
 from gis_service.services.backups import proofs
 from gis_service.services.backups.shelf import new_name, one_run
-from gis_service.services.doctor import backups, machine
+from gis_service.services.doctor import backups, machine, recovery
 from gis_service.services.doctor import database as doctor
 from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrases, to_do
 from gis_service.services.keys import create_key
+from gis_service.services.recovery.shelf import new_log
+from gis_service.services.recovery.state import forget_fault, remember_fault
 from gis_service.settings import Settings
 from gis_service.store import dumps
 from gis_service.store.checkup import server_facts
+from gis_service.store.cluster.wal import Line
 from gis_service.store.database import Database
 from tests.conftest import Databases, client_of
 from tests.test_tls import pair
@@ -226,6 +230,59 @@ def test_backups_from_none_to_old_ones(
     assert words(upkeep(settings.model_copy(update={"backup_dir": loop / "x"})))
     monkeypatch.setattr(backups, "same_disk", lambda one, other: False)
     assert told(backup_dir=folder)["backups_elsewhere"] is State.OK
+
+
+def test_going_back_to_a_moment(
+    examined: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(at: datetime = NOW, **changes: object) -> dict[str, State]:
+        here = settings.model_copy(update={"home": tmp_path, "recovery_dir": folder} | changes)
+        return words(recovery.recovery(here, at))
+
+    folder = tmp_path / "log"
+    assert told(recovery_dir=None) == {"recovery_not_set": State.OK}
+    assert told(database_url=SecretStr("postgresql://db/gis")) == {}
+    assert told() == {"recovery_gone": State.BAD}
+    folder.mkdir()
+    assert told() == {"recovery_not_begun": State.WARNING}
+    here = settings.model_copy(update={"home": tmp_path, "recovery_dir": folder})
+    log = new_log(here, Line("1", 1), NOW)
+    assert told() == {"recovery_no_base": State.WARNING}
+    copy = log.path / f"base-{NOW:%Y%m%dT%H%M%SZ}"
+    copy.mkdir()
+    (copy / "base.json").write_text(json.dumps({
+        "name": copy.name, "made_at": NOW.isoformat(), "start": 1, "postgresql": "15.1",
+        "database_bytes": 1, "size": 1,
+    }))
+    (log.wal / "000000010000000000000001").write_bytes(b"")
+    assert told() == {"recovery_ok": State.OK}
+    assert told(NOW + timedelta(days=15)) == {"recovery_base_old": State.WARNING}
+    (log.wal / "000000010000000000000003.partial").write_bytes(b"")
+    assert told() == {"recovery_gap": State.BAD}
+    with pytest.raises(ZeroDivisionError), one_run(folder):
+        raise ZeroDivisionError
+    assert told() == {"recovery_base_failed": State.BAD}
+    (tmp_path / "run").mkdir()
+    remember_fault(here, "no disk")
+    assert told() == {"recovery_failing": State.BAD}
+    forget_fault(here)
+    assert told() == {"recovery_base_failed": State.BAD}
+
+    with examined.begin() as connection:
+        facts = server_facts(connection, slow_s=60, least_dead=10**9)
+
+    def server(settings: Settings, **changes: object) -> dict[str, State]:
+        return words(recovery.in_server(replace(facts, **changes), settings))
+
+    assert server(settings, log_lost=True) == {}
+    assert server(here) == {}
+    assert server(here, log_lost=True) == {"recovery_lost": State.BAD}
+    assert server(here, log_waiting=2**30) == {"recovery_behind": State.WARNING}
+    elsewhere = settings.model_copy(update={"database_url": SecretStr("postgresql://db/gis")})
+    assert server(elsewhere) == {"archive_off": State.OK}
+    assert server(elsewhere, archives=True) == {"archive_ok": State.OK}
+    failing = server(elsewhere, archives=True, archiving_fails=True)
+    assert failing == {"archive_failing": State.BAD}
 
 
 def test_the_command_and_its_status(

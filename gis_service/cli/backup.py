@@ -7,10 +7,15 @@ from pathlib import Path
 
 import click
 
-from gis_service.cli.backup_words import ending_in_order, megabytes, told
+from gis_service.cli.backup_words import NOT_OURS, ending_in_order, megabytes, told
 from gis_service.cli.progress import say, say_table
 from gis_service.errors import BackupFailed, ConfigurationError, DamagedBackup, GisError
-from gis_service.installation import reachable_database, running_cluster, scratch_place
+from gis_service.installation import (
+    as_superuser,
+    reachable_database,
+    running_cluster,
+    scratch_place,
+)
 from gis_service.services.backups.copying import copy_backup
 from gis_service.services.backups.encryption import encryption_kind
 from gis_service.services.backups.making import make_backup
@@ -23,6 +28,8 @@ from gis_service.services.backups.shelf import (
     one_run,
     remove_surplus,
 )
+from gis_service.services.recovery import keeping as recovery
+from gis_service.services.recovery.shelf import recovery_folder
 from gis_service.settings import Settings, read_settings
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -119,6 +126,32 @@ def run(if_due: bool, no_verify: bool) -> None:
         return
     with ending_in_order(), one_run(folder):
         _run(settings, folder, prove=not no_verify)
+
+
+@backup.command()
+@click.option("--if-due", is_flag=True, help="Only when there is anything to do.")
+def base(if_due: bool) -> None:
+    """
+    Copy the server's files into GIS_RECOVERY_DIR, from where its log of changes is followed.
+
+    A service that runs keeps the log and does this each week, or sooner when the
+    log has grown long. What no moment of GIS_RECOVERY_DAYS needs is removed.
+
+    \b
+      ./gis backup base
+    """
+    settings = read_settings()
+    folder = recovery_folder(settings)
+    if if_due and not recovery.is_due(settings, datetime.now(UTC)):
+        say("No base copy is due.")
+        return
+    with ending_in_order(), one_run(folder), running_cluster(settings) as cluster:
+        if cluster is None:
+            raise ConfigurationError(NOT_OURS)
+        made = recovery.keep(as_superuser(cluster), settings, base=not if_due)
+    if made is not None:
+        say(f"{made.name}: {megabytes(made.size)}. From {told(made.made_at)} on, the database can "
+            "be put back to any moment: ./gis restore --to-time")
 
 
 def _run(settings: Settings, folder: Path, *, prove: bool) -> None:

@@ -9,6 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
 
+NOT_OURS = (
+    "The database of GIS_DATABASE_URL is not the service's own. Whoever administers its server "
+    "keeps its log of changes and goes back to a moment (archive_mode, pg_basebackup, "
+    "pgBackRest or Barman). ./gis backup copies its content."
+)
+
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:

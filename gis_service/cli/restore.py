@@ -1,47 +1,149 @@
-"""`gis restore`: put a backup back into an empty place."""
+"""`gis restore`: put a backup, or the state of a moment, back into an empty place."""
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from gis_service.cli.backup import IDENTITY
-from gis_service.cli.backup_words import ending_in_order, told
+from gis_service.cli.backup_words import NOT_OURS, ending_in_order, told
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
-from gis_service.errors import BackupFailed
-from gis_service.installation import reachable_database, running_cluster
+from gis_service.errors import BackupFailed, ConfigurationError
+from gis_service.installation import (
+    prepared_database,
+    private_cluster,
+    reachable_database,
+    recovered_place,
+    running_cluster,
+)
+from gis_service.model.days import local
+from gis_service.model.recovery import Reached
 from gis_service.services.backups.restoring import open_backup, restore_backup
-from gis_service.settings import read_settings
+from gis_service.services.recovery.restoring import put_back, put_back_latest_files
+from gis_service.services.recovery.shelf import recovery_folder
+from gis_service.settings import Settings, read_settings
+
+_MOST_LISTED = 20
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "moment"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return local(datetime.fromisoformat(value))
+        except ValueError:
+            self.fail(f"{value!r} is no moment. Write it like 2026-11-23 14:05.", param, ctx)
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False,
+                type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @IDENTITY
-def restore(file: Path, identity: Path | None) -> None:
+@click.option("--to-time", "moment", type=_Moment(),
+              help="Put back what was saved until then, by GIS_RECOVERY_DIR; Kenya's time.")
+@click.option("--before-load", "before", type=click.UUID, metavar="LOAD_ID",
+              help="Put back what was saved before that load.")
+def restore(
+    file: Path | None, identity: Path | None, moment: datetime | None, before: UUID | None
+) -> None:
     """
     Put a backup back into an empty GIS_HOME (or an empty GIS_DATABASE_URL); replaces nothing.
 
     Every byte is compared with its hash before, every table with its sum after;
     an older backup is migrated. Keys that were revoked since it was made open the
-    service again: see ./gis keys list.
+    service again: see ./gis keys list. With GIS_RECOVERY_DIR set, as the service had
+    it, any moment can be put back, and what came after it is told.
 
     \b
       ./gis restore /media/stick/gis.tar
       GIS_HOME=/srv/gis ./gis restore gis.tar.gpg
+      GIS_HOME=/srv/gis ./gis restore --to-time '2026-11-23 14:05'
+      GIS_HOME=/srv/gis ./gis restore --before-load 5f0c1a52-...
     """
+    if sum(each is not None for each in (file, moment, before)) != 1:
+        raise click.UsageError("Name one of: the FILE of a backup, --to-time, --before-load.")
     settings = read_settings()
-    with ending_in_order():
-        backup = open_backup(file.resolve(), identity)
-        manifest = backup.manifest
-        say(f"The backup of {told(manifest.made_at)} is whole. Putting it back ...")
-        with ServiceProcess(settings).alone() as mine:
-            if not mine:
-                raise BackupFailed("The service runs here. Stop it first: ./gis down")
-            with running_cluster(settings) as cluster:
-                by_hand = restore_backup(backup, reachable_database(settings, cluster), settings)
-    say(f"{manifest.rows:,} rows of {len(manifest.tables)} tables are those of the backup.")
-    for path in by_hand:
-        say(f"To be put in its place by hand, if it is still wanted: {path}")
+    with ending_in_order(), ServiceProcess(settings).alone() as mine:
+        if not mine:
+            raise BackupFailed("The service runs here. Stop it first: ./gis down")
+        if file is None:
+            _to_moment(settings, moment, before)
+        else:
+            _from_file(settings, file.resolve(), identity)
     say("Serve it: ./gis up. Keys revoked since open again: see ./gis keys list.")
+
+
+def _from_file(settings: Settings, file: Path, identity: Path | None) -> None:
+    backup = open_backup(file, identity)
+    manifest = backup.manifest
+    say(f"The backup of {told(manifest.made_at)} is whole. Putting it back ...")
+    with running_cluster(settings) as cluster:
+        by_hand = restore_backup(backup, reachable_database(settings, cluster), settings)
+    say(f"{manifest.rows:,} rows of {len(manifest.tables)} tables are those of the backup.")
+    _say_by_hand(by_hand)
+
+
+def _to_moment(settings: Settings, moment: datetime | None, before: UUID | None) -> None:
+    cluster = private_cluster(settings)
+    if cluster is None:
+        raise ConfigurationError(NOT_OURS)
+    if cluster.made():
+        raise BackupFailed(
+            f"{settings.home} holds a database already, and nothing is replaced. Set GIS_HOME to "
+            "an empty folder; the other one stays as it is."
+        )
+    folder = recovery_folder(settings)
+    began = time.monotonic()
+    say("Looking at the newest state, then going back ...")
+    reached = put_back(folder, partial(recovered_place, settings), moment=moment, before=before)
+    with running_cluster(settings) as running:
+        prepared_database(settings, running)
+    _say_reached(reached)
+    say(f"It took {time.monotonic() - began:,.0f} s.")
+    try:
+        backup, by_hand = put_back_latest_files(settings)
+    except (BackupFailed, ConfigurationError) as error:
+        say(f"Its files beside the database could not be put back: {error}")
+        return
+    if backup is None:
+        say("Photos are in the database. What lies beside it (tls/, uploads/, map definitions) is "
+            "in no backup here: copy it from the former GIS_HOME.")
+    else:
+        say(f"Photos are in the database; files beside it are those of {backup.name}.")
+    _say_by_hand(by_hand)
+
+
+def _say_reached(reached: Reached) -> None:
+    state, newest = reached.state, reached.newest
+    if state.newest is not None:
+        say(f"The newest change that it holds is of {_exactly(state.newest)}.")
+    if not reached.lost_changes and not reached.lost_loads:
+        say("Nothing that was saved comes after it.")
+    else:
+        until = f", the last of {_exactly(newest.newest)}" if newest.newest else ""
+        say(f"Not in it: {reached.lost_changes:,} later changes{until}; of them "
+            f"{len(reached.lost_loads):,} loads:")
+        for load in reached.lost_loads[:_MOST_LISTED]:
+            say(f"  {load.id}  {_exactly(load.committed_at)}  {load.collection}  {load.source}")
+        if len(reached.lost_loads) > _MOST_LISTED:
+            say("  ...")
+    if reached.ended_jobs:
+        say(f"{reached.ended_jobs:,} jobs that had not ended then are not repeated.")
+
+
+def _say_by_hand(paths: list[Path]) -> None:
+    for path in paths:
+        say(f"To be put in its place by hand, if it is still wanted: {path}")
+
+
+def _exactly(at: datetime) -> str:
+    return f"{local(at):%Y-%m-%d %H:%M:%S}"

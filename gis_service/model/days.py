@@ -19,6 +19,11 @@ def day_of(at: datetime) -> date:
     return at.astimezone(_ZONE).date()
 
 
+def local(at: datetime) -> datetime:
+    """A time in Kenya's time zone; one that says no zone is meant so already."""
+    return at.replace(tzinfo=_ZONE) if at.tzinfo is None else at.astimezone(_ZONE)
+
+
 def end_of(day: date) -> datetime:
     """The moment at which a day is over."""
     return datetime.combine(day + timedelta(days=1), time(), _ZONE)

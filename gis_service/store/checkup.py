@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gis_service.store.cluster.binaries import EXTENSIONS
+from gis_service.store.cluster.wal import SLOT
 from gis_service.store.schema import SCHEMAS
 
 _SERVER = """
@@ -29,7 +30,14 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
         WHERE datname = current_database() AND pid <> pg_backend_pid()
           AND (state = 'active' AND query_start < now() - make_interval(secs => :slow)
                OR state LIKE 'idle in transaction%'
-                  AND state_change < now() - make_interval(secs => :slow))) AS slow
+                  AND state_change < now() - make_interval(secs => :slow))) AS slow,
+       current_setting('archive_mode') <> 'off' AS archives,
+       (SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)
+        FROM pg_stat_archiver) AS archiving_fails,
+       (SELECT coalesce(bool_or(coalesce(wal_status, 'lost') = 'lost'), false)
+        FROM pg_replication_slots WHERE slot_name = :slot) AS log_lost,
+       (SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint
+        FROM pg_replication_slots WHERE slot_name = :slot) AS log_waiting
 """
 
 _BLOATED = """
@@ -73,6 +81,10 @@ class ServerFacts:
         Statements and open transactions that have lasted too long.
     oldest_transactions
         Age of the oldest transaction number that is still in use.
+    archives, archiving_fails
+        Whether the server hands its log of changes to a command, and the last time failed.
+    log_lost, log_waiting
+        Whether our log has lost its place in the server's; bytes that it has not taken.
     """
 
     version: str
@@ -86,6 +98,10 @@ class ServerFacts:
     oldest_transactions: int
     slow: int
     bloated: tuple[str, ...]
+    archives: bool
+    archiving_fails: bool
+    log_lost: bool
+    log_waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +128,7 @@ def server_facts(connection: Connection, *, slow_s: float, least_dead: int) -> S
     least_dead
         Dead rows below which no table counts as bloated.
     """
-    asked = {"extensions": list(EXTENSIONS), "slow": slow_s}
+    asked = {"extensions": list(EXTENSIONS), "slow": slow_s, "slot": SLOT}
     row = connection.execute(text(_SERVER), asked).one()
     bloated = connection.scalars(text(_BLOATED), {"schemas": list(SCHEMAS), "least": least_dead})
     return ServerFacts(
@@ -120,6 +136,8 @@ def server_facts(connection: Connection, *, slow_s: float, least_dead: int) -> S
         outdated=tuple(row.outdated or ()), unsafe=tuple(row.unsafe or ()), damaged=row.damaged,
         sessions=row.sessions, most_sessions=row.most_sessions,
         oldest_transactions=row.oldest_transactions, slow=row.slow, bloated=tuple(bloated),
+        archives=row.archives, archiving_fails=row.archiving_fails, log_lost=row.log_lost,
+        log_waiting=row.log_waiting,
     )
 
 

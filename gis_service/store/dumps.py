@@ -121,7 +121,7 @@ def dump(pg_dump: Path, url: URL, *, moment: str) -> Iterator[bytes]:
     command = [
         str(pg_dump), "--format=custom", f"--compress={COMPRESSION}", "--no-owner",
         "--no-privileges", f"--snapshot={moment}", f"--lock-wait-timeout={_LOCKS_WITHIN_S}s",
-        *(f"--schema={schema}" for schema in SCHEMAS), f"--dbname={_dsn(url)}",
+        *(f"--schema={schema}" for schema in SCHEMAS), f"--dbname={dsn_of(url)}",
     ]
     with TemporaryFile() as errors, subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
@@ -149,7 +149,7 @@ def restore(pg_restore: Path, url: URL, pieces: Iterable[bytes]) -> None:
     """
     command = [
         str(pg_restore), "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-        f"--dbname={_dsn(url)}",
+        f"--dbname={dsn_of(url)}",
     ]
     with TemporaryFile() as errors, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
@@ -181,7 +181,7 @@ def _feed(process: subprocess.Popen[bytes], pieces: Iterable[bytes]) -> None:
         process.stdin = None
 
 
-def _dsn(url: URL) -> str:
+def dsn_of(url: URL) -> str:
     """The address without its password, since others of the machine see command lines."""
     arguments = url.set(password=None).translate_connect_args(
         username="user", database="dbname"

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from gis_service.errors import ConfigurationError, GisError, Unavailable
 from gis_service.model.findings import Finding, State
 from gis_service.services.backups.encryption import check_program
+from gis_service.services.doctor.recovery import in_server
 from gis_service.settings import Settings
 from gis_service.store import dumps
 from gis_service.store.checkup import ServerFacts, WorkFacts, server_facts, work_facts
+from gis_service.store.cluster import wal
 from gis_service.store.database import OLDEST_POSTGRESQL, Database, newest_revision
 
 SLOW_S = 60.0
@@ -39,6 +41,7 @@ def in_database(database: Database, settings: Settings) -> Iterator[Finding]:
     yield from _versions(facts)
     yield from _health(facts)
     yield from _programs(facts, settings)
+    yield from in_server(facts, settings)
     revision, newest = database.revision(), newest_revision(database.migrations)
     if revision != newest:
         values = {"found": revision or "-", "newest": newest}
@@ -100,7 +103,10 @@ def _health(facts: ServerFacts) -> Iterator[Finding]:
 def _programs(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     """What a backup needs."""
     try:
-        for name in ("pg_dump", "pg_restore"):
+        names: tuple[str, ...] = ("pg_dump", "pg_restore")
+        if settings.recovery_dir is not None and settings.database_url is None:
+            names += wal.PROGRAMS
+        for name in names:
             dumps.program(name, int(facts.version.split(".", maxsplit=1)[0]), settings.pg_bin)
         if settings.backup_encrypt_to is not None:
             check_program(settings.backup_encrypt_to)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -44,12 +45,17 @@ class PrivateCluster:
         the first start.
     pg_bin
         The directory of PostgreSQL's server programs, when it is not to be found.
+
+    Attributes
+    ----------
+    data
+        Its data directory.
     """
 
     def __init__(self, home: Path, *, pg_bin: Path | None = None) -> None:
         self.home = home.resolve()
         self._pg_bin = pg_bin
-        self._data = self.home / "pg" / "data"
+        self.data = self.home / "pg" / "data"
         self._lock = self.home / "pg" / "lock"
         self._secrets = Secrets(self.home / "secrets.json")
 
@@ -102,15 +108,36 @@ class PrivateCluster:
         if not self.running():
             return False
         with disk_errors(self.home), self._locked(timeout_s):
-            return self._server(server_account(self._data)).shut_down(timeout_s=timeout_s)
+            return self._server(server_account(self.data)).shut_down(timeout_s=timeout_s)
 
     def made(self) -> bool:
         """Whether the home has data, of a server that runs or not."""
-        return data_version(self._data) is not None
+        return data_version(self.data) is not None
 
     def running(self) -> bool:
         """Whether a server of this home is up."""
-        return find_postmaster(self._data) is not None
+        return find_postmaster(self.data) is not None
+
+    def adopt(self, fill: Callable[[Path], None]) -> None:
+        """
+        Have the data that `fill` writes; they appear when they are complete.
+
+        Parameters
+        ----------
+        fill
+            Is given an empty directory.
+
+        Raises
+        ------
+        ForeignData, ServerFailed
+            There are data already.
+        WrongServerVersion
+            No server here has the version of what came.
+        """
+        with disk_errors(self.home):
+            server = self._prepare()
+            with self._locked(10):
+                server.adopt(fill, lambda data: find_binaries(self._pg_bin, data=data))
 
     def password(self, role: str) -> str:
         """The stored password of a role; a random one of 256 bits is made when absent."""
@@ -170,7 +197,7 @@ class PrivateCluster:
                 '(one of " $ ` \\ or a control character). Set GIS_HOME to another directory.'
             )
         self._make_home()
-        account = server_account(self._data)
+        account = server_account(self.data)
         account.check_reach(self.home)
         server = self._server(account)
         found = self.home.stat()
@@ -188,9 +215,9 @@ class PrivateCluster:
 
     def _server(self, account: Account) -> Server:
         return Server(
-            binaries=find_binaries(self._pg_bin, data=self._data),
+            binaries=find_binaries(self._pg_bin, data=self.data),
             account=account,
-            data=self._data,
+            data=self.data,
             socket=self._socket(account),
             logs=self.home / "logs" / "postgresql",
             held=self.home / "pg" / "server.lock",
@@ -201,11 +228,11 @@ class PrivateCluster:
 
     def _known_socket(self) -> Path:
         with disk_errors(self.home):
-            return self._socket(server_account(self._data))
+            return self._socket(server_account(self.data))
 
     def _admin(self) -> Admin:
         return Admin(
-            socket=self._known_socket(), data=self._data, password=self.password(SUPERUSER)
+            socket=self._known_socket(), data=self.data, password=self.password(SUPERUSER)
         )
 
     def _locked(self, timeout_s: float) -> AbstractContextManager[int]:
@@ -241,7 +268,7 @@ class PrivateCluster:
         """
         deadline = time.monotonic() + patience_s
         while True:
-            postmaster = find_postmaster(self._data)
+            postmaster = find_postmaster(self.data)
             if postmaster is None and not is_held(server.held):
                 return True
             if postmaster and not postmaster.stopping:
@@ -254,7 +281,7 @@ class PrivateCluster:
         admin = self._admin()
         while refusal := admin.refusal():
             if not self.running():
-                raise ServerFailed(f"The database stopped again; see its log in {server.logs}.")
+                raise server.stopped()
             if time.monotonic() > deadline:
                 raise ServerFailed(
                     f"The database runs and takes no connection: {refusal}. "

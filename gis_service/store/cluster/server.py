@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from gis_service.store.cluster.process import (
     processes_in,
 )
 from gis_service.store.cluster.settings import (
+    EARLIER_HBA,
     HBA,
     INCLUDES,
     LOCAL_SETTINGS,
@@ -83,16 +86,30 @@ class Server:
             return
         if shutil.disk_usage(self.data.parent).free < _ROOM_FOR_NEW_DATA:
             raise disk_full(self.data)
-        work = self.data.with_name(f"init-{secrets.token_hex(8)}")
-        make_directory(work, mode=0o700, owner=self.account.owner)
-        try:
-            write_whole(work / _MARKER, str(self.data))
+        with self._work() as work:
             write_whole(work / "password", password + "\n")
             self._initdb(work, lock)
-            (work / "data").rename(self.data)
-            sync_directory(self.data.parent)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            self._appear(work / "data")
+
+    def adopt(self, fill: Callable[[Path], None], check: Callable[[Path], object]) -> None:
+        """
+        Have the data that `fill` writes into a directory, if there are none yet.
+
+        Parameters
+        ----------
+        check
+            Is given the directory before the data appear in their place.
+        """
+        self._remove_leftovers()
+        if data_version(self.data) is not None:
+            raise ServerFailed(f"There are data in {self.data} already. Nothing was changed.")
+        with self._work() as work:
+            fresh = work / "data"
+            make_directory(fresh, mode=0o700, owner=self.account.owner)
+            fill(fresh)
+            check(fresh)
+            self._give(fresh)
+            self._appear(fresh)
 
     def launch(self, *, timeout_s: float) -> None:
         """
@@ -110,11 +127,17 @@ class Server:
             with exclusive(self.held, timeout_s=1, waiting_for="processes linger") as held:
                 self._remove_stale_pids()
                 write_whole(self.data / "gis.conf", self._settings())
+                self._renew_access()
                 started = self._pg_ctl("start", *self._log_option(), timeout_s=timeout_s, held=held)
         except ClusterBusy as error:
             raise self._lingering() from error
         if started.returncode:
             raise self._failure(started, self._new_log_lines(logged))
+
+    def stopped(self) -> ClusterError:
+        """Why the server ended after it had begun to start, in its own words."""
+        ended = subprocess.CompletedProcess([], 1, "", f"Its log is in {self.logs}.")
+        return self._failure(ended, self._new_log_lines({}))
 
     def reset_password(self, password: str) -> None:
         """
@@ -153,6 +176,29 @@ class Server:
         while is_held(self.held) and time.monotonic() < deadline:
             time.sleep(0.05)
         return True
+
+    @contextmanager
+    def _work(self) -> Iterator[Path]:
+        """A directory beside the data's, removed after; also by the next start, if need be."""
+        work = self.data.with_name(f"init-{secrets.token_hex(8)}")
+        make_directory(work, mode=0o700, owner=self.account.owner)
+        try:
+            write_whole(work / _MARKER, str(self.data))
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _appear(self, fresh: Path) -> None:
+        fresh.rename(self.data)
+        sync_directory(self.data.parent)
+
+    def _give(self, fresh: Path) -> None:
+        """Give all below a directory to the server's user, for nobody else to read."""
+        for folder, _, files in os.walk(fresh):
+            for path in (Path(folder), *(Path(folder) / name for name in files)):
+                path.chmod(0o700 if path.is_dir() else 0o600)
+                if self.account.drop:
+                    os.chown(path, *self.account.owner, follow_symlinks=False)
 
     def _initdb(self, work: Path, lock: int) -> None:
         fresh = work / "data"
@@ -198,6 +244,12 @@ class Server:
             for file in (self.data / "postmaster.pid", self.socket / f"{SOCKET_NAME}.lock"):
                 if named_process(file) is not None:
                     file.unlink(missing_ok=True)
+
+    def _renew_access(self) -> None:
+        """Bring the rules of who may connect up to date, unless somebody has changed them."""
+        rules = self.data / "pg_hba.conf"
+        if rules.read_text(encoding="utf-8") == EARLIER_HBA:
+            write_whole(rules, HBA)
 
     def _settings(self) -> str:
         return settings_text(socket=self.socket, logs=self.logs, memory_bytes=machine_memory())

@@ -10,7 +10,11 @@ from pathlib import Path
 HBA = """\
 # Local connections by password; there is no line for a network on purpose.
 local all all scram-sha-256
+local replication postgres scram-sha-256
 """
+
+EARLIER_HBA = HBA.rpartition("local replication")[0]
+"""As it was before the log of changes could be kept elsewhere."""
 
 LOCAL_SETTINGS = """\
 # Settings of this place. They come last and win; this file is never rewritten.
@@ -116,6 +120,8 @@ def settings_text(*, socket: Path, logs: Path, memory_bytes: int) -> str:
         "max_connections": "100",
         "password_encryption": "scram-sha-256",  # nosec B105 # the method
         "cluster_name": "gis-service",
+        # A folder for recovery that is gone must not fill this disk.
+        "max_slot_wal_keep_size": "4GB",
         **_DURABILITY,
         **memory_settings(memory_bytes),
         "jit": "off",

@@ -1,0 +1,1 @@
+"""The database's log of changes: kept, looked at, and followed to a moment."""

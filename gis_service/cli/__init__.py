@@ -22,7 +22,7 @@ MODULES = {
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
     "backup": "backup", "restore": "restore", "doctor": "doctor", "deploy": "deploy",
     "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
-    "commands": "commands",
+    "commands": "commands", "tour": "tour",
 }
 """Commands in the order in which people need them, and the module of each."""
 

@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "start", "roles", "load", "exchange", "maps", "publish", "analysis", "backup", "watch",
     ),
     "programs": ("api", "editing"),
+    "learning": ("tour",),
 }
 """Chapters by reader, in the order in which they are read."""
 CHAPTERS = tuple(each for chapters in GROUPS.values() for each in chapters)
@@ -118,6 +119,12 @@ def chapter(id_: str, language: Language, reading: Reading) -> Chapter:
             token.children = list(_linked(token.children or [], id_, reading))
     body = _markdown().renderer.render(tokens, _markdown().options, {})
     return Chapter(id_, written, title, Markup(body), tuple(sections))  # noqa: S704 - ours, html off
+
+
+def sections_of(id_: str, language: Language) -> list[tuple[str, str]]:
+    """Title and Markdown of each section of a chapter."""
+    parts = re.split(r"^## (.+)$", source(id_, language)[0], flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def slug(heading: str) -> str:

@@ -385,7 +385,7 @@ def test_a_mapping_is_saved_as_the_command_line_reads_it(desk: Desk, tmp_path: P
                           (b"network = 'kisii'", "choose a collection")):
         refused = desk.client.post(f"/loads/{id_}/mapping", files={"file": ("m.toml", content)})
         assert (refused.status_code, says in refused.text) == (400, True), refused.text
-    mine = f"""collection = "offices"
+    mine = """collection = "offices"
 network = "kisii"
 [columns]
 "Facility name" = "name"

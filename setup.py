@@ -16,7 +16,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-BUNDLED = {"maps": "*.toml", "data/sample": "*", "docs/en": "*.md", "docs/sw": "*.md"}
+BUNDLED = {"maps": "*.toml", "data/sample": "*"}
 """Folders beside the package that an installed one needs, and what of each."""
 
 

@@ -20,10 +20,9 @@ from gis_service.model.rules import RULES
 from gis_service.ogc.links import Addresses
 from gis_service.settings import Settings, described
 from gis_service.web.app import create_app
-from gis_service.web.manual import CHAPTERS, GROUPS, REFERENCES, Reading, chapter, source
+from gis_service.web.manual import CHAPTERS, FOLDER, GROUPS, REFERENCES, Reading, chapter, source
 from gis_service.web.pages import words_of
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs"
 FILES = sorted(FOLDER.rglob("*.md"))
 READING = Reading(Addresses("http://map.example"))
 ELSEWHERE = ("/tmp", "/etc", "/mnt", "/media", "/srv", "/var", "/opt", "/usr", "/backup")

@@ -1,4 +1,4 @@
-"""The manual: chapters of Markdown, kept once beside the package, as HTML."""
+"""The manual: chapters of Markdown, kept once, as HTML."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from gis_service.model.fields import Language
 from gis_service.ogc.links import Addresses
-from gis_service.settings import shipped
 
+FOLDER = Path(__file__).resolve().parents[1] / "docs"
 DOCS = "/docs"
 REFERENCES = ("data", "codelists", "commands", "settings")
 """Pages below `/docs` that are made from the code."""
@@ -91,10 +91,10 @@ def source(id_: str, language: Language) -> tuple[str, Language]:
         One of `CHAPTERS`.
     """
     for each in dict.fromkeys((language, "en")):
-        file = _folder() / each / f"{id_}.md"
+        file = FOLDER / each / f"{id_}.md"
         if file.is_file():
             return file.read_text(encoding="utf-8"), each
-    raise FileNotFoundError(f"{_folder()} has no chapter {id_}")
+    raise FileNotFoundError(f"{FOLDER} has no chapter {id_}")
 
 
 @lru_cache(maxsize=256)
@@ -170,10 +170,6 @@ def _named(code: str, reading: Reading) -> str | None:
     if found := _COMMAND.match(code):
         return f"{reading.at.to(f'{DOCS}/commands')}#{found[1]}"
     return None
-
-
-def _folder() -> Path:
-    return shipped("docs")
 
 
 @cache

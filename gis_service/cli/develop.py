@@ -27,7 +27,15 @@ def test(arguments: tuple[str, ...]) -> None:
       ./gis test
       ./gis test -k loading -x
       ./gis test -m slow
+
+    \b
+    With `--faults` a scratch service is killed, cut off and filled up instead,
+    and a table tells what was lost; `--help` behind it tells more:
+      ./gis test --faults
+      ./gis test --faults F1,F8 --rounds 3 --seed 1 --json faults.json
     """
+    if "--faults" in arguments:
+        sys.exit(_run("python", "-m", "tests.faults", *arguments))
     spread = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     sys.exit(_run("pytest", *spread, *arguments))
 

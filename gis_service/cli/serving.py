@@ -13,7 +13,7 @@ from gis_service.cli.notifying import printed_to_journal, systemd_told
 from gis_service.cli.process import ServiceProcess, serve_until_stopped
 from gis_service.cli.progress import say
 from gis_service.cli.recovery_timer import log_kept
-from gis_service.cli.supervisor import supervised_worker
+from gis_service.cli.supervisor import supervised_database, supervised_worker
 from gis_service.cli.tls import certificate_of, say_addresses, trust_page, trust_port
 from gis_service.crs import served_crs
 from gis_service.installation import prepared_database, running_cluster
@@ -72,6 +72,7 @@ def serve_here(
                     say(f"There is no key yet. Make one: {_MAKE_ONE}")
                 say("Ctrl-C stops the service." if sys.stdout.isatty() else "Serving.")
                 with (
+                    supervised_database(cluster),
                     log_kept(settings, cluster),
                     supervised_worker(settings),
                     backups_when_due(settings),

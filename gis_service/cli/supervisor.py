@@ -1,4 +1,4 @@
-"""How the service keeps a worker beside it."""
+"""How the service keeps a worker beside it, and its private database running."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gis_service.cli.progress import say
+from gis_service.errors import ClusterError
 from gis_service.model.jobs import WORKER_STOPPED_WITHIN_S
 from gis_service.settings import Settings
+from gis_service.store.cluster import PrivateCluster
 
 LONGEST_PAUSE_S = 30.0
+LOOK_EVERY_S = 1.0
 _STEADY_S = 60.0
 
 
@@ -27,6 +30,44 @@ def supervised_worker(settings: Settings) -> Iterator[None]:
         yield
     finally:
         supervisor.stop()
+
+
+@contextmanager
+def supervised_database(cluster: PrivateCluster | None) -> Iterator[None]:
+    """
+    Start the private database again during the block whenever it has ended.
+
+    The kernel may end it for want of memory, or it ends itself when its disk is
+    full; nobody else would bring it back.
+    """
+    if cluster is None:
+        yield
+        return
+    stopping = threading.Event()
+    watcher = threading.Thread(
+        target=_keep_running, args=(cluster, stopping), name="database supervisor", daemon=True
+    )
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        watcher.join()
+
+
+def _keep_running(cluster: PrivateCluster, stopping: threading.Event) -> None:
+    pause = LOOK_EVERY_S
+    while not stopping.wait(pause):
+        if cluster.running():
+            pause = LOOK_EVERY_S
+            continue
+        say("The database has ended; it is started again.")
+        try:
+            cluster.start(timeout_s=30)
+            say("The database runs again.")
+        except ClusterError as error:
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+            say(f"{error} It is tried again in {pause:.0f} s.")
 
 
 class _Supervisor(threading.Thread):

@@ -32,6 +32,9 @@ SWEPT_EVERY_S = 600.0
 _WAITING_FOR_EACH = 8
 """Edits that may wait for each one that is being made; more are refused at once."""
 
+_GRACE_S = 2.0
+"""A database that stands still is given up so long after it should have given up itself."""
+
 log = logging.getLogger("gis_service.edits")
 
 Answering = Callable[[Sequence[Edited]], Answer]
@@ -163,7 +166,12 @@ class Editing:
         actor = Actor(principal.person_id, request_id)
         for _ in range(TRIES):
             try:
-                with refusals(), database.begin(actor) as connection:
+                with (
+                    refusals(),
+                    database.begin(
+                        actor, patience_s=self._settings.statement_timeout_s + _GRACE_S
+                    ) as connection,
+                ):
                     limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
                     return work(connection)
             except TryAgain:

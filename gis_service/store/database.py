@@ -21,6 +21,7 @@ from gis_service.errors import ConfigurationError, Unavailable
 from gis_service.model.audience import Actor
 from gis_service.store.actor import set_actor
 from gis_service.store.grants import grants
+from gis_service.store.patience import PatientConnection
 from gis_service.store.privileges import apply_grants, excess, granted, preflight
 from gis_service.store.roles import roles_exist
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
@@ -81,7 +82,11 @@ class Database:
             url,
             hide_parameters=True,
             **_keeping(kept) if kept else {"poolclass": NullPool},
-            connect_args={"connect_timeout": 5, "application_name": "gis-service"},
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "gis-service",
+                "connection_factory": PatientConnection,
+            },
         )
         return cls(url, engine)
 
@@ -171,7 +176,9 @@ class Database:
             raise Unavailable("The database does not answer at the moment.") from error
 
     @contextmanager
-    def begin(self, actor: Actor | None = None) -> Iterator[Connection]:
+    def begin(
+        self, actor: Actor | None = None, *, patience_s: float | None = None
+    ) -> Iterator[Connection]:
         """
         One transaction: committed at the end, rolled back on any error.
 
@@ -179,11 +186,20 @@ class Database:
         ----------
         actor
             Who makes its changes, for history.
+        patience_s
+            The connection breaks when a statement is not answered within this;
+            None waits for ever.
         """
-        with self.engine.begin() as connection:
-            if actor is not None:
-                set_actor(connection, actor)
-            yield connection
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.patience_s = patience_s
+            try:
+                with connection.begin():
+                    if actor is not None:
+                        set_actor(connection, actor)
+                    yield connection
+            finally:
+                driver.patience_s = None
 
 
 def _keeping(kept: int) -> dict[str, Any]:

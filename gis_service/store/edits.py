@@ -192,7 +192,7 @@ def must_wait(error: GisError) -> bool:
     return isinstance(refused, pg.LockNotAvailable)
 
 
-def _meaning(error: DBAPIError) -> GisError | TryAgain:  # noqa: PLR0911 - one for each kind
+def _meaning(error: DBAPIError) -> GisError | TryAgain:  # noqa: PLR0911, PLR0912 - one for each kind
     refused = error.orig
     diagnosis = getattr(refused, "diag", None)
     where = getattr(diagnosis, "table_name", None) or ""
@@ -227,6 +227,9 @@ def _meaning(error: DBAPIError) -> GisError | TryAgain:  # noqa: PLR0911 - one f
         case pg.QueryCanceled():
             return Unavailable("The change took too long; nothing was changed.")
         case pg.OperationalError() | pg.InterfaceError():
+            return Unavailable("The database does not answer at the moment.")
+        case pg.DatabaseError() if type(refused) is pg.DatabaseError:
+            # What psycopg2 makes of a connection that breaks while libpq reads an answer.
             return Unavailable("The database does not answer at the moment.")
         case _:
             raise error

@@ -31,8 +31,13 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
 )
-"""How a database that does not answer makes itself known."""
+"""
+How a database that does not answer makes itself known.
+
+The last is what asyncpg says of a connection that breaks between two of its steps.
+"""
 CLOSED_WITHIN_S = 10.0
 
 
@@ -200,7 +205,11 @@ class Reader:
         self._inside[login] += 1
         try:
             async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
-                yield connection
+                try:
+                    yield connection
+                except TimeoutError:
+                    connection.terminate()  # else its pool waits for it as long again
+                    raise
         except asyncpg.QueryCanceledError:
             raise Unavailable(
                 "The question took too long to answer. Ask for a smaller area or fewer items."

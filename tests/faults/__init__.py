@@ -1,0 +1,1 @@
+"""The fault plan: what is killed, cut off and filled up, and what must hold afterwards."""

@@ -192,14 +192,16 @@ class Database:
         """
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.patience_s = patience_s
+            if patience_s is not None:
+                driver.patience_s = patience_s
             try:
                 with connection.begin():
                     if actor is not None:
                         set_actor(connection, actor)
                     yield connection
             finally:
-                driver.patience_s = None
+                if patience_s is not None:
+                    driver.patience_s = None
 
 
 def _keeping(kept: int) -> dict[str, Any]:

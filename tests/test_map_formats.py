@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from gis_service.errors import UnreadableFile
+from gis_service.formats import gdal_layers
 from gis_service.formats.archives import read_kmz, unpack_shapefiles
 from gis_service.formats.folders import files_at
 from gis_service.formats.gdal_layers import read_geopackage, read_shapefile
@@ -23,7 +24,9 @@ from gis_service.formats.kml_reading import kmz_layers, read_kml, read_kmz_layer
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.reading import read_file
 from gis_service.formats.rows import CRS84, GEOMETRY, Rows
+from gis_service.formats.shaping import Shaping, shape_rows
 from gis_service.formats.sniffing import sniff
+from gis_service.model.fields import GeometryType
 
 POINTS = shapely.points([[34.77, -0.68], [34.78, -0.69]])
 LIMITS = ReadLimits()
@@ -331,15 +334,17 @@ def test_nested_folders_are_layers_and_what_macos_adds_is_not(parts: Path, tmp_p
 # --- curves ---
 
 
-def test_curves_become_straight_pieces(tmp_path: Path) -> None:
+def test_curves_become_straight_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Part by part, and the numbers of rows go on from part to part."""
     import sqlite3  # noqa: PLC0415
     import struct  # noqa: PLC0415
 
     path = tmp_path / "c.gpkg"
     line = shapely.LineString([(34.7, -0.6), (34.8, -0.6)])
-    gpd.GeoDataFrame({"id": ["a", "b"]}, geometry=[line, line], crs=4326).to_file(
-        path, driver="GPKG", layer="links"
-    )
+    twice = shapely.LineString([(34.7, -0.6), (34.7, -0.6), (34.8, -0.6)])
+    gpd.GeoDataFrame(
+        {"id": ["a", "b", "c"]}, geometry=[line, line, twice], crs=4326
+    ).to_file(path, driver="GPKG", layer="links")
     arc = struct.pack("<BII6d", 1, 8, 3, 34.7, -0.6, 34.75, -0.55, 34.8, -0.6)
     with sqlite3.connect(path) as database:
         for (name,) in database.execute(
@@ -350,9 +355,16 @@ def test_curves_become_straight_pieces(tmp_path: Path) -> None:
         database.execute("UPDATE links SET geom = ? WHERE id = 'b'", (blob,))
         database.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY'")
     database.close()
+    monkeypatch.setattr(gdal_layers, "PART_ROWS", 1)
     rows = read_geopackage(path, layer=None)
-    straight, curve = shapes(rows)
+    found: list[Any] = []
+    for _ in rows.parts():
+        shape_rows(rows, Shaping(GeometryType.LINE_STRING, most_vertices=100))
+        found += shapes(rows)
+    straight, curve, thinned = found
     assert straight.equals(line)
+    assert thinned.equals(line)
+    assert [(fault["row"], fault["rule"]) for fault in rows.faults] == [(3, "repeated-vertices")]
     # a half circle around 34.75, -0.6 of radius 0.05
     assert curve.length == pytest.approx(0.05 * 3.14159, rel=1e-3)
     assert rows.notes == ["Curves were made of straight pieces, in 1 geometries."]

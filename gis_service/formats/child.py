@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.confinement import confine
@@ -18,6 +19,10 @@ from gis_service.formats.kinds import FileFormat
 from gis_service.formats.lean import without_pandas
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.readable import READABLE, Source
+from gis_service.model.fields import GeometryType
+
+if TYPE_CHECKING:
+    from gis_service.formats.rows import Rows
 
 
 def main(folder: Path) -> None:
@@ -71,17 +76,7 @@ def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any
     if job["list_layers"]:
         return {"layers": readable.layers(source)}
     rows = readable.rows(source)
-    if job.get("shaping"):
-        from gis_service.formats.shaping import Shaping, shape_rows  # noqa: PLC0415
-
-        shape_rows(rows, Shaping(**job["shaping"]))
-
-    import pyarrow as pa  # noqa: PLC0415
-
-    with pa.OSFile(str(folder / "rows.arrow"), "wb") as out, pa.ipc.new_file(
-        out, rows.table.schema
-    ) as writer:
-        writer.write_table(rows.table)
+    _write(rows, folder / "rows.arrow", job.get("shaping"))
     return {
         "layer": rows.layer,
         "layers": rows.layers,
@@ -91,6 +86,26 @@ def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any
         "notes": rows.notes,
         "encoding": rows.encoding,
     }
+
+
+def _write(rows: Rows, path: Path, wanted: dict[str, Any] | None) -> None:
+    """The rows part by part, their geometry put into shape."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from gis_service.formats.rows import PART_ROWS  # noqa: PLC0415
+
+    shape = None
+    if wanted:
+        from gis_service.formats.shaping import Shaping, shape_rows  # noqa: PLC0415
+
+        shape = partial(shape_rows, shaping=Shaping(**wanted))
+        if wanted["wanted"] == GeometryType.MULTI_POLYGON:
+            rows.gather()  # their repair has one budget of time
+    with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, rows.table.schema) as writer:
+        for _ in rows.parts():
+            if shape is not None:
+                shape(rows)
+            writer.write_table(rows.table, max_chunksize=PART_ROWS)
 
 
 if __name__ == "__main__":

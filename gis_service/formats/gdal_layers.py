@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 from pyogrio.errors import DataSourceError, FeatureError, GeometryError
-from pyogrio.raw import read, read_arrow
+from pyogrio.raw import open_arrow, read
 
 from gis_service.errors import UnreadableFile
 from gis_service.formats.choosing import choose_layer
 from gis_service.formats.decoding import told_encoding
-from gis_service.formats.rows import GEOMETRY, Rows
+from gis_service.formats.rows import GEOMETRY, PART_ROWS, Rows
 from gis_service.formats.wkb import may_have_curves
 
 _LANGUAGE_DRIVER = 29
@@ -121,10 +121,35 @@ def _read(
     path: Path, name: str, layers: tuple[str, ...], *, encoding: str | None, inside: str | None
 ) -> Rows:
     notes: list[str] = []
+    tables = _tables(path, inside, encoding, notes)
+    crs, first = next(tables)
+    return Rows(
+        table=first, layer=name, layers=layers, crs=_known_crs(crs), notes=notes,
+        more=(table for _, table in tables),
+    )
+
+
+def _tables(
+    path: Path, inside: str | None, encoding: str | None, notes: list[str]
+) -> Iterator[tuple[str | None, pa.Table]]:
+    """The stated CRS with each part of a layer; at the end notes of what was made straight."""
     try:
-        meta, table = read_arrow(path, layer=inside, encoding=encoding)
-        table.validate(full=True)
-        table = _with_geometry(table, meta["geometry_name"] or "wkb_geometry", path, inside, notes)
+        with open_arrow(
+            path, layer=inside, encoding=encoding, batch_size=PART_ROWS, use_pyarrow=True
+        ) as (meta, reader):
+            straight = _Straight(path, inside, meta["geometry_name"] or "wkb_geometry")
+            empty = True
+            for batch in reader:
+                empty = False
+                table = pa.Table.from_batches([batch])
+                table.validate(full=True)
+                yield meta["crs"], straight.table(table)
+            if empty:
+                yield meta["crs"], straight.table(reader.schema.empty_table())
+            if straight.count:
+                notes.append(
+                    f"Curves were made of straight pieces, in {straight.count:,} geometries."
+                )
     except (DataSourceError, FeatureError, GeometryError, RuntimeError) as error:
         raise _unreadable(error) from None
     except (UnicodeDecodeError, pa.ArrowInvalid):
@@ -134,27 +159,32 @@ def _read(
         ) from None
     except LookupError:
         raise UnreadableFile(f"There is no encoding {encoding!r}.") from None
-    return Rows(
-        table=table, layer=name, layers=layers, crs=_known_crs(meta["crs"]), notes=notes
-    )
 
 
-def _with_geometry(
-    table: pa.Table, geometry: str, path: Path, inside: str | None, notes: list[str]
-) -> pa.Table:
-    """The geometry under its own name, its curves made of straight pieces."""
-    if geometry not in table.column_names:
-        return table
-    wkb = table.column(geometry).cast(pa.binary())
-    if any(map(may_have_curves, pc.unique(pc.binary_slice(wkb, 0, 5)).to_pylist())):
-        # Arrow carries curves as they are; the other way to read makes lines of them
-        straight = read(path, layer=inside, columns=[])[2].tolist()
-        count = sum(old != new for old, new in zip(wkb.to_pylist(), straight, strict=True))
-        if count:
-            notes.append(f"Curves were made of straight pieces, in {count:,} geometries.")
-        wkb = pa.chunked_array([pa.array(straight, pa.binary())])
-    position = table.column_names.index(geometry)
-    return table.set_column(position, pa.field(GEOMETRY, pa.binary()), wkb)
+class _Straight:
+    """Parts of a layer with the geometry under its own name, its curves made of straight pieces."""
+
+    def __init__(self, path: Path, inside: str | None, geometry: str) -> None:
+        self.count = 0
+        self._path, self._inside, self._geometry = path, inside, geometry
+        self._rows = 0
+        self._whole: list[bytes | None] | None = None
+
+    def table(self, table: pa.Table) -> pa.Table:
+        """The next part."""
+        begin, self._rows = self._rows, self._rows + table.num_rows
+        if self._geometry not in table.column_names:
+            return table
+        wkb = table.column(self._geometry).cast(pa.binary())
+        if any(map(may_have_curves, pc.unique(pc.binary_slice(wkb, 0, 5)).to_pylist())):
+            if self._whole is None:
+                # Arrow carries curves as they are; the other way to read makes lines of them
+                self._whole = read(self._path, layer=self._inside, columns=[])[2].tolist()
+            made = self._whole[begin : self._rows]
+            self.count += sum(old != new for old, new in zip(wkb.to_pylist(), made, strict=True))
+            wkb = pa.chunked_array([pa.array(made, pa.binary())])
+        position = table.column_names.index(self._geometry)
+        return table.set_column(position, pa.field(GEOMETRY, pa.binary()), wkb)
 
 
 def _known_crs(crs: str | None) -> str | None:

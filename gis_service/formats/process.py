@@ -38,7 +38,7 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 def run_reader(
     path: Path, format_: FileFormat, job: dict[str, Any], limits: ReadLimits
-) -> tuple[dict[str, Any], pa.Table | None]:
+) -> tuple[dict[str, Any], ReadRows | None]:
     """
     Read `path` in a process of its own.
 
@@ -59,7 +59,7 @@ def run_reader(
             answer = _answer(folder)
             surplus = answer.get("surplus", ())
             if not surplus:
-                return answer, _table(folder)
+                return answer, _rows(folder)
     raise UnreadableFile(
         f"GDAL keeps drivers that may not read files ({', '.join(surplus)}); nothing was opened."
     )
@@ -170,10 +170,18 @@ def _answer(folder: Path) -> dict[str, Any]:
     return answer
 
 
-def _table(folder: Path) -> pa.Table | None:
-    """The rows, mapped from the file; the mapping outlives the folder."""
+def _rows(folder: Path) -> ReadRows | None:
+    """The rows, read from the file as they are asked for; it stays open when the folder goes."""
     path = folder / "rows.arrow"
-    if not path.exists():
-        return None
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+    return ReadRows(pa.ipc.open_file(pa.OSFile(str(path)))) if path.exists() else None
+
+
+class ReadRows:
+    """Rows in the parts in which the process wrote them, one in memory at a time."""
+
+    def __init__(self, reader: pa.RecordBatchFileReader) -> None:
+        self._reader = reader
+        self.schema: pa.Schema = reader.schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return (self._reader.get_batch(n) for n in range(self._reader.num_record_batches))

@@ -22,7 +22,7 @@ from gis_service.errors import UnknownCrs, UnreadableFile
 from gis_service.formats.choosing import choose_layer
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
-from gis_service.formats.process import run_reader, unpacked
+from gis_service.formats.process import ReadRows, run_reader, unpacked
 from gis_service.formats.rows import GEOMETRY, ROW
 from gis_service.formats.shaping import Shaping
 from gis_service.formats.sniffing import sniff
@@ -32,8 +32,6 @@ from gis_service.model.reports import RowFault, Severity
 
 _MOST_FILES = 20
 """Of an archive: each is opened by a process of its own."""
-_BLOCK = 10_000
-"""Geometries whose WKB is held at one time."""
 
 
 def read_layers(path: Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[str, ...]:
@@ -120,18 +118,18 @@ def read_file(
         "metric": crs is not None and parse_crs(crs).is_projected,
         "shaping": asdict(shaping) if shaping else None,
     }
-    answer, table = run_reader(path, format_, job, limits)
-    if table is None or table.num_rows == 0:
+    answer, rows = run_reader(path, format_, job, limits)
+    parts = _Parts(rows) if rows is not None else None
+    if rows is None or parts is None or parts.count == 0:
         raise UnreadableFile(f"{name} has no rows; there is nothing to load.")
     faults = [RowFault(**{**f, "severity": Severity(f["severity"])}) for f in answer["faults"]]
-    frame = _properties(_in_memory(table))
+    frame = _properties(parts.table, parts.count)
     found: CRS | None = None
     stated = False
-    if GEOMETRY in table.column_names:
+    if GEOMETRY in rows.schema.names:
         found, stated = _crs(name, format_, answer, crs, needed=crs_needed)
-        shapes = _shapes(table, frame.index, faults)
-        del table
-        frame = _with_geometry(frame, shapes, found)
+        faults += parts.broken(frame.index)
+        frame = _with_geometry(frame, parts.shapes, found)
     return SourceFrame(
         frame=frame,
         format=format_,
@@ -189,8 +187,41 @@ def _loadable(path: Path, limits: ReadLimits) -> FileFormat:
     return format_
 
 
-def _in_memory(table: pa.Table) -> pa.Table:
-    """Without the geometry, and not mapped from the file, which would stay with all that it has."""
+class _Parts:
+    """Rows gathered part by part: properties as one table, geometries built from their WKB."""
+
+    def __init__(self, rows: ReadRows) -> None:
+        shaped = GEOMETRY in rows.schema.names
+        plain = [_apart(pa.Table.from_batches([], rows.schema))]
+        shapes: list[np.ndarray[Any, Any]] = []
+        self.count = 0
+        self._unbuilt: list[tuple[int, str, str]] = []
+        for batch in rows:
+            if shaped:
+                wkb = batch.column(GEOMETRY).to_numpy(zero_copy_only=False)
+                built = shapes_of(wkb)
+                for position in np.flatnonzero(shapely.is_missing(built) & pd.notna(wkb)).tolist():
+                    reason = why_broken(wkb[position]) or "it cannot be built"
+                    self._unbuilt.append((self.count + position, wkb[position][:20].hex(), reason))
+                shapes.append(built)
+            plain.append(_apart(pa.Table.from_batches([batch])))
+            self.count += batch.num_rows
+        self.table = pa.concat_tables(plain).combine_chunks()
+        self.shapes = np.concatenate(shapes) if shapes else np.empty(0, dtype=object)
+
+    def broken(self, index: pd.Index[Any]) -> list[RowFault]:
+        """Geometries that cannot be built; they are None."""
+        return [
+            RowFault(
+                row=int(index[position]), column="geometry", rule="broken-geometry", value=value,
+                message=f"The geometry cannot be built: {reason}.",
+            )
+            for position, value, reason in self._unbuilt
+        ]
+
+
+def _apart(table: pa.Table) -> pa.Table:
+    """Without the geometry, in memory of its own: a part of what was read keeps all of it."""
     if GEOMETRY in table.column_names:
         table = table.drop_columns([GEOMETRY])
     sink = pa.BufferOutputStream()
@@ -199,15 +230,13 @@ def _in_memory(table: pa.Table) -> pa.Table:
     return pa.ipc.open_stream(sink.getvalue()).read_all()
 
 
-def _properties(table: pa.Table) -> pd.DataFrame:
-    if ROW in table.column_names:
-        numbers = table.column(ROW).to_numpy()
-    else:
-        numbers = np.arange(1, table.num_rows + 1)
+def _properties(table: pa.Table, count: int) -> pd.DataFrame:
+    numbered = ROW in table.column_names
+    numbers = table.column(ROW).to_numpy() if numbered else np.arange(1, count + 1)
     index = pd.Index(numbers, name="row")
     columns: dict[str, Any] = {}
     for field, column in zip(table.schema, table.columns, strict=True):
-        if field.name in {GEOMETRY, ROW}:
+        if field.name == ROW:
             continue
         if field.metadata and b"json" in field.metadata:
             values = [None if v is None else orjson.loads(v) for v in column.to_pylist()]
@@ -220,30 +249,6 @@ def _properties(table: pa.Table) -> pd.DataFrame:
             ) else column
             columns[field.name] = pd.Series(pd.arrays.ArrowExtensionArray(plain), index=index)
     return pd.DataFrame(columns, index=index)
-
-
-def _shapes(
-    table: pa.Table, index: pd.Index[Any], faults: list[RowFault]
-) -> np.ndarray[Any, Any]:
-    """Geometries; one that cannot be built is None and a fault."""
-    column = table.column(GEOMETRY)
-    shapes = np.full(len(column), None, dtype=object)
-    for begin in range(0, len(column), _BLOCK):
-        wkb = column.slice(begin, _BLOCK).to_numpy()
-        part = shapes[begin : begin + _BLOCK]
-        part[:] = shapes_of(wkb)
-        for position in np.flatnonzero(shapely.is_missing(part) & pd.notna(wkb)).tolist():
-            reason = why_broken(wkb[position]) or "it cannot be built"
-            faults.append(
-                RowFault(
-                    row=int(index[begin + position]),
-                    column="geometry",
-                    rule="broken-geometry",
-                    value=wkb[position][:20].hex(),
-                    message=f"The geometry cannot be built: {reason}.",
-                )
-            )
-    return shapes
 
 
 def _with_geometry(

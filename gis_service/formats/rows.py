@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ import pyarrow as pa
 
 GEOMETRY = "__geometry__"
 ROW = "__row__"
+PART_ROWS = 10_000
+"""Rows that are in memory at one time, where a format allows it."""
 CRS84 = "OGC:CRS84"
 """Longitude and latitude of WGS84, which formats and columns mean when they say nothing else."""
 JSON = {b"json": b"1"}
@@ -35,6 +38,10 @@ class Rows:
         That of the text, and how that is known; empty where the format leaves no choice.
     faults
         Keyword arguments of `RowFault`.
+    more
+        What comes after `table`, read as it is asked for; `notes` are whole after it.
+    before
+        Rows that came before `table`.
     """
 
     table: pa.Table
@@ -45,6 +52,20 @@ class Rows:
     faults: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     encoding: str = ""
+    more: Iterator[pa.Table] = field(default_factory=lambda: iter(()))
+    before: int = 0
+
+    def parts(self) -> Iterator[None]:
+        """Step through the parts: `table` is each in turn, to be written before the next."""
+        yield
+        for table in self.more:
+            self.before += self.table.num_rows
+            self.table = table
+            yield
+
+    def gather(self) -> None:
+        """Have all parts in `table`."""
+        self.table = pa.concat_tables([self.table, *self.more])
 
 
 def arrow_column(name: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:

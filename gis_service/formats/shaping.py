@@ -55,11 +55,11 @@ class Shaping:
 
 
 def shape_rows(rows: Rows, shaping: Shaping) -> None:
-    """Put each geometry in `rows` into shape, and tell of it in `rows.faults`."""
+    """Put each geometry in `rows.table` into shape, and tell of it in `rows.faults`."""
     if GEOMETRY not in rows.table.column_names:
         return
     column = rows.table.column(GEOMETRY)
-    numbers = _numbers(rows.table)
+    numbers = _numbers(rows)
     # all polygons at once: their repair has one budget of time
     block = len(column) if shaping.wanted == GeometryType.MULTI_POLYGON else _BLOCK
     shaped: list[pa.Array] = []
@@ -85,10 +85,10 @@ def shape_rows(rows: Rows, shaping: Shaping) -> None:
         )
 
 
-def _numbers(table: pa.Table) -> Sequence[int]:
-    if ROW in table.column_names:
-        return [int(number) for number in table.column(ROW).to_pylist()]
-    return range(1, table.num_rows + 1)
+def _numbers(rows: Rows) -> Sequence[int]:
+    if ROW in rows.table.column_names:
+        return [int(number) for number in rows.table.column(ROW).to_pylist()]
+    return range(rows.before + 1, rows.before + rows.table.num_rows + 1)
 
 
 class _Work:

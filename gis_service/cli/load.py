@@ -22,7 +22,6 @@ from gis_service.installation import open_database
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.parts import Parts
 from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
-from gis_service.services.jobs import enqueue_load
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.load_requests import Progress as Reporter
 from gis_service.services.loading import load_file
@@ -316,6 +315,8 @@ def _columns(saved: SavedMapping, named: dict[str, str]) -> dict[str, str]:
 
 
 def _enqueue(settings: Settings, request: LoadRequest, *, as_json: bool) -> None:
+    from gis_service.services.jobs import enqueue_load  # noqa: PLC0415 - brings every service
+
     with open_database(settings, Login.LOADER) as database:
         job = enqueue_load(database, settings, request)
     if as_json:

@@ -28,7 +28,7 @@ from gis_service.validation.topology import Flags
 
 @dataclass(frozen=True, slots=True)
 class LinkFindings:
-    """Warnings of rows, and what is to be told of the file as a whole."""
+    """Warnings of rows, never errors, and what is to be told of the file as a whole."""
 
     faults: Sequence[RowFault] = ()
     notes: Sequence[str] = ()
@@ -41,7 +41,7 @@ def topology_check(
     How to look at the links of a file that are about to be stored; not at other things.
 
     What is stored is read at once. The look itself needs no connection, so it may
-    go on in a thread of its own while the rows are copied.
+    go on in a thread of its own while the rows are copied and written.
 
     Those that are decommissioned neither cross others nor join anything; radio
     crosses what it likes.

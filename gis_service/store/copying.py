@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ _BLOCK_ROWS = 2_000
 _NULL = "\\N"
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 _UUID_TEXT = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-_HEX = np.array([f"{byte:02X}".encode() for byte in range(256)], dtype="S2").view("u2")
+_SENT_BYTES = 1 << 20
 
 
 def copy_rows(
@@ -44,7 +45,7 @@ def copy_rows(
     )
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor:
-        cursor.copy_expert(statement, _Stream(_blocks(frame, names, progress)))
+        cursor.copy_expert(statement, _Stream(_blocks(frame, names, progress)), _SENT_BYTES)
 
 
 def holds_uuids(series: pd.Series[Any]) -> bool:
@@ -131,17 +132,17 @@ def _lists(array: pa.Array) -> pa.Array:
 
 
 def _geometries(shapes: Any) -> pa.Array:
-    """Hexadecimal EWKB with SRID 4326, two digits for each byte by a table."""
+    """Hexadecimal EWKB with SRID 4326."""
     placed = shapely.set_srid(shapes, 4326)
     binary = pa.array(
         shapely.to_wkb(placed, include_srid=True, byte_order=1, output_dimension=2), pa.binary()
     )
     offsets = np.frombuffer(binary.buffers()[1], dtype="i4")[: len(binary) + 1]
-    data = np.frombuffer(binary.buffers()[2], dtype="u1")[: offsets[-1]]
+    data = memoryview(binary.buffers()[2])[: offsets[-1]]
     texts: pa.Array = pa.StringArray.from_buffers(
         len(binary),
         pa.py_buffer((offsets * 2).astype("i4")),
-        pa.py_buffer(_HEX[data].tobytes()),
+        pa.py_buffer(binascii.hexlify(data)),
         binary.buffers()[0],
         binary.null_count,
     )

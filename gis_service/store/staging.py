@@ -58,6 +58,8 @@ EXTRA = "extra"
 VISIBILITY = "visibility"
 GONE = "decommissioned"
 """The status of what a load that syncs does not find in its file any more."""
+_SAMPLED = 10
+"""Of statistics: enough to plan a join, for a tenth of the rows that are looked at by default."""
 _REFERENCE_TYPES = {FieldType.REFERENCE, FieldType.REFERENCES}
 
 Progress = Callable[[int, int], None]
@@ -150,7 +152,9 @@ class StagedRows:
         names = (self._collection.key, *(f.name for f in self._references))
         quoted = self._connection.dialect.identifier_preparer.quote
         columns = ", ".join(quoted(name) for name in (ROW, *names))
+        self._connection.execute(text(f"SET LOCAL default_statistics_target = {_SAMPLED}"))
         self._connection.execute(text(f"ANALYZE staged_rows ({columns})"))
+        self._connection.execute(text("SET LOCAL default_statistics_target TO DEFAULT"))
 
     def unknown_references(self) -> list[RowFault]:
         """Faults of rows that name an item that is not there."""

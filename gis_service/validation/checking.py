@@ -163,7 +163,7 @@ def validate(
     elif shapes is not None:
         notes.append(f"{collection.title.en} have no geometry; that of the file was left out.")
     return Validated(
-        frame=result[~faults.rejected],
+        frame=result[~faults.rejected] if faults.rejected.any() else result,
         read=len(frame),
         faults=faults.in_order(),
         lacking=tuple(lacking),

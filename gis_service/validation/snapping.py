@@ -136,7 +136,9 @@ def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool)
         faults += _gaps(ends, side, gap, ~near & np.isfinite(gap))
         blank = np.array([name is None for name in ends.names[side]], dtype=bool)
         blank &= np.isfinite(ends.lonlat[side]).all(axis=1)
-        nearest = nearest_nodes(ends.lonlat[side], nodes.lonlat)
+        nearest = nearest_nodes(
+            np.where(blank[:, None], ends.lonlat[side], np.nan), nodes.lonlat
+        )
         taken = blank & (nearest.gap_m <= snap_m)
         names[side][taken] = nodes.keys[nearest.node[taken]]
         moving = taken & (nearest.gap_m > _SAME_M)
@@ -175,9 +177,11 @@ def _turned(
     """Links that fit both of their nodes better from the last vertex to the first."""
     first, last = (_places(each, nodes) for each in named)
     drawn = gaps_m(lonlat[0], first) + gaps_m(lonlat[1], last)
-    other = gaps_m(lonlat[1], first) + gaps_m(lonlat[0], last)
-    better: Flags = other < drawn
-    return better
+    apart = np.flatnonzero(drawn > 0)
+    turned: Flags = np.zeros(len(drawn), dtype=bool)
+    other = gaps_m(lonlat[1][apart], first[apart]) + gaps_m(lonlat[0][apart], last[apart])
+    turned[apart] = other < drawn[apart]
+    return turned
 
 
 def _gaps(ends: LinkEnds, side: int, gap: Floats, which: Flags) -> list[RowFault]:

@@ -101,6 +101,8 @@ def gaps_m(ends: Floats, nodes: Floats) -> Floats:
     """Geodesic metres between ends and the nodes that they name; NaN where either is unknown."""
     gaps: Floats = np.full(len(ends), np.nan)
     known = np.isfinite(ends).all(axis=1) & np.isfinite(nodes).all(axis=1)
+    gaps[known] = 0.0
+    known &= (ends != nodes).any(axis=1)
     gaps[known] = geodesic_m(ends[known], nodes[known])
     return gaps
 

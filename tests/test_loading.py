@@ -57,8 +57,12 @@ LINKS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+def in_full(_stored: Any) -> None:
+    """Somebody who watches, so that a file is read although its load is known."""
+
+
 class Loader:
-    """Loads texts and frames as files into one database."""
+    """Loads texts and frames as files into one database, each in full."""
 
     def __init__(self, database: Database, settings: Settings, folder: Path) -> None:
         self.database = database
@@ -67,7 +71,8 @@ class Loader:
 
     def __call__(self, collection: str, content: str | Path, **options: Any) -> Any:
         path = content if isinstance(content, Path) else self.write(collection, content)
-        return load_file(self.database, self.settings, LoadRequest(path, collection, **options))
+        request = LoadRequest(path, collection, **options)
+        return load_file(self.database, self.settings, request, watch=in_full)
 
     def write(self, collection: str, content: str) -> Path:
         path = self.folder / f"{collection}.csv"

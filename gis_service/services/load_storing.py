@@ -54,15 +54,15 @@ def store_checked(
         staged = StagedRows(
             connection, collection, validated.frame, network=network, progress=progress
         )
-        lacking = lacking_faults(staged, collection, validated)
-        unknown = staged.unknown_references()
+        faults = [*validated.faults, *lacking_faults(staged, collection, validated)]
+        faults += staged.unknown_references()
+        rejected = {f.row for f in faults if f.severity is Severity.ERROR}
+        outcome = Outcome(0, 0, 0)
+        if not rejected or request.accept_partial:
+            staged.drop(sorted(rejected))
+            outcome = staged.upsert()
         topology = looking.result()
-    faults = [*validated.faults, *topology.faults, *lacking, *unknown]
-    rejected = {f.row for f in faults if f.severity is Severity.ERROR}
-    outcome = Outcome(0, 0, 0)
-    if not rejected or request.accept_partial:
-        staged.drop(sorted(rejected))
-        outcome = staged.upsert()
+    faults += topology.faults
     marked = 0
     if request.sync and not rejected:
         most = ANY_NUMBER if request.dry_run else request.sync_most
@@ -95,23 +95,27 @@ def store_checked(
     return report
 
 
-def record_checked(
+def record_kept(  # noqa: PLR0917 - what a record holds
     connection: Connection,
     load_id: UUID,
     report: LoadReport,
-    checked: CheckedFile,
-    person_id: str | None,
+    network: UUID | None,
+    sha256: str,
+    person_id: UUID | None,
+    *,
+    outset: str | None = None,
 ) -> None:
     """Keep who loaded what, with the report."""
     record_load(
         connection,
         load_id,
         collection=report.collection,
-        network_id=checked.network.id if checked.network else None,
+        network_id=network,
         source=report.source,
-        sha256=checked.source.sha256,
-        person_id=UUID(person_id) if person_id else None,
+        sha256=sha256,
+        person_id=person_id,
         report=report.as_json(most_faults=MOST_FAULTS_KEPT),
+        outset=outset,
     )
 
 

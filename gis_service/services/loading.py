@@ -7,10 +7,13 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from gis_service.model.audience import Actor
+from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import LoadRejected, LoadReport
+from gis_service.services.known_loads import known_report, outset_of
 from gis_service.services.load_checking import check_file
+from gis_service.services.load_networks import network_of
 from gis_service.services.load_requests import LoadRequest, Progress
-from gis_service.services.load_storing import Watch, record_checked, store_checked
+from gis_service.services.load_storing import Watch, record_kept, store_checked
 from gis_service.services.rejects import write_rejects
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
@@ -31,7 +34,9 @@ def load_file(
     """
     Load one file into one collection, whole or not at all.
 
-    What is kept, is kept with a record of the load, in the same transaction.
+    What is kept, is kept with a record of the load, in the same transaction. A
+    load that went before in the very same way, with nothing changed since, is
+    recorded without reading the file again; unless somebody watches.
 
     Parameters
     ----------
@@ -53,19 +58,31 @@ def load_file(
         Another load of the same collection does not end.
     """
     began = time.monotonic()
+    id_, person = load_id or uuid4(), UUID(person_id) if person_id else None
+    with database.begin() as connection:
+        collection = REGISTRY[request.collection]
+        network = network_of(connection, collection, request.network)
+        network_id = network.id if network else None
+        outset = outset_of(connection, settings, request, collection, network_id)
+        known = known_report(connection, outset) if outset is not None and watch is None else None
+        if outset is not None and known is not None:
+            report = replace(known, load_id=str(id_), duration_s=time.monotonic() - began)
+            record_kept(connection, id_, report, network_id, outset.sha256, person)
+            return report
     checked = check_file(database, settings, request)
     with (
         database.engine.connect() as connection,
         connection.begin() as transaction,
         interruptible(connection),
     ):
-        load_id = load_id or uuid4()
-        set_actor(connection, Actor(person_id, str(load_id)))
+        set_actor(connection, Actor(person_id, str(id_)))
         report = store_checked(connection, transaction, checked, progress, watch)
         report = replace(report, duration_s=time.monotonic() - began)
         if transaction.is_active:
-            report = replace(report, load_id=str(load_id))
-            record_checked(connection, load_id, report, checked, person_id)
+            report = replace(report, load_id=str(id_))
+            sha256 = checked.source.sha256
+            after = outset.after(connection, report, sha256=sha256) if outset else None
+            record_kept(connection, id_, report, network_id, sha256, person, outset=after)
     if request.rejects is not None:
         write_rejects(request.rejects, checked.source, report.faults)
     if report.rejected and not request.accept_partial:

@@ -104,7 +104,13 @@ LOADS = Table(
     Column("person_id", UUID(as_uuid=True)),
     Column("report", JSONB, nullable=False),
     _time("loaded_at", now=True),
+    Column("outset", Text),
+    Index("loads_outset_idx", "outset", postgresql_where=text("outset IS NOT NULL")),
 )
+"""
+Loads that were kept. `outset` sums up all that the same load would begin with if it
+came again, as it stands after this one; NULL where it could turn out differently.
+"""
 
 JOBS = Table(
     "jobs",

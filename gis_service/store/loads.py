@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,16 @@ def record_load(
     sha256: str,
     person_id: UUID | None,
     report: Json,
+    outset: str | None = None,
 ) -> None:
-    """Keep a load's report, in the transaction that keeps its rows."""
+    """
+    Keep a load's report, in the transaction that keeps its rows.
+
+    Parameters
+    ----------
+    outset
+        What the same load would begin with, if its outcome is known from this one.
+    """
     connection.execute(
         insert(LOADS).values(
             id=load_id,
@@ -35,13 +44,21 @@ def record_load(
             sha256=sha256,
             person_id=person_id,
             report=storable(report),
+            outset=outset,
         )
     )
 
 
 def find_load(connection: Connection, load_id: UUID) -> LoadRecord | None:
     """One load."""
-    row = connection.execute(select(LOADS).where(LOADS.c.id == load_id)).first()
+    row = connection.execute(_records().where(LOADS.c.id == load_id)).first()
+    return None if row is None else _record(row)
+
+
+def find_alike(connection: Connection, outset: str) -> LoadRecord | None:
+    """The newest load after which the same one would begin with this."""
+    newest = _records().where(LOADS.c.outset == outset).order_by(LOADS.c.loaded_at.desc()).limit(1)
+    row = connection.execute(newest).first()
     return None if row is None else _record(row)
 
 
@@ -56,7 +73,7 @@ def list_loads(
     connection: Connection, *, collection: str | None = None, limit: int = 50
 ) -> list[LoadRecord]:
     """Loads, the newest first."""
-    statement = select(LOADS).order_by(LOADS.c.loaded_at.desc(), LOADS.c.id).limit(limit)
+    statement = _records().order_by(LOADS.c.loaded_at.desc(), LOADS.c.id).limit(limit)
     if collection is not None:
         statement = statement.where(LOADS.c.collection == collection)
     return [_record(row) for row in connection.execute(statement)]
@@ -84,6 +101,10 @@ def done_load(row: Any) -> DoneLoad:
     if isinstance(values["report"], str):  # asyncpg gives jsonb as text
         values["report"] = json.loads(values["report"])
     return DoneLoad(**values)
+
+
+def _records() -> Select[Any]:
+    return select(*(LOADS.c[each.name] for each in fields(LoadRecord)))
 
 
 def _record(row: Any) -> LoadRecord:

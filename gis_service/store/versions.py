@@ -10,17 +10,21 @@ still holds. The public's versions and rows tell of public changes only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import (
     ARRAY,
     UUID,
     BigInteger,
     Column,
+    Connection,
     DateTime,
     Double,
     MetaData,
     Table,
     Text,
     func,
+    select,
     text,
 )
 
@@ -96,6 +100,17 @@ def versions_table(*, staff: bool) -> Table:
 def changes_table(*, staff: bool) -> Table:
     """The changes that staff, or the public, may read."""
     return STAFF_CHANGES if staff else PUBLIC_CHANGES
+
+
+def staff_versions(connection: Connection, collections: Iterable[str]) -> dict[str, int]:
+    """The versions of some collections at this moment."""
+    versions = STAFF_VERSIONS.c
+    found = connection.execute(
+        select(versions.collection, versions.version).where(
+            versions.collection.in_(sorted(collections))
+        )
+    )
+    return {row.collection: row.version for row in found}
 
 
 COUNTED = (STAFF_VERSIONS.name, STAFF_CHANGES.name)

@@ -1,0 +1,1 @@
+ALTER TABLE internal.loads DROP COLUMN outset;

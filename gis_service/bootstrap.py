@@ -17,6 +17,7 @@ from gis_service.model.queries import ServedCrs
 from gis_service.services.analyses import Analyses
 from gis_service.services.archive import Archive
 from gis_service.services.assets import Assets
+from gis_service.services.audit import Audit
 from gis_service.services.board import BoardReports
 from gis_service.services.cable_paths import CablePaths
 from gis_service.services.certification import CertificationsDue
@@ -120,6 +121,7 @@ class Services:
     uploads: Uploads
     commands: CommandReference
     people: PeopleDesk
+    audit: Audit
 
 
 @asynccontextmanager
@@ -211,6 +213,10 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             joins=joins,
             uploads=Uploads(reader, editing, settings),
             people=PeopleDesk(keeper),
+            audit=Audit(
+                databases[Audience.ADMIN], editing,
+                statement_timeout_s=settings.statement_timeout_s,
+            ),
             reports=CitizenReports(
                 reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),

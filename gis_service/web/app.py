@@ -15,6 +15,7 @@ from gis_service.settings import Settings, shared_metrics
 from gis_service.store.changes import ended
 from gis_service.web import (
     assets,
+    audit,
     basemap,
     batches,
     collections,
@@ -99,7 +100,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
-        rules, loads, docs, people,
+        rules, loads, docs, people, audit,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

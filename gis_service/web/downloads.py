@@ -56,6 +56,11 @@ async def download(
         kept["content-disposition"] = f'attachment; filename="{name}"'
     if asked.request.method == "HEAD":
         return Response(headers=kept, media_type=asked.format.media_type)
+    if asked.format.suffix:
+        await asked.services.audit.exported(
+            asked.principal, asked.request.state.request_id,
+            what=query.collection.id, format=asked.format.name,
+        )
     export = Export(query, ExportFormat(asked.format.name), limit)
     begun = await asked.services.exports.open(export, asked.principal, ending=ending)
     return DownloadResponse(begun, kept, asked.format.media_type)

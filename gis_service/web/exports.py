@@ -94,6 +94,9 @@ async def network(request: Request) -> Response:
     if request.method == "HEAD":
         file.close()
         return Response(headers=headers, media_type=asked.format.media_type)
+    await asked.services.audit.exported(
+        asked.principal, request.state.request_id, what=",".join(names), format=asked.format.name
+    )
     size = os.fstat(file.fileno()).st_size
     return TimedResponse(
         _pieces(file), headers=headers | {"content-length": str(size)},

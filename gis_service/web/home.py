@@ -58,6 +58,7 @@ STAFF_CARDS: tuple[tuple[Entry, str], ...] = (
     (Entry("home_routes", "/routes", Audience.PLANNER), "field-walk"),
     (Entry("home_joins", "/joins", Audience.PLANNER), "branch"),
     (Entry("home_people", "/people", Audience.ADMIN), "field-key"),
+    (Entry("home_audit", "/audit", Audience.ADMIN), "field-queue"),
 )
 """Pages and their icons; the words of each are under its key and that with `_text`."""
 

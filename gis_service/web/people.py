@@ -42,13 +42,13 @@ _FAULTS = (Conflict, InvalidInput)
 
 async def people(request: Request) -> Response:
     """Everyone, with the keys they hold."""
-    asked = admins(request)
+    asked = _asked(request)
     return await _list(asked)
 
 
 async def make(request: Request) -> Response:
     """Make a key for a person, who is made known when new; its text is in this answer only."""
-    asked = admins(request)
+    asked = _asked(request)
     try:
         given = await _given(asked, *_PERSON, *_KEY)
         issued = await asked.services.people.make(
@@ -64,12 +64,12 @@ async def make(request: Request) -> Response:
 
 async def person(request: Request) -> Response:
     """One person, their keys, and what is kept of them."""
-    return await _one(admins(request))
+    return await _one(_asked(request))
 
 
 async def change(request: Request) -> Response:
     """Correct a name and contact."""
-    asked = admins(request)
+    asked = _asked(request)
     id_ = _id(request)
     try:
         given = await _given(asked, *_PERSON)
@@ -84,7 +84,7 @@ async def change(request: Request) -> Response:
 
 async def add_key(request: Request) -> Response:
     """Make a key for a person who is known."""
-    asked = admins(request)
+    asked = _asked(request)
     id_ = _id(request)
     try:
         given = await _given(asked, *_KEY)
@@ -102,7 +102,7 @@ async def add_key(request: Request) -> Response:
 
 async def replace(request: Request) -> Response:
     """Make a second key beside one; the old one works until it is revoked."""
-    asked = admins(request)
+    asked = _asked(request)
     try:
         await _given(asked)
         issued = await asked.services.people.replace(
@@ -116,7 +116,7 @@ async def replace(request: Request) -> Response:
 
 async def revoke(request: Request) -> Response:
     """Refuse a key from now on, and end its sessions."""
-    asked = admins(request)
+    asked = _asked(request)
     id_ = _id(request)
     try:
         await _given(asked)
@@ -131,7 +131,7 @@ async def revoke(request: Request) -> Response:
 
 async def erase(request: Request) -> Response:
     """Take away what names a person; their acts stay."""
-    asked = admins(request)
+    asked = _asked(request)
     id_ = _id(request)
     try:
         given = await _given(asked, "sure")
@@ -145,17 +145,15 @@ async def erase(request: Request) -> Response:
     return await _done(asked, id_)
 
 
-def admins(request: Request) -> Asked:
-    """
-    The request, of an admin.
-
-    Raises
-    ------
-    HTTPException
-        Of anybody else: as where there is no such route.
-    """
+def admins_only(request: Request) -> None:
+    """Answer anybody but admins as where there is no such route."""
     if not keeps_people(request.state.principal.audience):
         raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _asked(request: Request) -> Asked:
+    """The request, of an admin, as a page's or a program's."""
+    admins_only(request)
     if request.method in ("GET", "HEAD"):
         return read(request, JSON, HTML)
     return read(request, HTML if is_form(request) else JSON, negotiate=False)

@@ -107,6 +107,9 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     ),
     "/open311/v2/requests/{reference}.xml": OPEN311,
     "/people": COMMON,
+    "/audit": None,
+    "/audit.csv": None,
+    "/audit.jsonl": None,
     "/people/{id}": COMMON,
     "/jobs": (*COMMON, "state"),
     "/jobs/{id}": COMMON,
@@ -191,7 +194,9 @@ FILES = {"/static"}
 WRITTEN_APART = (GEOPACKAGE, SHAPEFILE, FLATGEOBUF, GEOPARQUET, XLSX)
 """Formats that a process of its own writes, which takes its time."""
 
-NOT_THERE = frozenset(path for path in GET if path.startswith(("/loads", "/metrics", "/people")))
+NOT_THERE = frozenset(
+    path for path in GET if path.startswith(("/loads", "/metrics", "/people", "/audit"))
+)
 """Routes that to the public look like none."""
 FORMATS = list(dict.fromkeys(
     each.name for each in vars(media).values() if isinstance(each, media.Format)

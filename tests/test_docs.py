@@ -23,6 +23,7 @@ from gis_service.web.app import create_app
 from gis_service.web.manual import CHAPTERS, FOLDER, GROUPS, REFERENCES, Reading, chapter, source
 from gis_service.web.pages import words_of
 
+ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(FOLDER.rglob("*.md"))
 READING = Reading(Addresses("http://map.example"))
 ELSEWHERE = ("/tmp", "/etc", "/mnt", "/media", "/srv", "/var", "/opt", "/usr", "/backup")
@@ -98,6 +99,8 @@ def test_what_a_chapter_names_exists(file: Path, settings: Settings) -> None:
                 continue
             scope = {"type": "http", "method": "GET", "path": path}
             assert any(r.matches(scope)[0] is not Match.NONE for r in routes), path
+    for name in re.findall(r"`(tests/[^`]+)`", text):
+        assert (ROOT / name).is_file(), name
     for rule in re.findall(r"\./gis rules ([a-zA-Z0-9-]+)", text):
         assert rule in RULES
 

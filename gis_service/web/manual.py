@@ -23,9 +23,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "everybody": ("what-the-map-shows", "report-a-fault", "in-the-field"),
     "officer": (
         "start", "roles", "load", "exchange", "maps", "publish", "analysis", "backup", "watch",
+        "what-to-do",
     ),
     "programs": ("api", "editing"),
-    "learning": ("tour",),
+    "learning": ("tour", "threats"),
 }
 """Chapters by reader, in the order in which they are read."""
 CHAPTERS = tuple(each for chapters in GROUPS.values() for each in chapters)

@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -25,6 +21,10 @@ from gis_service.store.patience import PatientConnection
 from gis_service.store.privileges import apply_grants, excess, granted, preflight
 from gis_service.store.roles import roles_exist
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_TIMEOUT_S = 2
@@ -112,6 +112,8 @@ class Database:
 
     def revision(self) -> str | None:
         """The migration that the database stands at; None when it is empty."""
+        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - slow
+
         with self.engine.connect() as connection:
             context = MigrationContext.configure(
                 connection,
@@ -131,6 +133,8 @@ class Database:
             return False
 
         def upgrade(connection: Connection) -> None:
+            from alembic import command  # noqa: PLC0415 - slow
+
             if lacking := preflight(connection):
                 raise ConfigurationError(
                     "The database's user may not migrate it. It lacks: " + "; ".join(lacking) + "."
@@ -152,6 +156,8 @@ class Database:
         """Take the schema back to `revision`; `base` leaves nothing of it behind."""
 
         def back(connection: Connection) -> None:
+            from alembic import command  # noqa: PLC0415 - slow
+
             command.downgrade(_config(connection, self.migrations), revision)
             if revision == "base":
                 connection.execute(text(f"DROP TABLE {SCHEMA}.{VERSION_TABLE}"))
@@ -217,8 +223,7 @@ def _keeping(kept: int) -> dict[str, Any]:
 
 def newest_revision(migrations: Path = MIGRATIONS) -> str:
     """The last of the migrations in a folder."""
-    script = ScriptDirectory(str(migrations))
-    head = script.get_current_head()
+    head = _scripts(migrations).get_current_head()
     if head is None:
         raise ConfigurationError("The migrations are missing from this installation.")
     return head
@@ -226,10 +231,18 @@ def newest_revision(migrations: Path = MIGRATIONS) -> str:
 
 def known_revisions(migrations: Path = MIGRATIONS) -> set[str]:
     """Every migration in a folder."""
-    return {script.revision for script in ScriptDirectory(str(migrations)).walk_revisions()}
+    return {script.revision for script in _scripts(migrations).walk_revisions()}
+
+
+def _scripts(migrations: Path) -> ScriptDirectory:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - slow
+
+    return ScriptDirectory(str(migrations))
 
 
 def _config(connection: Connection, migrations: Path) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - slow
+
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.attributes["connection"] = connection

@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from gis_service.crs import to_plane
 from gis_service.model.reports import RowFault, Severity
@@ -219,6 +216,10 @@ def _make(
     ends: LinkEnds, names: tuple[Names, Names], targets: tuple[Floats, Floats], *, snap_m: float
 ) -> dict[str, tuple[float, float]]:
     """Nodes for the ends that still have none, one for all that meet; filled in place."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 - slow
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
     sides = np.repeat([0, 1], len(ends.rows))
     rows = np.tile(np.arange(len(ends.rows)), 2)
     places = np.concatenate(ends.lonlat)

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from gis_service.crs import geodesic_m, to_plane, utm_srid
 
@@ -120,6 +117,8 @@ def nearest_nodes(ends: Floats, nodes: Floats) -> Nearest:
     known = np.isfinite(ends).all(axis=1)
     placed = np.flatnonzero(np.isfinite(nodes).all(axis=1))
     if known.any() and len(placed):
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
+
         tree = cKDTree(_on_sphere(nodes[placed]))
         node[known] = placed[tree.query(_on_sphere(ends[known]))[1]]
     found = np.full(ends.shape, np.nan)
@@ -143,6 +142,8 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     array
         Indices of the earlier and the later line, shape (n, 2).
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
+
     several = np.flatnonzero((start >= 0) & (end >= 0) & ~shapely.is_missing(lines))
     low, high = np.minimum(start, end)[several], np.maximum(start, end)[several]
     _, pair, count = np.unique(
@@ -228,6 +229,9 @@ def _crossing(lines: Lines, one: Ints, other: Ints) -> Ints:
 
 def components(nodes: int, start: Ints, end: Ints) -> Ints:
     """Number of the component of each node; lines with an unknown end (-1) join nothing."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 - slow
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     known = (start >= 0) & (end >= 0)
     ones = np.ones(int(known.sum()), dtype=np.int8)
     graph = coo_matrix((ones, (start[known], end[known])), shape=(nodes, nodes))

@@ -116,6 +116,7 @@ def _run(
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "OGR_GPKG_NUM_THREADS": "1",  # others would read ahead, and hold what they read
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
     if format_ in DRIVERS:

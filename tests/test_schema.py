@@ -130,7 +130,7 @@ def test_readers_hardly_wait_for_a_migration_that_waits_for_one(
     A long reader holds the table for six seconds; the migration needs it alone.
 
     Others who read meanwhile queue behind the migration's request, which gives
-    up after two seconds and tries again; it succeeds once the long reader ends.
+    up within a second and tries again; it succeeds once the long reader ends.
     """
     longest = 0.0
     ended = threading.Event()

@@ -20,7 +20,8 @@ MODULES = {
     "joins": "joins",
     "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
-    "backup": "backup", "restore": "restore", "doctor": "doctor", "deploy": "deploy",
+    "backup": "backup", "restore": "restore", "upgrade": "upgrade",
+    "doctor": "doctor", "deploy": "deploy",
     "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
     "commands": "commands", "tour": "tour",
 }

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 30
+ROOT = Path(__file__).resolve().parents[2]
+"""Of this version of the service."""
 MOST_LOG_MB = 20
 
 
@@ -40,6 +42,12 @@ class ServiceProcess:
 
     A lock, held as long as the process lives, says that it runs; a file beside
     it says where. The kernel frees the lock however the process ends.
+
+    Attributes
+    ----------
+    detached
+        Whether this process was started by `gis up --detach`, so that it may be
+        started again in the same way.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +55,7 @@ class ServiceProcess:
         self.run = settings.home / "run"
         self._lock = self.run / "service.lock"
         self._state = self.run / "service.json"
+        self.detached = False
 
     @property
     def log(self) -> Path:
@@ -81,15 +90,19 @@ class ServiceProcess:
             "started": _started(os.getpid()),
             "address": self.settings.public_base_url,
             "local": _local_address(self.settings),
+            "detached": self.detached,
+            "python": sys.executable,
+            "root": str(ROOT),
+            "options": options_of(self.settings),
         }
         draft = self._state.with_suffix(".new")
         draft.write_text(json.dumps(state))
         draft.replace(self._state)
 
-    def state(self) -> dict[str, str | int] | None:
+    def state(self) -> dict[str, Any] | None:
         """What the running service wrote down; None when it is not ours or not running."""
         try:
-            state: dict[str, str | int] = json.loads(self._state.read_text())
+            state: dict[str, Any] = json.loads(self._state.read_text())
         except (OSError, ValueError):
             return None
         return state if _started(int(state["pid"])) == state["started"] else None
@@ -168,6 +181,17 @@ class ServiceProcess:
         except OSError:
             return ""
         return "Its log ends:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def options_of(settings: Settings) -> list[str]:
+    """The options of `gis up` that say where the service listens."""
+    tls = ["--tls"] if settings.tls else []
+    for option, file in (("--tls-cert", settings.tls_cert), ("--tls-key", settings.tls_key)):
+        tls += [] if file is None else [option, str(file)]
+    return [
+        "--host", settings.host, "--port", str(settings.port),
+        "--workers", str(settings.workers), *tls,
+    ]
 
 
 def run_detached(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from gis_service.cli.process import ServiceProcess, run_detached
+from gis_service.cli.process import ServiceProcess, options_of, run_detached
 from gis_service.cli.progress import say
 from gis_service.cli.tls import reachable, say_addresses
 from gis_service.errors import ConfigurationError
 from gis_service.installation import private_cluster
-from gis_service.settings import Settings, read_settings
+from gis_service.settings import read_settings
 
 _HOST = click.option("--host", help="Address to listen on (GIS_HOST).")
 _PORT = click.option("--port", type=int, help="Port to listen on (GIS_PORT).")
@@ -62,10 +62,11 @@ def up(  # noqa: PLR0917 - click passes them by name
     if detach:
         arguments = ["--no-sample"] if no_sample else []
         run_detached(
-            process, [*_options(settings), *arguments], tell=partial(click.echo, nl=False)
+            process, [*options_of(settings), *arguments], tell=partial(click.echo, nl=False)
         )
         say_addresses(settings)
         return
+    process.detached = tell is not None
     with process.alone() as mine:
         if not mine:
             running = process.wait_ready()
@@ -124,12 +125,3 @@ def serve(  # noqa: PLR0917 - click passes them by name
 
     serve_here(ServiceProcess(settings), settings, sample=False, key=False)
 
-
-def _options(settings: Settings) -> list[str]:
-    tls = ["--tls"] if settings.tls else []
-    for option, file in (("--tls-cert", settings.tls_cert), ("--tls-key", settings.tls_key)):
-        tls += [] if file is None else [option, str(file)]
-    return [
-        "--host", settings.host, "--port", str(settings.port),
-        "--workers", str(settings.workers), *tls,
-    ]

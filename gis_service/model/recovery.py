@@ -92,14 +92,11 @@ class Reached:
     ----------
     ended_jobs
         Jobs that had not ended at that moment; they are not repeated.
-    revision
-        The migration that it stands at.
     """
 
     state: Held
     newest: Held
     ended_jobs: int
-    revision: str | None
 
     @property
     def lost_loads(self) -> tuple[LoadSeen, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from gis_service import __version__
 from gis_service.errors import ConfigurationError, Unavailable
 from gis_service.model.audience import Actor
 from gis_service.store.actor import set_actor
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-LOCK_TIMEOUT_S = 2
-LOCK_TRIES = 15
+LOCK_TIMEOUT_S = 0.7
+LOCK_TRIES = 50
+"""With the pauses between them, more than a minute and a half."""
 RENEWED_AFTER_S = 300
 """A connection that is kept is opened anew after this."""
 OLDEST_POSTGRESQL = 13
@@ -126,8 +128,17 @@ class Database:
         Bring the schema to `revision`; True when anything was done.
 
         Each try waits only briefly for locks, so that readers are not queued
-        behind a migration which itself waits behind one long reader.
+        behind a migration which itself waits behind one long reader. All of it is
+        one transaction: on any error the database is as before.
+
+        Raises
+        ------
+        ConfigurationError
+            A newer service made the schema, or the database's user may not change it.
+        Unavailable
+            Others hold its tables all the time.
         """
+        self.check_known()
         newest = newest_revision(self.migrations)
         if revision == "head" and self.revision() == newest and self._grants_stand():
             return False
@@ -145,6 +156,23 @@ class Database:
 
         _with_lock_tries(upgrade, self)
         return True
+
+    def check_known(self) -> None:
+        """
+        See that this service knows the database's schema.
+
+        Raises
+        ------
+        ConfigurationError
+            A newer service made it.
+        """
+        found = self.revision()
+        if found is not None and found not in known_revisions(self.migrations):
+            raise ConfigurationError(
+                f"The database's schema is {found}, which is newer than this version of the "
+                f"service ({__version__}, schema {newest_revision(self.migrations)}). Nothing was "
+                "changed. Start the version that made it, or a newer one."
+            )
 
     def _grants_stand(self) -> bool:
         with self.engine.connect() as connection:
@@ -253,15 +281,20 @@ def _with_lock_tries(work: Callable[[Connection], object], database: Database) -
     for attempt in range(1, LOCK_TRIES + 1):
         try:
             with database.engine.begin() as connection:
-                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_S * 1000:.0f}"))
                 connection.execute(
                     text("SELECT pg_advisory_xact_lock(hashtext('gis-service migrations'))")
                 )
                 work(connection)
             return
         except DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) != "55P03" or attempt == LOCK_TRIES:
+            if getattr(error.orig, "pgcode", None) != "55P03":
                 raise
+            if attempt == LOCK_TRIES:
+                raise Unavailable(
+                    "The database's schema could not be changed, since others held its tables all "
+                    "the time; it is as before. See who in pg_stat_activity, then try again."
+                ) from error
             time.sleep(min(0.2 * attempt, 2))
 
 

@@ -170,6 +170,7 @@ def _backup_folders(settings: Settings) -> list[Path]:
     second = settings.backup_copy_to
     return [
         *([settings.backup_dir] if settings.backup_dir else []),
+        *([settings.recovery_dir] if settings.recovery_dir else []),
         *([Path(second)] if second and second.startswith("/") else []),
     ]
 

@@ -17,7 +17,7 @@ from gis_service.services.backups.shelf import kept_backups
 from gis_service.services.recovery.following import Way, way_to
 from gis_service.settings import Settings
 from gis_service.store import recovered
-from gis_service.store.database import Database, known_revisions
+from gis_service.store.database import Database
 
 Place = Callable[[Way, Target, bool], AbstractContextManager[Database]]
 """Makes a server come to a target; it is removed after, or kept in its place when so asked."""
@@ -59,18 +59,13 @@ def put_back(
             raise NotFound(f"There is no load {before}. ./gis loads list shows them.")
         moment, target = load.committed_at, Target(before_transaction=load.transaction)
     with place(way_to(folder, moment), target, True) as database:
-        revision = database.revision()
-        if revision is not None and revision not in known_revisions(database.migrations):
-            raise BackupFailed(
-                f"The database's schema is {revision}, which is newer than this service. Install "
-                "the version that made it, or a newer one."
-            )
+        database.check_known()
         state = _held(database)
         if before is not None and state.load(before) is not None:
             raise BackupFailed(f"The load {before} could not be left out.")
         with database.begin() as connection:
             ended = recovered.settle(connection)
-    return Reached(state, newest, ended, revision)
+    return Reached(state, newest, ended)
 
 
 def put_back_latest_files(settings: Settings) -> tuple[Path | None, list[Path]]:

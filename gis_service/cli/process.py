@@ -274,7 +274,7 @@ def serve_until_stopped(
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http="gis_service.web.slow_clients:PatientProtocol",
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from geoalchemy2 import Geography
@@ -52,6 +51,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, GeometryType
+from gis_service.store.once import once
 from gis_service.store.published import TRANSITIONS
 from gis_service.store.tables import METADATA, SCHEMA, SEARCH_PATH, TILE_GEOM, table
 from gis_service.store.touching import TOUCH_LIMIT, boxes_of
@@ -83,7 +83,7 @@ Its number alone does not name it: a database restored elsewhere counts anew.
 """
 
 
-@cache
+@once
 def history_table(collection: Collection) -> Table:
     """The table that holds every version of a collection's rows."""
     stored = table(collection)

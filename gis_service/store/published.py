@@ -7,7 +7,6 @@ granted this schema and nothing else, so what is not here cannot leak.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from geoalchemy2 import Geometry
@@ -38,6 +37,7 @@ from sqlalchemy.types import NullType
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Collection, PublicRule
+from gis_service.store.once import once
 from gis_service.store.tables import (
     METADATA,
     SCHEMA,
@@ -65,7 +65,7 @@ def published_collections() -> tuple[Collection, ...]:
     return tuple(c for c in REGISTRY.values() if c.public is not None)
 
 
-@cache
+@once
 def published_table(collection: Collection) -> Table:
     """The table that holds what the public sees of a collection."""
     extras: list[Any] = [*search_column(collection.public_fields)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Subquery, select
@@ -10,11 +9,12 @@ from sqlalchemy import ColumnElement, FromClause, Subquery, select
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.fields import Collection
 from gis_service.store import derived
+from gis_service.store.once import once
 from gis_service.store.published import published_table
 from gis_service.store.tables import TILE_GEOM, table
 
 
-@cache
+@once
 def readable(
     collection: Collection, audience: Audience, *, for_tiles: bool = False
 ) -> Subquery:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from geoalchemy2 import Geometry
@@ -35,6 +34,7 @@ from gis_service.model.codelists import VISIBILITY
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.fields import Codelist, Collection, Field, FieldType, GeometryType
+from gis_service.store.once import once
 
 SCHEMA = "gis"
 VERSION_TABLE = "schema_revision"
@@ -77,7 +77,7 @@ _TYPES: dict[FieldType, Any] = {
 }
 
 
-@cache
+@once
 def table(collection: Collection) -> Table:
     """The table that stores a collection in full."""
     for field in collection.fields:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import psycopg2
 
@@ -44,7 +42,7 @@ def one(site: Site, kind: str, rounds: int, seed: int) -> Outcome:
         with traffic.flowing():
             traffic.until_acknowledged(10)
             if kind == "sync":
-                content = body(*sent, sent_at=datetime.now(UTC).isoformat())
+                content = body(*sent)
                 work.beside(lambda c=content: site.post(OPERATIONS, c, Audience.TECHNICIAN))
             time.sleep(dice.uniform(0, 0.2))
             _strike(site, kind)
@@ -96,7 +94,7 @@ def _asked(site: Site, wanted: str) -> list[tuple[int]]:
 
 def _send_again(site: Site, sent: list[dict[str, object]], outcome: Outcome) -> None:
     """A phone sends what it had no answer to; each fault is then there once."""
-    results = site.post(OPERATIONS, body(*sent, id=str(uuid4())) | {}, Audience.TECHNICIAN)
+    results = site.post(OPERATIONS, body(*sent), Audience.TECHNICIAN)
     outcomes = {each["outcome"] for each in results["results"]}
     outcome.forbid(outcomes != {"applied"}, f"operations sent again: {outcomes}")
     ids = [str(each["item"]) for each in sent]

@@ -23,6 +23,7 @@ from tests.faults import (
     f09_slow,
     f10_loads,
     f11_clocks,
+    f12_geometry,
 )
 from tests.faults.outcome import Outcome, as_json, table
 from tests.faults.site import Site, site
@@ -72,6 +73,7 @@ PLAN = (
     Fault("F9", f09_slow.ROUNDS, (), (f09_slow.run,)),
     Fault("F10", f10_loads.ROUNDS, (f10_loads.run, f10_loads.blind)),
     Fault("F11", f11_clocks.ROUNDS, (f11_clocks.run,)),
+    Fault("F12", f12_geometry.ROUNDS, (f12_geometry.run,)),
 )
 
 

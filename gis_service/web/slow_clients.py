@@ -36,7 +36,7 @@ class PatientProtocol(_Protocol):
     _waiting: asyncio.TimerHandle | None = None
     _came = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         self._wait(self.head_within_s)
 

@@ -137,6 +137,14 @@ class Settings(BaseSettings):
         20, ge=0, description="Fault reports that each process takes from one address within an "
         "hour; 0 sets no limit."
     )
+    report_contact_days: int = Field(
+        30, ge=1, le=365, description="Days after which the contact of a settled fault report is "
+        "erased; one of a report that nobody settles goes after a year."
+    )
+    controller: str = Field(
+        "", max_length=300, description="Who answers for personal data, and how to reach them: "
+        "shown at /privacy."
+    )
     trusted_proxies: str = Field(
         "127.0.0.0/8, ::1", description="Networks of the proxies whose X-Forwarded-For is "
         "believed, with commas between; nobody else's is."

@@ -20,7 +20,9 @@ from gis_service.model.audience import Audience
 from gis_service.model.citizen_reports import ReportRejected, TooManyReports, checked
 from gis_service.model.reference_numbers import grouped, new_reference, read_reference
 from gis_service.services.form_times import FormTimes, FormTooFast, FormTooOld
+from gis_service.services.worker import Worker
 from gis_service.settings import Settings
+from gis_service.store.citizen_reports import overdue_contacts
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import Database
 from gis_service.store.roles import Login, role_name
@@ -389,7 +391,9 @@ def test_nothing_of_a_report_is_in_a_public_answer(world: World) -> None:
             assert secret not in body, path
 
 
-def test_a_contact_goes_when_it_is_asked_for_and_when_it_is_old(world: World) -> None:
+def test_a_contact_goes_when_it_is_asked_for_and_when_it_is_old(
+    world: World, databases: Databases, settings: Settings
+) -> None:
     now_gone, old, young = (
         world.send(place=place, contact=CONTACT) for place in ("gone", "old", "young")
     )
@@ -402,6 +406,13 @@ def test_a_contact_goes_when_it_is_asked_for_and_when_it_is_old(world: World) ->
         )
     assert world.staff("POST", f"/reports/{now_gone}/forget").status_code == 303
     world.staff("POST", f"/reports/{young}/refuse", data={"answer": "No."})
+    addresses = databases.with_logins(world.database)
+    with world.database.begin() as connection:
+        assert connection.scalar(overdue_contacts(settings.report_contact_days + 1)) == 0
+        assert connection.scalar(overdue_contacts(settings.report_contact_days)) == 1
+    Worker(settings, addresses.logins).sweep()
+    with world.database.begin() as connection:
+        assert connection.scalar(overdue_contacts(settings.report_contact_days)) == 0
     kept = dict(world.rows(
         "SELECT reference, contact FROM internal.reports WHERE reference = ANY(:some)",
         some=[now_gone, old, young],

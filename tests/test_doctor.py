@@ -86,7 +86,7 @@ def test_a_database_in_order(examined: Database, settings: Settings) -> None:
     states = words(doctor.in_database(examined, settings))
     # The tests' cluster is fast, not safe.
     assert {k: s for k, s in states.items() if s is not State.OK} == {"unsafe": State.BAD}
-    assert len(states) == 15
+    assert len(states) == 16
 
 
 def test_work_that_went_wrong(examined: Database, settings: Settings) -> None:

@@ -115,6 +115,9 @@ class Field:
     derived
         Name of the rule in `store.derived` that computes it from other rows;
         nobody may write it.
+    personal
+        Whether it may name a person, or say how to reach one: it is never
+        public, and can be erased, from old versions too.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Field:
     public_step: float | None = None
     generated: str | None = None
     derived: str | None = None
+    personal: bool = False
 
     @property
     def is_computed(self) -> bool:

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, func, select
 
 from gis_service.errors import InvalidParameter, NotAllowed, NotFound, UnknownKey
-from gis_service.model.audience import Audience, Principal
+from gis_service.model.acts import Act, ActKind
+from gis_service.model.audience import Actor, Audience, Principal
 from gis_service.model.citizen_reports import (
     KINDS,
     Beside,
@@ -30,6 +31,7 @@ from gis_service.model.reference_numbers import grouped, read_reference
 from gis_service.model.rights import Operation, settles_reports
 from gis_service.services.editing import Editing
 from gis_service.services.form_times import FormTimes
+from gis_service.store import acts
 from gis_service.store import citizen_reports as store
 from gis_service.store.readable import readable
 from gis_service.store.reading import Reader
@@ -281,10 +283,14 @@ class CitizenReports:
         """Take a reporter's contact away; raises as `one`."""
         _require(principal)
         found = await self._found(text, principal)
-        await self._run(
-            [], principal, request_id,
-            lambda connection: store.forget_contact(connection, found.reference),
-        )
+        actor = Actor(principal.person_id, request_id)
+        act = Act(ActKind.CONTACT_FORGOTTEN, details={"report": found.reference})
+
+        def forget(connection: Connection) -> None:
+            store.forget_contact(connection, found.reference)
+            acts.note(connection, act, actor)
+
+        await self._run([], principal, request_id, forget)
 
     async def _run(
         self,

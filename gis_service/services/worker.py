@@ -38,6 +38,7 @@ from gis_service.services.upload_sweep import sweep_uploads
 from gis_service.services.uploads import drop_upload, sweep_files
 from gis_service.settings import Settings
 from gis_service.store import jobs as store
+from gis_service.store.citizen_reports import forget_old_contacts
 from gis_service.store.roles import Login
 
 log = logging.getLogger("gis_service.worker")
@@ -137,7 +138,14 @@ class Worker:
                 lambda ids: self._queue(lambda connection: store.states(connection, ids)),
             )
             self._queue(lambda connection: sweep_uploads(self._settings, connection))
+            self._forget_contacts()
             sweep_folders(self._settings.home / "work")
+
+    def _forget_contacts(self) -> None:
+        days = self._settings.report_contact_days
+        gone = self._queue(lambda c: forget_old_contacts(c, after_days=days))
+        if gone:
+            log.info("%s fault reports were settled long ago: their contacts were erased", gone)
 
     def _end_sessions(self, job: Job) -> None:
         """End what a worker given up for dead may still do, so that what it did is known."""

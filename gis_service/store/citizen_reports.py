@@ -15,11 +15,11 @@ from sqlalchemy import (
     Double,
     Insert,
     Select,
-    Update,
     and_,
     cast,
     func,
     literal,
+    or_,
     select,
     text,
     update,
@@ -38,6 +38,7 @@ from gis_service.model.citizen_reports import (
 )
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Language
+from gis_service.model.personal_data import UNSETTLED_DAYS
 from gis_service.model.reference_numbers import new_reference
 from gis_service.store.plain import storable
 from gis_service.store.readable import readable
@@ -47,8 +48,6 @@ from gis_service.store.roles import Login
 from gis_service.store.tables import SRID
 
 SAME_WITHIN = text("interval '10 minutes'")
-CONTACTS_KEPT = text("interval '30 days'")
-"""How long after a report is settled its contact is kept."""
 MOST_WAITING = 5_000
 """So many reports may wait for staff; more would be a flood, and are told to come back."""
 NEAR_METRES = 1_500.0
@@ -242,7 +241,7 @@ def settle(
     fault_id: UUID | None = None,
 ) -> None:
     """
-    Accept or refuse a report that waits; contacts of old ones go.
+    Accept or refuse a report that waits.
 
     Raises
     ------
@@ -265,15 +264,30 @@ def settle(
         if connection.scalar(select(_R.reference).where(_R.reference == reference)) is None:
             raise NotFound(f"There is no report {reference}.")
         raise Conflict("Somebody has settled this report meanwhile; nothing was changed.")
-    connection.execute(_forget_contacts())
 
 
-def _forget_contacts() -> Update:
+def forget_old_contacts(connection: Connection, *, after_days: int) -> int:
+    """Take the contacts of settled reports away, and very old ones; gives how many."""
+    return connection.execute(
+        update(REPORTS).where(outdated_contact(after_days)).values(contact=None)
+    ).rowcount
+
+
+def overdue_contacts(after_days: int) -> Select[Any]:
+    """How many contacts should have been taken away by yesterday."""
+    return select(func.count()).select_from(REPORTS).where(outdated_contact(after_days + 1))
+
+
+def outdated_contact(after_days: int) -> ColumnElement[bool]:
+    """Whether a report's contact has been kept for too long."""
     settled = func.coalesce(_R.refused_at, _R.mended_at)
-    return (
-        update(REPORTS)
-        .where(_R.contact.is_not(None), settled < func.now() - CONTACTS_KEPT)
-        .values(contact=None)
+
+    def ago(days: int) -> ColumnElement[Any]:
+        return func.now() - func.make_interval(0, 0, 0, days)
+
+    return and_(
+        _R.contact.is_not(None),
+        or_(settled < ago(after_days), _R.received_at < ago(UNSETTLED_DAYS)),
     )
 
 

@@ -158,6 +158,9 @@ def _reporting() -> Iterator[Grant]:
     """Who takes citizens' reports in reads nothing of them but how they stand."""
     yield Grant(Login.REPORTER, INTERNAL, REPORTS.name, "INSERT", tuple(sorted(SENT)))
     yield Grant(Login.REPORTER, INTERNAL, REPORTS.name, "SELECT", tuple(sorted(TOLD)))
+    timed = ("contact", "mended_at", "received_at", "refused_at")
+    yield Grant(Login.LOADER, INTERNAL, REPORTS.name, "SELECT", timed)
+    yield Grant(Login.LOADER, INTERNAL, REPORTS.name, "UPDATE", ("contact",))
     for audience in filter(settles_reports, Audience):
         login = Login.of(audience)
         yield Grant(login, INTERNAL, REPORTS.name, "SELECT")

@@ -42,6 +42,7 @@ from gis_service.web import (
     people,
     photos,
     printing,
+    privacy,
     processes,
     public,
     publish,
@@ -100,7 +101,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
         landing, collections, schemas, items, nearest, search, edits, batches, history, tiles,
         processes, maps, basemap, printing, public, dashboard, jobs, health, metrics,
         field_shell, field, photos, walked_routes, conflicts, assets, paper, exports, joins,
-        rules, loads, docs, people, audit,
+        rules, loads, docs, people, audit, privacy,
     ):
         app.router.routes.extend(module.ROUTES)
     app.router.routes.extend(login.routes())

@@ -62,6 +62,7 @@ FOOT: tuple[Entry, ...] = (
     Entry("docs_heading", "/docs"),
     Entry("search", "/search"),
     Entry("menu_api", "/api.html"),
+    Entry("privacy", "/privacy"),
 )
 """Below pages of text."""
 

@@ -34,7 +34,7 @@ STRINGS = (
     "rules_strings.toml",
     "loads_strings.toml",
     "docs_strings.toml",
-    "people_strings.toml", "audit_strings.toml",
+    "people_strings.toml", "audit_strings.toml", "privacy_strings.toml",
 )
 """Words of pages that have no map."""
 

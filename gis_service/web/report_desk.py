@@ -112,6 +112,7 @@ async def _one(asked: Asked, *, fault: GisError | None = None) -> Response:
     found, beside = await asked.services.reports.one(text, asked.principal)
     response = asked.page(
         "report_settled.html",
+        contact_days=asked.settings.report_contact_days,
         found=found,
         groups=_groups(beside, asked),
         fault=fault,

@@ -133,6 +133,7 @@ async def _form(
     reports = asked.services.reports
     response = asked.page(
         "report.html",
+        contact_days=asked.settings.report_contact_days,
         kinds=KINDS,
         wards=await reports.wards(),
         given=defaultdict(str, given),

@@ -106,6 +106,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
         *OPEN311, "service_request_id", "service_code", "status", "start_date", "end_date"
     ),
     "/open311/v2/requests/{reference}.xml": OPEN311,
+    "/privacy": COMMON,
     "/people": COMMON,
     "/audit": None,
     "/audit.csv": None,

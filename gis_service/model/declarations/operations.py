@@ -165,7 +165,7 @@ FAULTS = Collection(
         WARD,
         field("reporter", T.TEXT, ("Reporter", "Mtoa taarifa"),
               ("How to reach who reported it; never public.",
-               "Jinsi ya kumfikia aliyeripoti; si kwa umma.")),
+               "Jinsi ya kumfikia aliyeripoti; si kwa umma."), personal=True),
     ),
     geometry=GeometryType.POINT,
     geometry_required=False,

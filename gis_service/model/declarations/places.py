@@ -43,7 +43,7 @@ OFFICES = Collection(
                ("People whom it serves.", "Watu wanaohudumiwa."), minimum=0),
         WARD,
         field("contact", T.TEXT, ("Contact", "Mawasiliano"),
-               ("Whom to call; never public.", "Wa kupigiwa simu; si kwa umma.")),
+               ("Whom to call; never public.", "Wa kupigiwa simu; si kwa umma."), personal=True),
     ),
     geometry=GeometryType.POINT,
     public=PublicRule(),

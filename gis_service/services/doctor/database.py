@@ -12,6 +12,7 @@ from gis_service.services.doctor.recovery import in_server
 from gis_service.settings import Settings
 from gis_service.store import dumps
 from gis_service.store.checkup import ServerFacts, WorkFacts, server_facts, work_facts
+from gis_service.store.citizen_reports import overdue_contacts
 from gis_service.store.cluster import wal
 from gis_service.store.database import OLDEST_POSTGRESQL, Database, newest_revision
 
@@ -50,7 +51,12 @@ def in_database(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding("schema", State.OK, "schema_ok", {"newest": newest})
     with database.reading() as connection:
         work = work_facts(connection)
+        overdue = connection.scalar(overdue_contacts(settings.report_contact_days))
     yield from _work(work)
+    if overdue:
+        yield Finding("contacts", State.WARNING, "contacts_overdue", {"count": overdue})
+    else:
+        yield Finding("contacts", State.OK, "contacts_ok")
     yield from _clock(facts, work)
 
 

@@ -49,7 +49,7 @@ def _worked(site: Site, off: timedelta, *, jump: bool) -> Any:
             at -= timedelta(hours=5)
         base = {"name": "clock" if number == 0 else "abc"[number - 1]}
         sent = operation(
-            "edit", target=target, values={"name": name}, base=base, made_at=at.isoformat()
+            "update", target=target, values={"name": name}, base=base, made_at=at.isoformat()
         )
         answer = site.post(
             OPERATIONS, body(sent, sent_at=at.isoformat()), Audience.TECHNICIAN

@@ -181,7 +181,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             search=search,
             maps=maps,
             health=Health(reader, settings, revision=newest_revision()),
-            monitoring=Monitoring(reader, snapshots, tiles),
+            monitoring=Monitoring(reader, snapshots, tiles, settings),
             jobs=Jobs(reader),
             tiles=tiles,
             basemap=basemap,

@@ -27,7 +27,7 @@ from gis_service.cli import backup_timer, cli
 from gis_service.errors import BackupFailed, ConfigurationError, Conflict, DamagedBackup
 from gis_service.installation import OWNER, scratch_place
 from gis_service.model.backups import KeptBackup, Manifest, Proof, TableSum
-from gis_service.services.backups.copying import copy_backup, is_remote
+from gis_service.services.backups.copying import copy_backup, is_remote, remove_surplus_copies
 from gis_service.services.backups.making import make_backup
 from gis_service.services.backups.proofs import read_proof
 from gis_service.services.backups.restoring import open_backup, restore_backup
@@ -366,13 +366,17 @@ def test_a_run_makes_proves_and_copies(
     assert " proven " in listed
     assert gis("run", "--if-due").output == "No backup is due.\n"
 
-    shutil.rmtree(second)
+    (second / "gis-20200101T000000Z.tar").write_bytes(b"an old copy")
     monkeypatch.setenv("GIS_BACKUP_KEEP", "1 daily")
+    time.sleep(1)
+    assert "Removed the copy gis-20200101T000000Z.tar" in gis("run", "--no-verify").output
+    assert len(kept_backups(second)) == 2, "the newest and the newest proven one"
+    shutil.rmtree(second)
     time.sleep(1)
     failed = gis("run", "--no-verify")
     assert failed.exit_code == 1
     assert "Is its disk mounted?" in failed.output
-    assert len(kept_backups(folder)) == 2, "a run that failed removes nothing"
+    assert len(kept_backups(folder)) == 3, "a run that failed removes nothing"
     last = last_run(folder)
     assert last is not None
     assert "mounted" in str(last.fault)
@@ -464,6 +468,13 @@ def test_a_copy_by_rclone_is_read_back(
     assert (tmp_path / "gis/daily" / made.path.name).read_bytes() == made.path.read_bytes()
     with pytest.raises(BackupFailed, match=r"The copy to nowhere:x failed: .*config"):
         copy_backup(made.path, "nowhere:x")
+    old = [f"gis-2026010{day}T000000Z.tar" for day in (1, 2, 3, 4)]
+    for name in (*old, f"{old[0]}.proof", f"{old[1]}.proof", "gis-of-my-own.tar"):
+        (tmp_path / "gis/daily" / name).write_bytes(b"1")
+    assert remove_surplus_copies("county:gis/daily", "1 daily") == [old[2], old[0]]
+    assert {each.name for each in (tmp_path / "gis/daily").iterdir()} == {
+        old[3], old[1], f"{old[1]}.proof", "gis-of-my-own.tar", made.path.name
+    }
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg")
@@ -496,3 +507,27 @@ def test_only_the_holder_of_the_key_reads_an_encrypted_backup(
         open_backup(out)
     with pytest.raises(ConfigurationError, match="apt-get install age"):
         make_backup(made.database, made.settings, out, recipient="age1xyz")
+
+
+@pytest.mark.skipif(shutil.which("age") is None, reason="no age")
+def test_only_the_holder_of_the_identity_reads_what_age_encrypted(
+    made: Made, tmp_path: Path
+) -> None:
+    identity, stranger = tmp_path / "identity", tmp_path / "stranger"
+    for path in (identity, stranger):
+        subprocess.run(["age-keygen", "-o", path], check=True, capture_output=True, timeout=10)
+    recipient = identity.read_text().partition("public key: ")[2].split()[0]
+    out = tmp_path / "gis.tar.age"
+    with pytest.raises(BackupFailed, match="did not encrypt"):
+        make_backup(made.database, made.settings, out, recipient="age1xyz")
+    assert not out.exists()
+    make_backup(made.database, made.settings, out, recipient=recipient)
+    assert b"authority" not in out.read_bytes()
+    assert open_backup(out, identity).manifest.rows > 0
+    with pytest.raises(ConfigurationError, match="--identity"):
+        open_backup(out)
+    with pytest.raises(DamagedBackup, match="cannot be decrypted"):
+        open_backup(out, stranger)
+    out.write_bytes(out.read_bytes()[:-1000])
+    with pytest.raises(DamagedBackup):
+        open_backup(out, identity)

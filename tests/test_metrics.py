@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -16,10 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from gis_service.logs import REQUEST_ID, set_up
+from gis_service.services.backups.shelf import new_name
 from gis_service.settings import AccessLog, LogFormat, Settings
 from gis_service.store.database import Database
 from gis_service.web.counting import Counts, SharedCounts
-from tests.conftest import Databases, client_of
+from tests.conftest import Databases, client_of, new_key
 
 MONITORING = Path(__file__).resolve().parents[1] / "data" / "monitoring"
 DEAD = 2**22 + 1
@@ -87,6 +89,23 @@ def test_dashboard_and_alerts_ask_for_what_there_is(planner_client: TestClient) 
     assert named <= known, named - known
     assert len(named) > 8
     assert all(rule["annotations"]["summary"] for rule in alerts)
+
+
+def test_ages_of_backups_and_of_the_log(
+    databases: Databases, sample_database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    folder, log = tmp_path / "backups", tmp_path / "log"
+    folder.mkdir()
+    (folder / new_name(datetime.now(UTC) - timedelta(hours=5))).write_bytes(b"a backup")
+    settings = settings.model_copy(update={"backup_dir": folder, "recovery_dir": log})
+    key = new_key(sample_database)
+    with client_of(databases.with_logins(sample_database), settings, key=key) as client:
+        found = {name: value for (name, labels), value in figures(client).items() if not labels}
+        assert 5 * 3600 <= found["gis_backup_age_seconds"] < 5 * 3600 + 60
+        assert (found["gis_backups"], found["gis_recovery_failing"]) == (1, 1), "no such disk"
+        assert "gis_backup_proven_age_seconds" not in found
+        log.mkdir()
+        assert figures(client)["gis_recovery_failing", frozenset()] == 0
 
 
 def test_json_lines_carry_the_request(capsys: pytest.CaptureFixture[str]) -> None:

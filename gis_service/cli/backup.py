@@ -16,7 +16,7 @@ from gis_service.installation import (
     running_cluster,
     scratch_place,
 )
-from gis_service.services.backups.copying import copy_backup
+from gis_service.services.backups.copying import copy_backup, remove_surplus_copies
 from gis_service.services.backups.encryption import encryption_kind
 from gis_service.services.backups.making import make_backup
 from gis_service.services.backups.proving import prove_backup
@@ -183,6 +183,9 @@ def _run(settings: Settings, folder: Path, *, prove: bool) -> None:
         raise BackupFailed("\n".join(str(fault) for fault in faults))
     for name in remove_surplus(folder, settings.backup_keep):
         say(f"Removed {name}, which GIS_BACKUP_KEEP does not keep.")
+    if settings.backup_copy_to is not None:
+        for name in remove_surplus_copies(settings.backup_copy_to, settings.backup_keep):
+            say(f"Removed the copy {name} from {settings.backup_copy_to}.")
 
 
 def _prove(file: Path, settings: Settings, identity: Path | None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gis_service.services.safekeeping import Safekeeping, safekeeping
 from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
+from gis_service.settings import Settings
 from gis_service.store import workload as store
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -37,8 +40,11 @@ class Workload:
 class Monitoring:
     """Looks at the parts of this process and at the database."""
 
-    def __init__(self, reader: Reader, snapshots: Snapshots, tiles: Tiles) -> None:
+    def __init__(
+        self, reader: Reader, snapshots: Snapshots, tiles: Tiles, settings: Settings
+    ) -> None:
         self._reader = reader
+        self._settings = settings
         self._snapshots = snapshots
         self._tiles = tiles
 
@@ -53,6 +59,13 @@ class Monitoring:
     def tiles_from(self) -> Mapping[str, int]:
         """Tiles answered since the start, by where they came from."""
         return self._tiles.answered
+
+    async def safekeeping(self) -> Safekeeping:
+        """Ages of backups and of the log of changes; nothing of it when a disk does not answer."""
+        try:
+            return await asyncio.to_thread(safekeeping, self._settings)
+        except OSError:
+            return Safekeeping()
 
     async def workload(self) -> Workload:
         """

@@ -24,6 +24,7 @@ from starlette.types import Scope
 from gis_service import __version__
 from gis_service.errors import GisError, NotFound
 from gis_service.services.monitoring import Workload
+from gis_service.services.safekeeping import Safekeeping
 from gis_service.web.counting import BUCKETS_S, Counts, SharedCounts
 
 if TYPE_CHECKING:
@@ -152,11 +153,34 @@ async def _of_service(services: Services) -> list[Metric]:
         ready.add_metric((check.name,), float(check.ok))
     about = GaugeMetricFamily("gis_info", "The service.", labels=("version",))
     about.add_metric((__version__,), 1)
+    found = [about, ready, *_of_copies(await services.monitoring.safekeeping())]
     try:
         workload = await services.monitoring.workload()
     except GisError:  # the checks say that the database does not answer
-        return [about, ready]
-    return [about, ready, *_of_work(workload)]
+        return found
+    return [*found, *_of_work(workload)]
+
+
+def _of_copies(copies: Safekeeping) -> Iterator[Metric]:
+    """What is not there has a name and no figure."""
+    for name, title, value in (
+        ("gis_backups", "Backups in the folder of backups.", copies.backups),
+        ("gis_backup_age_seconds", "Since the newest backup was made.", copies.backup_age_s),
+        ("gis_backup_proven_age_seconds", "Since the newest proven backup was made.",
+         copies.proven_age_s),
+        ("gis_backup_run_failed", "Whether the last run of the backups failed.",
+         copies.run_failed),
+        ("gis_recovery_failing", "Whether the log of changes is not kept as it should be.",
+         copies.log_fails),
+        ("gis_recovery_base_age_seconds", "Since the newest base copy was made.",
+         copies.base_age_s),
+        ("gis_recovery_bytes", "Size of the log of changes with its base copies.",
+         copies.log_bytes),
+    ):
+        metric = GaugeMetricFamily(name, title)
+        if value is not None:
+            metric.add_metric((), float(value))
+        yield metric
 
 
 def _of_work(workload: Workload) -> Iterator[Metric]:

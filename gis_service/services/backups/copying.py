@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gis_service.errors import BackupFailed, ConfigurationError
 from gis_service.services.backups.proofs import file_sha256, proof_path
+from gis_service.services.backups.shelf import listed_backups, remove_surplus, surplus
 from gis_service.services.backups.whole_file import appearing_whole
 
 _REMOTE = re.compile(r"[\w .+@-]{2,}:.*")
@@ -52,6 +53,37 @@ def copy_backup(path: Path, to: str) -> None:
         _to_folder(each, folder)
 
 
+def remove_surplus_copies(to: str, keep: str) -> list[str]:
+    """
+    Remove the copies that no rule keeps, each with its proof; their names.
+
+    The rule looks at what lies there, so that a folder of backups that was lost
+    and begun anew takes nothing away. A copy counts as proven when a proof lies
+    beside it.
+
+    Parameters
+    ----------
+    keep
+        As in GIS_BACKUP_KEEP.
+
+    Raises
+    ------
+    BackupFailed
+        The place cannot be read or changed.
+    """
+    if not is_remote(to):
+        return remove_surplus(Path(to).expanduser(), keep)
+    program = _rclone(to)
+    names = _run([program, "lsf", "--files-only", "--max-depth", "1", to], to).splitlines()
+    found = listed_backups(names)
+    gone = [each.name for each in surplus(found, keep)]
+    for name in gone:
+        for file in (name, proof_path(Path(name)).name):
+            if file in names:
+                _run([program, "deletefile", f"{to.rstrip('/')}/{file}"], to)
+    return gone
+
+
 def _to_folder(path: Path, folder: Path) -> None:
     target = folder / path.name
     if target.exists() and target.stat().st_size == path.stat().st_size:
@@ -66,18 +98,23 @@ def _to_folder(path: Path, folder: Path) -> None:
 
 
 def _by_rclone(path: Path, to: str) -> None:
+    program = _rclone(to)
+    _run([program, "copy", str(path), to], to)
+    # Not every place keeps hashes, so the copy is read back.
+    _run([program, "check", "--one-way", "--download", str(path), to], to)
+
+
+def _rclone(to: str) -> str:
     program = shutil.which("rclone")
     if program is None:
         raise ConfigurationError(
             "The program rclone is not installed, so nothing can be copied to "
             f"{to} (Debian: apt-get install rclone; then: rclone config)."
         )
-    _run([program, "copy", str(path), to], to)
-    # Not every place keeps hashes, so the copy is read back.
-    _run([program, "check", "--one-way", "--download", str(path), to], to)
+    return program
 
 
-def _run(command: list[str], to: str) -> None:
+def _run(command: list[str], to: str) -> str:
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False,
@@ -90,3 +127,4 @@ def _run(command: list[str], to: str) -> None:
         raise BackupFailed(
             f"The copy to {to} failed: {lines[-1] if lines else 'rclone ended without a word'}"
         )
+    return done.stdout

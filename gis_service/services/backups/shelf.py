@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gis_service.errors import BackupFailed, Conflict
-from gis_service.model.backups import KeptBackup
+from gis_service.model.backups import KeptBackup, Proof
 from gis_service.model.days import day_of
 from gis_service.services.backups.proofs import proof_path, read_proof
 from gis_service.settings import Settings
@@ -24,6 +24,8 @@ _PERIODS: dict[str, Callable[[datetime], object]] = {
     "weekly": lambda at: day_of(at).isocalendar()[:2],
     "monthly": lambda at: (day_of(at).year, day_of(at).month),
 }
+_UNREAD = Proof("", 0, "", "", "", "", 0, 0, 0.0)
+"""Stands for a proof of which only the name is known."""
 _LAST_RUN = ".last-run.json"
 AGAIN_AFTER = timedelta(hours=1)
 """A run that failed is tried again after so long."""
@@ -65,10 +67,20 @@ def kept_backups(folder: Path) -> list[KeptBackup]:
         name = _NAME.fullmatch(path.name)
         with suppress(FileNotFoundError):  # another process removes it just now
             if name is not None and path.is_file():
-                made_at = datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)
                 size = path.stat().st_size
-                found.append(KeptBackup(path.name, size, made_at, read_proof(path)))
-    return sorted(found, key=lambda each: (each.made_at, each.name), reverse=True)
+                found.append(KeptBackup(path.name, size, _made_at(name[1]), read_proof(path)))
+    return _newest_first(found)
+
+
+def listed_backups(names: Sequence[str]) -> list[KeptBackup]:
+    """The same from the names of a place that is not looked into; a proof's name is enough."""
+    known = set(names)
+    found = []
+    for name in names:
+        if match := _NAME.fullmatch(name):
+            proven = proof_path(Path(name)).name in known
+            found.append(KeptBackup(name, 0, _made_at(match[1]), _UNREAD if proven else None))
+    return _newest_first(found)
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
@@ -117,6 +129,14 @@ def remove_surplus(folder: Path, keep: str) -> list[str]:
         proof_path(path).unlink(missing_ok=True)
         removed.append(each.name)
     return removed
+
+
+def _made_at(stamp: str) -> datetime:
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+
+
+def _newest_first(found: list[KeptBackup]) -> list[KeptBackup]:
+    return sorted(found, key=lambda each: (each.made_at, each.name), reverse=True)
 
 
 @contextmanager

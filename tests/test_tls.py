@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gis_service.cli.process import options_of
 from gis_service.cli.tls import certificate_of, trust_address, trust_port
-from gis_service.cli.up import _options
 from gis_service.errors import ConfigurationError
 from gis_service.services import certificates
 from gis_service.services.certificates import (
@@ -158,7 +158,7 @@ def test_a_machine_knows_names_of_its_own() -> None:
 
 
 def test_it_starts_in_the_background_as_it_was_asked_to(settings: Settings) -> None:
-    assert "--tls" in _options(settings.model_copy(update={"tls": True}))
+    assert "--tls" in options_of(settings.model_copy(update={"tls": True}))
     files = {"tls_cert": Path("a.pem"), "tls_key": Path("a.key")}
     given = settings.model_copy(update={"tls": True, **files})
-    assert " ".join(_options(given)).endswith("--tls --tls-cert a.pem --tls-key a.key")
+    assert " ".join(options_of(given)).endswith("--tls --tls-cert a.pem --tls-key a.key")

@@ -40,7 +40,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
             *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)]
     for block in code:
         for line in block.replace("\\\n", " ").splitlines():
-            for found in re.finditer(r"\./gis\b([^|;#]*)", line):
+            for found in re.finditer(r"(?<!\.)\./gis(?=\s|$)([^|;#]*)", line):
                 yield re.sub(r"\"[^\"]*\"", "X", found[1]).split()
 
 

@@ -212,7 +212,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             publications=Publications(reader, editing),
             joins=joins,
             uploads=Uploads(reader, editing, settings),
-            people=PeopleDesk(keeper),
+            people=PeopleDesk(keeper, databases[Audience.ADMIN]),
             audit=Audit(
                 databases[Audience.ADMIN], editing,
                 statement_timeout_s=settings.statement_timeout_s,

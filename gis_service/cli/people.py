@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -9,12 +10,17 @@ import click
 from gis_service.cli.progress import say, say_table
 from gis_service.installation import open_database
 from gis_service.services import people as service
+from gis_service.services import personal_data
 from gis_service.settings import read_settings
+
+_CONTACT = click.option(
+    "--contact", metavar="TEXT", help="Telephone number, e-mail or name of somebody without a key."
+)
 
 
 @click.group()
 def people() -> None:
-    """People whom keys were made for: list, show, erase."""
+    """People whom keys were made for, and reporters: list, show, export, erase."""
 
 
 @people.command("list")
@@ -64,24 +70,73 @@ def show(id_: UUID) -> None:
 
 
 @people.command()
-@click.argument("id_", metavar="ID", type=click.UUID)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def erase(id_: UUID, yes: bool) -> None:
+@click.argument("id_", metavar="[ID]", type=click.UUID, required=False)
+@_CONTACT
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="The zip to write.")
+def export(id_: UUID | None, contact: str | None, out: Path) -> None:
     """
-    Erase a person's name and contact, revoke their keys, end their sessions.
+    Write all that is kept about a person to a zip: JSON, and the photos they took.
 
-    History keeps the id, which then names nobody. This cannot be undone.
+    \b
+      ./gis people export 5f0c1a52-... --out person.zip
+      ./gis people export --contact "0712 000 001" --out reporter.zip
+    """
+    _one_of(id_, contact)
+    with open_database(read_settings()) as database:
+        if id_ is not None:
+            taken = personal_data.export_person(database, database, id_)
+        else:
+            taken = personal_data.export_contact(database, contact or "")
+    with out.open("xb") as file:
+        file.write(taken.content)
+    out.chmod(0o600)
+    say(f"Wrote {out}:" if taken.counts else f"Wrote {out}; nothing was found.")
+    for name, rows in taken.counts.items():
+        say(f"  {rows:>9,}  {name}")
+
+
+@people.command()
+@click.argument("id_", metavar="[ID]", type=click.UUID, required=False)
+@_CONTACT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(id_: UUID | None, contact: str | None, yes: bool) -> None:
+    """
+    Erase a person of staff, or a contact wherever it is kept.
+
+    By ID: name, contact and names of devices go, keys are revoked, sessions end;
+    history keeps the id, which then names nobody. With --contact: a reporter's or
+    an office's contact goes from reports, from the map, and from every old
+    version; rows and counts stay. Neither can be undone. Backups keep what they
+    hold until GIS_BACKUP_KEEP takes them away: after restoring one, erase again.
 
     \b
       ./gis people erase 5f0c1a52-...
+      ./gis people erase --contact "0712 000 001"
     """
+    _one_of(id_, contact)
     with open_database(read_settings()) as database:
+        if id_ is None:
+            if not yes:
+                click.confirm("Erase this contact everywhere, for ever?", abort=True)
+            changed = personal_data.erase_contact(database, contact or "")
+            say("Erased:" if changed else "Nothing was found.")
+            for place, rows in changed.items():
+                say(f"  {rows:>9,}  {place}")
+            return
         person, _ = service.show_person(database, id_)
         if not yes and not person.erased_at:
             click.confirm(f"Erase {person.name} for ever?", abort=True)
         revoked = service.erase_person(database, id_)
     said = f" Revoked: {', '.join(revoked)}." if revoked else ""
     say(f"Erased the name and contact of {id_}.{said}")
+    if person.contact:
+        say("If the contact stands elsewhere, too: ./gis people erase --contact ...")
+
+
+def _one_of(id_: UUID | None, contact: str | None) -> None:
+    if (id_ is None) == (contact is None):
+        raise click.UsageError("Name either a person's ID or --contact.")
 
 
 def _erased(person: service.Person) -> str:

@@ -143,9 +143,9 @@ REGISTER: tuple[Kept, ...] = (
         Text("So that the map survives a fire or a broken disk.",
              "Ili ramani isipotee kwa moto au diski kuharibika."),
         Text("Backups are kept as: {backup_keep}. What is erased stays in older ones until those "
-             "are taken away; after a restore it is erased again.",
+             "are taken away.",
              "Nakala huhifadhiwa hivi: {backup_keep}. Kilichofutwa hubaki katika nakala za zamani "
-             "hadi ziondolewe; baada ya kurejesha hufutwa tena."),
+             "hadi ziondolewe."),
         Text("Who runs the machine.", "Anayeendesha mashine."),
     ),
 )

@@ -116,6 +116,7 @@ def erase_person(
         connection.execute(keys.end_sessions(API_KEYS.c.person_id == id_))
         revoked = list(connection.scalars(keys.revoke(API_KEYS.c.person_id == id_)))
         connection.execute(people.erase_clients(id_, ERASED))
+        connection.execute(people.erase_devices(id_, ERASED))
         if known.erased_at is None:
             told = {"keys": sorted(revoked)}
             acts.note(connection, Act(ActKind.PERSON_ERASED, id_, told), actor)

@@ -13,8 +13,9 @@ from gis_service.errors import NotFound, Unavailable
 from gis_service.model.audience import Actor, Audience, Principal
 from gis_service.model.keys import IssuedKey, KeyRecord
 from gis_service.model.rights import keeps_people
-from gis_service.services import keys, people
+from gis_service.services import keys, people, personal_data
 from gis_service.services.people import Mention, Person
+from gis_service.services.personal_data import Taken
 from gis_service.store.database import Database
 from gis_service.store.edits import TryAgain, refusals
 
@@ -40,10 +41,13 @@ class PeopleDesk:
     ----------
     keeper
         The database under the login that keeps people.
+    staff
+        The same under the login of admins.
     """
 
-    def __init__(self, keeper: Database) -> None:
+    def __init__(self, keeper: Database, staff: Database) -> None:
         self._keeper = keeper
+        self._staff = staff
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def everyone(self, principal: Principal) -> tuple[list[Person], list[KeyRecord]]:
@@ -139,6 +143,32 @@ class PeopleDesk:
         return await self._kept(
             principal,
             lambda: people.erase_person(self._keeper, id_, actor=actor, keep_admin=True),
+        )
+
+    async def export(self, principal: Principal, id_: UUID, *, request_id: str) -> Taken:
+        """All that is kept of a person; raises as `export_person`."""
+        actor = Actor(principal.person_id, request_id)
+        return await self._kept(
+            principal,
+            lambda: personal_data.export_person(self._keeper, self._staff, id_, actor=actor),
+        )
+
+    async def export_contact(
+        self, principal: Principal, contact: str, *, request_id: str
+    ) -> Taken:
+        """All that is kept with a contact; raises as `personal_data.export_contact`."""
+        actor = Actor(principal.person_id, request_id)
+        return await self._kept(
+            principal, lambda: personal_data.export_contact(self._keeper, contact, actor=actor)
+        )
+
+    async def erase_contact(
+        self, principal: Principal, contact: str, *, request_id: str
+    ) -> dict[str, int]:
+        """Erase a contact everywhere; raises as `personal_data.erase_contact`."""
+        actor = Actor(principal.person_id, request_id)
+        return await self._kept(
+            principal, lambda: personal_data.erase_contact(self._keeper, contact, actor=actor)
         )
 
     def _held(self, id_: UUID, prefix: str) -> None:

@@ -22,8 +22,9 @@ from gis_service.model.rights import (
 )
 from gis_service.store.acts import ACTS, WRITTEN
 from gis_service.store.history import HISTORY, TRANSACTIONS
-from gis_service.store.internal import API_KEYS, INTERNAL, PEOPLE, SESSIONS
+from gis_service.store.internal import API_KEYS, INTERNAL, OPERATIONS, PEOPLE, SESSIONS
 from gis_service.store.people import carriers
+from gis_service.store.personal_data import places
 from gis_service.store.publication_tables import PUBLICATION_NOTES, PUBLICATIONS, PUBLISHED_ROWS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.report_tables import REPORTS, SENT, SETTLED, TOLD
@@ -169,7 +170,7 @@ def _reporting() -> Iterator[Grant]:
 
 def _keeping_people() -> Iterator[Grant]:
     """
-    Who keeps people and their keys reads nothing of the map but where a person's id stands.
+    Who keeps people and their keys reads nothing of the map but where a person is named.
 
     Acts are written down by whoever does them, and read by who may know names.
     """
@@ -186,14 +187,21 @@ def _keeping_people() -> Iterator[Grant]:
     yield Grant(keeper, INTERNAL, API_KEYS.name, "INSERT", made)
     yield Grant(keeper, INTERNAL, API_KEYS.name, "UPDATE", ("client", "revoked_at"))
     yield Grant(keeper, INTERNAL, SESSIONS.name, "SELECT", ("key_id",))
+    written: dict[tuple[str, str], set[str]] = {(INTERNAL, OPERATIONS.name): {"device"}}
     yield Grant(keeper, INTERNAL, SESSIONS.name, "DELETE")
-    yield Grant(keeper, SCHEMA, WARDS.id, "SELECT", ("code", "id"))
-    mentioning: dict[tuple[str, str], set[str]] = {}
+    mentioning = {(SCHEMA, WARDS.id): {"code", "id"}}
     for stored, column in carriers():
         if stored is not API_KEYS:
             mentioning.setdefault((str(stored.schema), stored.name), set()).add(column)
-    for (schema, name), columns_ in mentioning.items():
-        yield Grant(keeper, schema, name, "SELECT", tuple(sorted(columns_)))
+    for place in places():
+        where = (str(place.stored.schema), place.stored.name)
+        mentioning.setdefault(where, set()).update(
+            (*place.written, *(column.name for column in place.key))
+        )
+        written.setdefault(where, set()).update(place.written)
+    for privilege, named in (("SELECT", mentioning), ("UPDATE", written)):
+        for (schema, name), columns_ in named.items():
+            yield Grant(keeper, schema, name, privilege, tuple(sorted(columns_)))
     yield Grant(Login.ADMIN, HISTORY, ACTS.name, "SELECT")
     staff = [Login.of(each) for each in Audience if each.is_staff]
     for login in (keeper, Login.GATE, *staff):

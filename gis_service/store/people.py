@@ -25,7 +25,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import FieldType
 from gis_service.store.acts import ACTS
 from gis_service.store.history import history_table
-from gis_service.store.internal import API_KEYS, METADATA_INTERNAL, PEOPLE
+from gis_service.store.internal import API_KEYS, METADATA_INTERNAL, OPERATIONS, PEOPLE
 from gis_service.store.keys import LIVE
 from gis_service.store.tables import has_column, table
 
@@ -72,6 +72,11 @@ def erase(id_: UUID) -> Update:
 def erase_clients(person_id: UUID, instead: str) -> Update:
     """Take away the names of a person's devices: they tend to name the person."""
     return update(API_KEYS).where(API_KEYS.c.person_id == person_id).values(client=instead)
+
+
+def erase_devices(person_id: UUID, instead: str) -> Update:
+    """Take away what a person called the devices that sent field operations."""
+    return update(OPERATIONS).where(OPERATIONS.c.person_id == person_id).values(device=instead)
 
 
 def mentions(id_: UUID) -> CompoundSelect[Any]:

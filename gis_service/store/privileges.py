@@ -50,7 +50,7 @@ def grant_statements(database: str) -> list[str]:
     return made
 
 
-_FOLDS_NOTHING = (Login.GATE, Login.REPORTER, Login.KEEPER)
+_FOLDS_NOTHING = (Login.GATE, Login.REPORTER)
 
 
 def _folding() -> set[tuple[Login, str]]:

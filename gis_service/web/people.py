@@ -27,6 +27,7 @@ from gis_service.services.history import plain
 from gis_service.services.keys import parse_expiry
 from gis_service.services.people import Mention, Person
 from gis_service.services.people_desk import NewKey
+from gis_service.services.personal_data import Taken
 from gis_service.web.asked import Asked, read
 from gis_service.web.bodies import is_form, read_form, read_json
 from gis_service.web.pages import static_address
@@ -145,6 +146,52 @@ async def erase(request: Request) -> Response:
     return await _done(asked, id_)
 
 
+async def export(request: Request) -> Response:
+    """All that is kept of a person, as a zip."""
+    asked = _asked(request)
+    id_ = _id(request)
+    await _given(asked)
+    taken = await asked.services.people.export(
+        asked.principal, id_, request_id=request.state.request_id
+    )
+    return _zip(taken, f"person-{id_}.zip")
+
+
+async def by_contact(request: Request) -> Response:
+    """Take out, or erase, what is kept of somebody whom a contact identifies."""
+    asked = _asked(request)
+    try:
+        given = await _given(asked, "contact", "act", "sure")
+        contact, act = given.get("contact", ""), given.get("act", "")
+        if act == "export":
+            taken = await asked.services.people.export_contact(
+                asked.principal, contact, request_id=request.state.request_id
+            )
+            return _zip(taken, "contact.zip")
+        if act != "erase":
+            raise InvalidParameter("act", act, "it is export or erase")
+        if given.get("sure") != "yes":
+            raise InvalidParameter("sure", given.get("sure", ""), "say yes: it is for good")
+        changed = await asked.services.people.erase_contact(
+            asked.principal, contact, request_id=request.state.request_id
+        )
+    except _FAULTS as error:
+        if not asked.is_html:
+            raise
+        return await _list(asked, fault=error)
+    if not asked.is_html:
+        return _kept_from_caches(asked.document({"erased": changed}))
+    return await _list(asked, erased=sum(changed.values()))
+
+
+def _zip(taken: Taken, name: str) -> Response:
+    headers = {
+        "cache-control": "private, no-store",
+        "content-disposition": f'attachment; filename="{name}"',
+    }
+    return Response(taken.content, headers=headers, media_type="application/zip")
+
+
 def admins_only(request: Request) -> None:
     """Answer anybody but admins as where there is no such route."""
     if not keeps_people(request.state.principal.audience):
@@ -200,7 +247,9 @@ def _id(request: Request) -> UUID:
     return found
 
 
-async def _list(asked: Asked, *, fault: GisError | None = None) -> Response:
+async def _list(
+    asked: Asked, *, fault: GisError | None = None, erased: int | None = None
+) -> Response:
     found, held = await asked.services.people.everyone(asked.principal)
     by_person: dict[UUID, list[KeyRecord]] = {}
     for key in held:
@@ -214,6 +263,7 @@ async def _list(asked: Asked, *, fault: GisError | None = None) -> Response:
         "people.html",
         people=[(each, by_person.get(each.id, [])) for each in found if each.erased_at is None],
         erased=sum(each.erased_at is not None for each in found),
+        erased_values=erased,
         fault=fault,
         **await _telling(asked),
     )
@@ -333,10 +383,12 @@ _ONE = f"{PATH}/{{id}}"
 ROUTES = (
     Route(PATH, people, methods=["GET"]),
     Route(PATH, make, methods=["POST"]),
+    Route(f"{PATH}/contact", by_contact, methods=["POST"]),
     Route(_ONE, person, methods=["GET"]),
     Route(_ONE, change, methods=["POST"]),
     Route(f"{_ONE}/keys", add_key, methods=["POST"]),
     Route(f"{_ONE}/keys/{{prefix}}/replace", replace, methods=["POST"]),
     Route(f"{_ONE}/keys/{{prefix}}/revoke", revoke, methods=["POST"]),
+    Route(f"{_ONE}/export", export, methods=["POST"]),
     Route(f"{_ONE}/erase", erase, methods=["POST"]),
 )

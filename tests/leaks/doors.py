@@ -188,7 +188,9 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "/people/{id}/keys": ("POST",),
     "/people/{id}/keys/{prefix}/replace": ("POST",),
     "/people/{id}/keys/{prefix}/revoke": ("POST",),
+    "/people/{id}/export": ("POST",),
     "/people/{id}/erase": ("POST",),
+    "/people/contact": ("POST",),
 }
 FILES = {"/static"}
 """Files of the package: the same for every database."""

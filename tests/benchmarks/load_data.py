@@ -1,8 +1,13 @@
-"""A made network as a GeoPackage, to load."""
+"""Made networks as GeoPackages, to load: ours, and the one of the side-by-side harness."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +15,8 @@ import shapely
 
 SCALES = {"S": (1_500, 3_000), "M": (20_000, 40_000), "L": (200_000, 900_000)}
 """Nodes and links; a link has 5 to 60 vertices."""
-LAYERS = ("network_nodes", "fibre_links")
+HARNESS = Path(__file__).resolve().parents[3] / "shared" / "bench" / "generate.py"
+"""Makes nodes and links with UUIDs and words of its own; not part of this repository."""
 EXTENT = (34.55, -0.95, 35.0, -0.5)
 
 
@@ -61,3 +67,61 @@ def generate(path: Path, scale: str, *, seed: int = 1) -> None:
         geometry=shapely.linestrings(path_xy.round(7), indices=link),
         crs=4326,
     ).to_file(path, driver="GPKG", layer="fibre_links", mode="a")
+
+
+def generate_shared(path: Path, scale: str) -> None:
+    """Write what the harness loads."""
+    subprocess.run(
+        [sys.executable, str(HARNESS), "--scale", scale, "--gpkg", str(path)],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+
+
+@dataclass(frozen=True)
+class Made:
+    """
+    A network that is made.
+
+    Parameters
+    ----------
+    layers
+        Layer by collection, in the order in which they are loaded.
+    options
+        What a load of each is asked, so that its columns are understood.
+    scales
+        Rows of both layers.
+    """
+
+    generate: Callable[[Path, str], None]
+    layers: Mapping[str, str]
+    scales: Mapping[str, int]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+_CODES = {"status": {"active": "operational", "maintenance": "operational"}}
+_KEPT = dict.fromkeys(("type", "technology", "capacity", "owner"), "extra")
+NETWORKS = {
+    "own": Made(
+        generate,
+        {"network_nodes": "network_nodes", "fibre_links": "fibre_links"},
+        {name: sum(rows) for name, rows in SCALES.items()},
+    ),
+    "shared": Made(
+        generate_shared,
+        {"network_nodes": "nodes", "fibre_links": "links"},
+        {"S": 1_500, "M": 60_000, "L": 600_000},
+        {
+            "network_nodes": {
+                "codes": _CODES,
+                "mapping": {"id": "external_id", "install_date": "extra", **_KEPT},
+            },
+            "fibre_links": {
+                "codes": _CODES,
+                "mapping": {
+                    "id": "external_id", "source_id": "start_node", "target_id": "end_node",
+                    "install_date": "ready_for_service_date", "length_m": "extra", **_KEPT,
+                },
+            },
+        },
+    ),
+}

@@ -1,7 +1,7 @@
 """
 Rows per second of loading one GeoPackage: ours, geopandas.to_postgis, and ogr2ogr with COPY.
 
-    .venv/bin/python -m tests.benchmarks.load_rates --scale M --rounds 3
+    .venv/bin/python -m tests.benchmarks.load_rates --scale M --rounds 3 --network shared
 
 Every way runs as a process of its own, in turns on one private cluster, so a
 busy machine slows all alike; look at the ratios, not at the rates. Ours
@@ -27,7 +27,7 @@ from sqlalchemy import text
 
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.database import Database
-from tests.benchmarks.load_data import LAYERS, SCALES, generate
+from tests.benchmarks.load_data import NETWORKS, SCALES
 from tests.benchmarks.watching import Cost, watch
 
 REFERENCE = "geopandas.to_postgis"
@@ -40,17 +40,18 @@ import sys
 import geopandas as gpd
 from sqlalchemy import create_engine
 engine = create_engine(sys.argv[2])
-for layer in ("network_nodes", "fibre_links"):
+for layer in sys.argv[3:]:
     frame = gpd.read_file(sys.argv[1], layer=layer).rename_geometry("geom")
     frame.to_postgis(layer, engine, schema="bare", if_exists="replace", index=False)
 """
 
 
-def commands_of(way: str, file: Path, database: Database) -> list[list[str]]:
+def commands_of(way: str, file: Path, network: str, database: Database) -> list[list[str]]:
     """What one way runs."""
+    layers = NETWORKS[network].layers.values()
     url = database.url.render_as_string(hide_password=False)
     if way == REFERENCE:
-        return [[sys.executable, "-c", GEOPANDAS, str(file), url]]
+        return [[sys.executable, "-c", GEOPANDAS, str(file), url, *layers]]
     if way == COPY:
         host = database.url.query.get("host", database.url.host)
         target = (
@@ -60,10 +61,10 @@ def commands_of(way: str, file: Path, database: Database) -> list[list[str]]:
         return [
             ["ogr2ogr", "-f", "PostgreSQL", target, str(file), layer, "-nln", f"bare.{layer}",
              "-lco", "GEOMETRY_NAME=geom", "--config", "PG_USE_COPY", "YES"]
-            for layer in LAYERS
+            for layer in layers
         ]  # fmt: skip
     module = "tests.benchmarks.load_stages"
-    return [[sys.executable, "-m", module, str(file), url, str(_stages_of(file))]]
+    return [[sys.executable, "-m", module, str(file), url, str(_stages_of(file)), network]]
 
 
 def _stages_of(file: Path) -> Path:
@@ -71,7 +72,7 @@ def _stages_of(file: Path) -> Path:
 
 
 def run(
-    file: Path, fresh: Callable[[], Database], rounds: int, *, postmaster: int
+    file: Path, network: str, fresh: Callable[[], Database], rounds: int, *, postmaster: int
 ) -> tuple[dict[str, list[Cost]], dict[str, list[dict[str, float]]]]:
     """Every way in turn, each round in a fresh database; costs, and ours by stage."""
     ways = [OURS, AGAIN, REFERENCE, *([COPY] if shutil.which("ogr2ogr") else [])]
@@ -83,7 +84,8 @@ def run(
             with database.begin() as connection:
                 connection.execute(text("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare"))
             database.engine.dispose()
-            costs[way].append(watch(commands_of(way, file, database), postmaster=postmaster))
+            commands = commands_of(way, file, network, database)
+            costs[way].append(watch(commands, postmaster=postmaster))
             if way in stages:
                 stages[way].append(json.loads(_stages_of(file).read_text()))
             sys.stderr.write(f"round {number + 1}: {way}, {costs[way][-1].seconds:.1f} s\n")
@@ -143,15 +145,17 @@ def _postmaster(home: Path) -> int:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--scale", choices=SCALES, default="S")
+    arguments.add_argument("--network", choices=NETWORKS, default="own")
     arguments.add_argument("--rounds", type=int, default=3)
     options = arguments.parse_args()
+    made = NETWORKS[options.network]
     with tempfile.TemporaryDirectory(prefix="gis-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)
         file = home / "network.gpkg"
         # in a process of its own: a child's peak memory counts what its parent had
         maker = multiprocessing.get_context("spawn").Process(
-            target=generate, args=(file, options.scale)
+            target=made.generate, args=(file, options.scale)
         )
         maker.start()
         maker.join()
@@ -170,10 +174,10 @@ def main() -> None:
             database.engine.dispose()
             numbers = itertools.count()
             costs, stages = run(
-                file, lambda: _copied(cluster, next(numbers)), options.rounds,
+                file, options.network, lambda: _copied(cluster, next(numbers)), options.rounds,
                 postmaster=_postmaster(home),
             )
-            print(table(costs, sum(SCALES[options.scale])))
+            print(table(costs, made.scales[options.scale]))
             print(f"\nSecond load: {ratio(costs, AGAIN, OURS):.2f} times as fast as the first.\n")
             print(stage_table(stages))
         finally:

@@ -1,7 +1,7 @@
 """
 One load of a made network with everything on, and what each of its stages takes.
 
-    .venv/bin/python -m tests.benchmarks.load_stages FILE URL REPORT
+    .venv/bin/python -m tests.benchmarks.load_stages FILE URL REPORT NETWORK
 
 Seconds on the clock by stage are written to REPORT as JSON.
 """
@@ -22,7 +22,7 @@ from gis_service.services.load_requests import LoadRequest
 from gis_service.settings import Settings
 from gis_service.store import staging
 from gis_service.store.database import Database, parse_url
-from tests.benchmarks.load_data import LAYERS
+from tests.benchmarks.load_data import NETWORKS
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("known places", load_checking, "surroundings_of"),
@@ -35,8 +35,11 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("comparing", staging.StagedRows, "_decide"),
     ("writing", staging.StagedRows, "_write"),
 )
-"""Name, and the function that does it; none of them calls another."""
-REST = "the rest: waiting for topology, commit with deferred checks"
+"""
+Name, and the function that does it; none of them calls another. Links are looked
+at beside each other in a thread, while rows are copied and written.
+"""
+REST = "the rest: starting, waiting for topology, commit with deferred checks"
 
 
 def _timed(spent: dict[str, float], stage: str, function: Callable[..., Any]) -> Any:
@@ -51,9 +54,9 @@ def _timed(spent: dict[str, float], stage: str, function: Callable[..., Any]) ->
     return timed
 
 
-def load(file: Path, url: str) -> dict[str, float]:
+def load(file: Path, url: str, network: str) -> dict[str, float]:
     """
-    Load both layers; seconds by stage.
+    Load both layers of one of `NETWORKS`; seconds by stage.
 
     Raises
     ------
@@ -66,8 +69,11 @@ def load(file: Path, url: str) -> dict[str, float]:
         setattr(owner, name, _timed(spent, stage, getattr(owner, name)))
     database = Database.at(parse_url(url))
     settings = Settings(_env_file=None, home=Path("/nonexistent"), max_file_mb=10_000)
-    for layer in LAYERS:
-        report = loading.load_file(database, settings, LoadRequest(file, layer, layer=layer))
+    made = NETWORKS[network]
+    for collection, layer in made.layers.items():
+        asked = made.options.get(collection, {})
+        request = LoadRequest(file, collection, layer=layer, **asked)
+        report = loading.load_file(database, settings, request)
         bad = [f for f in report.faults if f.severity is Severity.ERROR]
         if bad or report.read != report.inserted + report.unchanged:
             raise RuntimeError(f"{layer}: {bad[:3]}")
@@ -76,4 +82,4 @@ def load(file: Path, url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[3]).write_text(json.dumps(load(Path(sys.argv[1]), sys.argv[2])))
+    Path(sys.argv[3]).write_text(json.dumps(load(Path(sys.argv[1]), sys.argv[2], sys.argv[4])))

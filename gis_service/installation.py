@@ -17,9 +17,10 @@ from typing import IO
 
 from sqlalchemy import URL
 
-from gis_service.errors import BackupFailed
+from gis_service.errors import BackupFailed, ConfigurationError, Conflict
 from gis_service.model.audience import Audience
 from gis_service.model.recovery import Target
+from gis_service.services.backups.restoring import Backup, restore_backup
 from gis_service.services.folders import own_folder, sweep_folders
 from gis_service.services.recovery.following import WITHIN_S, Way, arrive, lay_out_way
 from gis_service.settings import Settings
@@ -70,9 +71,7 @@ def running_cluster(settings: Settings) -> Iterator[PrivateCluster | None]:
     if cluster is None:
         yield None
         return
-    users = settings.home / "run" / "database-users.lock"
-    users.parent.mkdir(parents=True, exist_ok=True)
-    with users.open("a") as lock:
+    with _users(settings) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
             cluster.start()
@@ -204,6 +203,74 @@ def recovered_place(
             cluster.stop()
             own = PrivateCluster(settings.home, pg_bin=settings.pg_bin)
             own.adopt(partial(_move, cluster.data))
+
+
+@contextmanager
+def sole_use(settings: Settings) -> Iterator[PrivateCluster]:
+    """
+    The private cluster, running, while no other command has to do with it; then it is stopped.
+
+    Raises
+    ------
+    Conflict
+        Another one has.
+    ConfigurationError
+        Settings name another database, or none was made yet.
+    """
+    cluster = private_cluster(settings)
+    if cluster is None or not cluster.made():
+        raise ConfigurationError(f"There is no private database in {settings.home}.")
+    with _users(settings) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                "Another command works with the database. Wait for it, and stop the service: "
+                "./gis down"
+            ) from None
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+def move_server(cluster: PrivateCluster, settings: Settings, backup: Backup, pg_bin: Path) -> Path:
+    """
+    Put a backup into a new server and let that be the home's own; where the former data are.
+
+    Parameters
+    ----------
+    cluster
+        Of `sole_use`.
+    pg_bin
+        The programs of the new server.
+
+    Raises
+    ------
+    BackupFailed, ClusterError
+        The data did not arrive whole, or the new server does not run; nothing was changed.
+    """
+    newer = settings.model_copy(update={"pg_bin": pg_bin})
+    needed = 2 * backup.manifest.database_bytes + _CLUSTER_BYTES
+    with _scratch_cluster(newer, needed) as (fresh, there):
+        fresh.start()
+        restore_backup(backup, reachable_database(there, fresh), there)
+        fresh.stop()
+        own = cluster.data / "postgresql.local.conf"
+        (fresh.data / own.name).write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
+        fresh.start()  # by these settings, too
+        fresh.stop()
+        return cluster.replace(fresh.data)
+
+
+@contextmanager
+def _users(settings: Settings) -> Iterator[IO[str]]:
+    """The file by which those who use the private cluster know of each other."""
+    users = settings.home / "run" / "database-users.lock"
+    users.parent.mkdir(parents=True, exist_ok=True)
+    with users.open("a") as lock:
+        yield lock
 
 
 @contextmanager

@@ -44,7 +44,7 @@ from gis_service.services.recovery.shelf import (
     remove_surplus,
 )
 from gis_service.settings import Settings
-from gis_service.store.cluster import PrivateCluster
+from gis_service.store.cluster import PrivateCluster, find_binaries
 from gis_service.store.cluster.process import find_postmaster
 from gis_service.store.cluster.wal import Line
 from gis_service.store.database import Database
@@ -221,6 +221,39 @@ def test_back_to_just_before_a_bad_load(disaster: Disaster) -> None:
     again = run(town.settings, "restore", "--before-load", str(disaster.bad_load), home=home)
     assert again.exit_code == 1
     assert "nothing is replaced" in again.output
+    to_another_server(disaster, home)
+
+
+def to_another_server(disaster: Disaster, home: Path) -> None:
+    """
+    What was put back moves to a new server, with the settings of the place.
+
+    Of the same version, since no other is to be had here: the way is the same.
+    """
+    settings, data = disaster.town.settings, home / "pg" / "data"
+    assert "the newest here" in run(settings, "upgrade", "postgresql", home=home).output
+    (data / "postgresql.local.conf").write_text("work_mem = '7MB'\n")
+    programs = str(find_binaries().bin_dir)
+    with running_cluster(settings.model_copy(update={"home": home})):
+        refused = run(settings, "upgrade", "postgresql", "--to", programs, home=home)
+    assert "Another command works" in refused.output
+    former = (data / "global" / "pg_control").read_bytes()[:8]
+    moved = run(settings, "upgrade", "postgresql", "--to", programs, home=home)
+    assert moved.exit_code == 0, moved.output
+    assert (data / "global" / "pg_control").read_bytes()[:8] != former, "another server's identity"
+    with served(settings, home) as database:
+        assert sums(database) == disaster.before_load
+        with database.begin() as connection:
+            assert connection.scalar(text("SHOW work_mem")) == "7MB"
+    [kept] = data.parent.glob("data-*")
+    assert str(kept) in moved.output
+    data.rename(data.with_name("newer"))
+    interrupted = run(settings, "loads", "list", home=home)
+    assert interrupted.exit_code == 1
+    assert f"mv {kept} {data}" in interrupted.output
+    kept.rename(data)
+    with served(settings, home) as database:
+        assert sums(database) == disaster.before_load
 
 
 def test_any_moment_and_one_after_the_last_change(disaster: Disaster) -> None:

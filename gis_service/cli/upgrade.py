@@ -16,6 +16,7 @@ from gis_service.cli.backup_words import ending_in_order
 from gis_service.cli.process import ROOT, ServiceProcess, run_detached
 from gis_service.cli.progress import say
 from gis_service.cli.tls import say_addresses
+from gis_service.cli.upgrade_postgresql import postgresql
 from gis_service.errors import BackupFailed, Conflict, GisError
 from gis_service.installation import reachable_database, running_cluster, scratch_place
 from gis_service.model.backups import Proof
@@ -69,6 +70,9 @@ def upgrade(context: click.Context) -> None:
     else:
         say(f"Version {__version__} serves. The former one is in {former['root']}.")
         say_addresses(settings)
+
+
+upgrade.add_command(postgresql)
 
 
 def _rehearsed(database: Database, settings: Settings) -> tuple[Path, Proof]:

@@ -15,14 +15,32 @@ from gis_service.settings import Settings
 from gis_service.store.database import Database
 
 
+def backups_before(settings: Settings) -> Path:
+    """
+    The folder for the backup before a change.
+
+    GIS_BACKUP_DIR; the folder `backups` of the home where none is set or those there
+    are encrypted, for which the key may not be here.
+
+    Raises
+    ------
+    BackupFailed
+        It cannot be used.
+    """
+    plain = settings.backup_dir if settings.backup_encrypt_to is None else None
+    folder = plain or settings.home / "backups"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BackupFailed(f"{folder} cannot be used: {error.strerror}.") from error
+    return folder
+
+
 def rehearsed_backup(
     database: Database, settings: Settings, place: Callable[[Manifest], Place]
 ) -> tuple[Path, Proof]:
     """
     Back up, and put the backup back where it is migrated as the database will be.
-
-    It lies in GIS_BACKUP_DIR; in the folder `backups` of the home where none is set
-    or those there are encrypted, for which the key may not be here.
 
     Parameters
     ----------
@@ -35,12 +53,6 @@ def rehearsed_backup(
         It cannot be made or put back, or its data do not come through the
         migrations. Nothing was changed.
     """
-    plain = settings.backup_dir if settings.backup_encrypt_to is None else None
-    folder = plain or settings.home / "backups"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise BackupFailed(f"{folder} cannot be used: {error.strerror}.") from error
-    path = folder / new_name(datetime.now(UTC))
+    path = backups_before(settings) / new_name(datetime.now(UTC))
     make_backup(database, settings, path)
     return path, prove_backup(path, place)

@@ -39,7 +39,8 @@ class WrongServerVersion(ClusterError):
             f"{data} was made by PostgreSQL {data_version}, and the server found here is "
             f"PostgreSQL {server_version}. Nothing was changed. Install PostgreSQL "
             f"{data_version} with PostGIS beside it (Debian: postgresql-{data_version} "
-            f"postgresql-{data_version}-postgis-3), or move the data with pg_upgrade."
+            f"postgresql-{data_version}-postgis-3), then move to the newer one, if you want: "
+            "./gis upgrade postgresql"
         )
 
 

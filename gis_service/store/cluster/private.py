@@ -25,13 +25,20 @@ from gis_service.store.cluster.errors import (
     ServerFailed,
     UnreachableHome,
 )
-from gis_service.store.cluster.files import disk_errors, exclusive, is_held, make_directory
+from gis_service.store.cluster.files import (
+    disk_errors,
+    exclusive,
+    is_held,
+    make_directory,
+    sync_directory,
+)
 from gis_service.store.cluster.process import find_postmaster
 from gis_service.store.cluster.secrets import Secrets
-from gis_service.store.cluster.server import SUPERUSER, Server
+from gis_service.store.cluster.server import KEPT, SUPERUSER, Server
 from gis_service.store.cluster.socket import make_socket_directory, socket_directory
 
 _LINGER_S = 15.0
+_STAMP = "%Y%m%dT%H%M%S"
 
 
 class PrivateCluster:
@@ -138,6 +145,31 @@ class PrivateCluster:
             server = self._prepare()
             with self._locked(10):
                 server.adopt(fill, lambda data: find_binaries(self._pg_bin, data=data))
+
+    def replace(self, fresh: Path) -> Path:
+        """
+        Take a data directory of this machine's user in the place of one's own.
+
+        The server is stopped, and what was there is kept beside it.
+
+        Parameters
+        ----------
+        fresh
+            On the same disk; its server is stopped.
+
+        Returns
+        -------
+        Path
+            Where the former data directory is.
+        """
+        kept = self.data.with_name(f"{KEPT}{data_version(self.data)}-{time.strftime(_STAMP)}")
+        with disk_errors(self.home), self._locked(10):
+            server = self._server(server_account(self.data))
+            server.shut_down(timeout_s=30)
+            self.data.rename(kept)
+            fresh.rename(self.data)
+            sync_directory(self.data.parent)
+        return kept
 
     def password(self, role: str) -> str:
         """The stored password of a role; a random one of 256 bits is made when absent."""

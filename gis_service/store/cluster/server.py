@@ -49,6 +49,9 @@ _ROOM_FOR_NEW_DATA = 200 * 1024 * 1024
 
 _MARKER = "gis-service-init"
 
+KEPT = "data-"
+"""How the names of former data directories begin, which lie beside the data."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -84,6 +87,7 @@ class Server:
         self._remove_leftovers()
         if data_version(self.data) is not None:
             return
+        self._refuse_kept()
         if shutil.disk_usage(self.data.parent).free < _ROOM_FOR_NEW_DATA:
             raise disk_full(self.data)
         with self._work() as work:
@@ -103,6 +107,7 @@ class Server:
         self._remove_leftovers()
         if data_version(self.data) is not None:
             raise ServerFailed(f"There are data in {self.data} already. Nothing was changed.")
+        self._refuse_kept()
         with self._work() as work:
             fresh = work / "data"
             make_directory(fresh, mode=0o700, owner=self.account.owner)
@@ -221,6 +226,15 @@ class Server:
         write_whole(fresh / "postgresql.local.conf", LOCAL_SETTINGS)
         write_whole(fresh / "gis.conf", self._settings())
         write_whole(fresh / "pg_hba.conf", HBA)
+
+    def _refuse_kept(self) -> None:
+        """A former data directory without a newer one: a change of versions was cut off."""
+        kept = sorted(self.data.parent.glob(f"{KEPT}*"))
+        if kept:
+            raise ServerFailed(
+                f"There is no {self.data}, but {kept[-1]}: moving to another PostgreSQL was "
+                f"interrupted. Nothing was changed. Put it back: mv {kept[-1]} {self.data}"
+            )
 
     def _remove_leftovers(self) -> None:
         for path in self.data.parent.glob("init-*"):

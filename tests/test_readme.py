@@ -10,6 +10,7 @@ from click import Context, Group
 from gis_service.cli import all_commands, cli, example
 from gis_service.cli.settings import markdown_table
 from gis_service.model.collections import REGISTRY
+from gis_service.web.manual import CHAPTERS
 
 CONTEXT = Context(cli)
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -42,6 +43,13 @@ def test_every_command_named_exists():
         if isinstance(command, Group):
             alone = command.invoke_without_command and not words[1]
             assert alone or words[1] in command.commands, words
+
+
+def test_every_chapter_of_the_manual_is_linked() -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", README.read_text())
+    files = {link for link in links if not link.startswith("https://")}
+    assert {file for file in files if not (README.parent / file).is_file()} == set()
+    assert {f"gis_service/docs/en/{id_}.md" for id_ in CHAPTERS} <= files
 
 
 def test_every_command_is_explained_with_an_example():

@@ -157,18 +157,19 @@ def exchange(place: Place) -> None:
     nodes = place.rows(select(func.count().label("n")).select_from(
         table(REGISTRY["network_nodes"])
     ))[0]["n"]
-    networks = package.get("networks") or [{}]
+    networks = _members(package, "networks")
     place.expect(
-        len(networks[0].get("nodes") or ()) == nodes,
+        networks and len(_members(networks[0], "nodes")) == nodes,
         f"{PACKAGE} is not this network as it stands now ({nodes} nodes): export it again.",
     )
-    if not place.expect("counts" in report, f"{QUALITY} is no report of ./gis quality --json."):
+    counts, totals = _members(report, "counts"), report.get("totals")
+    if not counts or not isinstance(totals, dict):
+        place.missing.append(f"{QUALITY} is no report of ./gis quality --json.")
         return
-    totals = report["totals"]
-    _near(place, told, "warnings", totals["warning"])
-    _near(place, told, "informations", totals["info"])
-    most = max((each["count"] for each in report["counts"]), default=0)
-    often = {each["rule"] for each in report["counts"] if each["count"] == most}
+    _near(place, told, "warnings", totals.get("warning"))
+    _near(place, told, "informations", totals.get("info"))
+    most = max(each.get("count", 0) for each in counts)
+    often = {each.get("rule") for each in counts if each.get("count", 0) == most}
     place.expect(told.get("most_frequent") in often, "most_frequent is not the id of that rule.")
 
 
@@ -200,9 +201,9 @@ def asking(place: Place) -> None:
         .where(offices.c.theme == "citizenSatisfaction")
         .where(distance_m(offices, *CENTRE) < NEAR_M)
     )}
-    features = document.get("features")
-    if place.expect(isinstance(features, list), f"{FOUND} is no GeoJSON FeatureCollection."):
-        found = {str(each.get("id")) for each in features or ()}
+    listed = isinstance(document.get("features"), list)
+    if place.expect(listed, f"{FOUND} is no GeoJSON FeatureCollection."):
+        found = {str(each.get("id")) for each in _members(document, "features")}
         few, many = len(expected - found), len(found - expected)
         place.expect(not few, f"{few} offices that the question asks for are not in {FOUND}.")
         place.expect(not many, f"{many} items in {FOUND} were not asked for.")
@@ -248,6 +249,12 @@ def _near(
     known = isinstance(number, int | float) and not isinstance(number, bool)
     right = known and real is not None and abs(number - real) <= abs(real) * within  # type: ignore[operator]
     place.expect(right, f"{name} is not right: {number!r}.")
+
+
+def _members(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects that a member of a JSON document lists; none where it is something else."""
+    value = document.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _list(told: Mapping[str, Any], name: str) -> list[Any]:

@@ -26,7 +26,8 @@ GisError
 ├── EditRejected            an item as it would be breaks rules (in `model.edits`)
 ├── BatchRejected           operations of a batch failed (in `model.edits`)
 ├── Unavailable             the database cannot answer now
-│   └── Busy                too many are served at the moment
+│   ├── Busy                too many are served at the moment
+│   └── NoRoom              the database's disk is full
 ├── ExportFailed            a file could not be written
 │   └── PrintFailed         pages could not be set
 ├── BackupFailed            a copy of everything cannot be made, read or put back
@@ -186,6 +187,15 @@ class Busy(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Too many are served at the moment. Try again in a few seconds.")
+
+
+class NoRoom(Unavailable):
+    """The database's disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database's disk is full, so nothing was changed. Free some space, then try again."
+        )
 
 
 class ExportFailed(GisError):

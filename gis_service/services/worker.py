@@ -22,9 +22,8 @@ from types import FrameType
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from psycopg2.errors import DiskFull
 from sqlalchemy import URL, Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gis_service.errors import Conflict, GisError
 from gis_service.model.jobs import WORKER_STOPPED_WITHIN_S, Job, JobState, Json
@@ -356,12 +355,6 @@ def _words_for(job: Job, error: BaseException) -> str:
     """What the job's owner is told; what else there is to know goes to the log."""
     if isinstance(error, GisError):
         return str(error)
-    if isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull):
-        log.error("job %s: %s", job.id, first_line(error))
-        return (
-            "The database's disk is full, so nothing was changed. Free some space, then start "
-            "the job again."
-        )
     log.error("job %s failed", job.id, exc_info=error)
     return f"Internal error, reference {job.id}. The service's log says more."
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from psycopg2.errors import DiskFull
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gis_service import __version__
-from gis_service.errors import ConfigurationError, Unavailable
+from gis_service.errors import ConfigurationError, NoRoom, Unavailable
 from gis_service.model.audience import Actor
 from gis_service.store.actor import set_actor
 from gis_service.store.grants import grants
@@ -223,6 +224,11 @@ class Database:
         patience_s
             The connection breaks when a statement is not answered within this;
             None waits for ever.
+
+        Raises
+        ------
+        NoRoom
+            The database's disk is full.
         """
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
@@ -233,6 +239,10 @@ class Database:
                     if actor is not None:
                         set_actor(connection, actor)
                     yield connection
+            except OperationalError as error:
+                if isinstance(error.orig, DiskFull):
+                    raise NoRoom from error
+                raise
             finally:
                 if patience_s is not None:
                     driver.patience_s = None

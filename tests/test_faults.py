@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import f01_power, f08_network
+from tests.faults import f01_power, f08_network, f08_versions
 from tests.faults.outcome import Outcome, as_json, table
 from tests.faults.site import Site, site
 
@@ -41,6 +41,16 @@ def test_the_rig_sees_what_stands_twice(place: Site) -> None:
     [outcome] = f08_network.blind(place, 1, SEED)
     assert outcome.verdict == "fails, as it must"
     assert outcome.duplicated > 0
+
+
+def test_counting_by_versions_loses_nothing(place: Site) -> None:
+    held(f08_versions.run(place, 1, SEED))
+
+
+def test_the_rig_sees_what_is_overwritten(place: Site) -> None:
+    """Its negative control: without the version that was read."""
+    [outcome] = f08_versions.blind(place, 1, SEED)
+    assert outcome.verdict == "fails, as it must", outcome.notes
 
 
 def test_the_table_tells_passed_from_blind_and_from_not_run() -> None:

@@ -47,7 +47,7 @@ def _worked(site: Site, off: timedelta, *, jump: bool) -> Any:
         at = now + timedelta(minutes=number)
         if jump and number == 1:
             at -= timedelta(hours=5)
-        base = {"name": "clock" if number == 0 else "abc"[number - 1]}
+        base = {"name": "clock" if number == 0 else "abc"[number - 1], "version": number + 1}
         sent = operation(
             "update", target=target, values={"name": name}, base=base, made_at=at.isoformat()
         )
@@ -59,7 +59,7 @@ def _worked(site: Site, off: timedelta, *, jump: bool) -> Any:
         "SELECT name, version FROM gis.network_nodes WHERE id = :id", id=made["id"]
     )
     seen = site.rows(
-        "SELECT count(*) FROM history.network_nodes WHERE id = :id AND valid_from > :since",
+        "SELECT count(*) FROM history.network_nodes WHERE id = :id AND began_at > :since",
         id=made["id"], since=since,
     )[0][0]
     return name, version, seen, tuple(results)

@@ -48,7 +48,8 @@ LONGEST = (
     "test_leaks", "test_web_conformance", "test_up", "test_exports_live", "test_decision_pages",
     "test_first_key", "test_jobs", "test_web_schemathesis", "test_large_map_page",
     "test_tools_page", "test_search_text", "test_exports", "test_field_queue", "test_filtering",
-    "test_clients_gdal", "test_published", "test_tile_cache", "test_snapshots", "test_history",
+    "test_clients_gdal", "test_tour", "test_published", "test_tile_cache", "test_snapshots",
+    "test_history",
 )
 """Files that take longest come first, so that the workers end at about the same time."""
 

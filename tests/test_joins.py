@@ -268,3 +268,30 @@ def test_a_span_to_a_node_of_another_network_joins_when_that_appears(
     )
     assert sent.status_code == 200, sent.text
     assert sent.json()["networks"] == [NEIGHBOUR]
+
+
+@pytest.mark.shared
+def test_of_real_networks_only_places_are_proposed(
+    databases: Databases, sample_template: str, settings: Settings, shared_data: Path
+) -> None:
+    """Two backbones and the sample's town: 26 pairs with one name, and both ends of Kisii."""
+    database = databases.fresh(sample_template)
+    for name in ("nofbi/ofds_NOFBI_kenya.json", "jtl/ofds_JTL_Kenya.json"):
+        path = shared_data / "fibre" / name
+        load_package(database, settings, PackageRequest(path, network=name[:3], read_only=True))
+    with client_of(
+        databases.with_logins(database), settings, key=new_key(database)
+    ) as client:
+        found = proposed(client, within_m=5_000)
+        page = client.get("/joins?within_m=5000", headers={"accept": "text/html"}).text
+        beyond = client.get("/joins?within_m=5000&page=2", headers={"accept": "text/html"}).text
+        rest = run(client, "join-candidates", within_m=5_000, first=20)
+    named = {pair for pair, each in found.items() if each["names"] == 1}
+    assert ("Kisii", "Kisii Metro") in named
+    assert ("Nairobi", "Nairobi Metro") in named
+    assert {pair for pair in found if pair not in named} == {("Kisii", "Kisii West Backbone PoP")}
+    assert (rest["proposed"], len(rest["features"])) == (28, 8)
+    assert not any("Wi-Fi" in name for pair in found for name in pair)
+    assert ("Pairs proposed: 28" in page, 'rel="next"' in page) == (True, False)
+    assert ('rel="prev"' in beyond, "Pairs proposed" in beyond) == (True, False)
+    databases.drop(database)

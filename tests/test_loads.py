@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,17 +19,21 @@ from uuid import uuid4
 import geopandas as gpd
 import pytest
 from sqlalchemy import text
+from starlette.requests import Request
 
 from gis_service.model.audience import Audience
+from gis_service.model.rules import RULES
 from gis_service.services.mappings import read_mapping
-from gis_service.services.received import plain_name, received
+from gis_service.services.received import Arrival, UploadTooLarge, plain_name, received
 from gis_service.services.upload_sweep import sweep_uploads
 from gis_service.services.worker import Worker
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
 from gis_service.web.page_words import spoken
+from gis_service.web.receiving import receive
 from tests.conftest import ROOT, Databases, client_of, new_key
+from tests.hostile_files import REFUSED, SECRET
 from tests.ofds_packages import crooked
 
 HEADER = "external_id,Facility name,kind,state,lon,lat\n"
@@ -147,7 +153,12 @@ def test_a_file_goes_the_whole_way_and_back(desk: Desk) -> None:
     assert ("Odd" in rows, "Mwembe" in rows) == (True, False)
 
     at = f"/loads/{found['id']}"
-    assert "perhaps" in desk.client.get(f"{at}/report.html?lang=sw").text
+    swahili = RULES["unknown-code"]
+    said = f"{swahili.title.sw}. {swahili.remedy.sw}"
+    page = desk.client.get(f"{at}/report.html?lang=sw").text
+    assert ("perhaps" in page, said in page, "/rules?lang=sw#unknown-code" in page) == (True,) * 3
+    assert said in desk.client.get(f"{at}?f=html&lang=sw&outcome=refused").text
+    assert swahili.title.sw in desk.client.get(f"{at}/report.csv?lang=sw").text
     assert desk.client.get(f"{at}/report.json").json()["rejected"] == 2
     assert "unknown-code" in desk.client.get(f"{at}/report.csv").text
     rejected = desk.folder / "rejected.gpkg"
@@ -246,21 +257,58 @@ def test_what_is_no_file_of_ours_is_refused_and_leaves_nothing(
     assert desk.kept() == before
 
 
-def test_a_hostile_archive_is_told_and_taken_away(desk: Desk) -> None:
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.shp", bytes(200_000_000))
-    found = desk.looked_at("../../bomb.zip", bomb.getvalue())
-    assert (found["source"], found["state"]) == ("bomb.zip", "unreadable")
-    assert "far more than its size" in found["job"]["message"]
-    assert found["id"] not in desk.kept()
+def test_hostile_files_are_told_at_the_door_and_taken_away(desk: Desk, tmp_path: Path) -> None:
+    """All are sent; of those that a worker refuses, it looks at one of each of some kinds."""
+    before = desk.kept()
+    waiting = {}
+    looked_at = {"2", "9", "16", "27", "29", "31", "34", "67"}
+    for number, hostile in enumerate(REFUSED):
+        file = hostile.at(tmp_path / str(number))
+        answer = desk.send(f"../../{hostile.name}", file.read_bytes())
+        assert SECRET not in answer.text
+        if answer.status_code == 201:
+            (sent,) = answer.json()["loads"]
+            assert Path(sent["source"]).stem == Path(hostile.name).stem
+            if os.environ.get("ALL_HOSTILE") or hostile.case not in looked_at:
+                waiting[sent["id"]] = hostile
+            else:
+                for step in ("cancel", "discard"):
+                    assert desk.client.post(f"/loads/{sent['id']}/{step}").status_code == 202
+            looked_at.add(hostile.case)
+        else:
+            assert answer.status_code == 400, str(hostile)
+            assert re.search(hostile.said, answer.json()["detail"]), (str(hostile), answer.text)
+    assert len(waiting) > 5
+    desk.work()
+    kept = set(desk.kept()) - set(before)
+    for id_, hostile in waiting.items():
+        found = desk.one(id_)
+        assert found["state"] == "unreadable", str(hostile)
+        said = hostile.said if found["source"] == hostile.name else "damaged"  # a lone .shp
+        assert re.search(said, found["job"]["message"]), (str(hostile), found["job"])
+        assert SECRET not in found["job"]["message"]
+        assert (id_ in kept) == ("--encoding" in found["job"]["message"]), "it may be named"
 
 
 def test_forms_that_break_off_or_lie_leave_nothing(desk: Desk) -> None:
     before = desk.kept()
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
     whole = head + b"a,b\r\n"
+    field = b'--x\r\nContent-Disposition: form-data; name="crs"\r\n\r\nEPSG:4326\r\n'
+    form = "multipart/form-data; boundary=x"
+    sent = []
+
+    async def endless() -> dict[str, Any]:
+        """Chunked: nobody says how long it is."""
+        sent.append(b"a,b\r\n" * 20_000 if sent else head)
+        assert sum(map(len, sent)) < 4_000_000, "it is read beyond twice the limit"
+        return {"type": "http.request", "body": sent[-1], "more_body": True}
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", form.encode())]}
+    with Arrival(desk.settings) as arrival, pytest.raises(UploadTooLarge, match="than 1 MB"):
+        asyncio.run(receive(Request(scope, endless), arrival))
     for body, kind in (
+        (field + field + whole + b"--x--\r\n", form),
         (whole, "multipart/form-data; boundary=x"),
         (whole + b"--x--\r\n", "multipart/form-data"),
         (b"--x--\r\n", "multipart/form-data; boundary=x"),
@@ -271,6 +319,16 @@ def test_forms_that_break_off_or_lie_leave_nothing(desk: Desk) -> None:
         answer = desk.client.post("/loads", content=body, headers={"content-type": kind})
         assert answer.status_code == 400, body
     assert desk.kept() == before
+    lying = head.replace(
+        b'filename="a.csv"', b"filename*=utf-8''..%2f..%2fetc%2fpasswd.csv"
+    ).replace(b"\r\n\r\n", b"\r\nContent-Type: image/png\r\n\r\n")
+    answer = desk.client.post(
+        "/loads", content=lying + b"a,b\r\n1,2\r\n--x--\r\n", headers={"content-type": form}
+    )
+    (taken,) = answer.json()["loads"]
+    assert taken["source"] == "passwd.csv", "the content decides, and a name is only a name"
+    desk.client.post(f"/loads/{taken['id']}/cancel")
+    desk.client.post(f"/loads/{taken['id']}/discard")
 
 
 def test_parts_of_a_shapefile_become_one_file(desk: Desk, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def propose(within_m: float, network: str | None, *, rejected: bool, as_json: bo
       ./gis joins propose --within 2000 --network nofbi
     """
     found = _ask(lambda services: services.joins.proposed(
-        OWNER, within_m=within_m, network=network, rejected=rejected
+        OWNER, within_m=within_m, network=network, rejected=rejected, most=None
     ))
     _tell(list(map(pair_document, found.pairs)), as_json=as_json)
     if not as_json:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from gis_service.model.declarations.load_rules import LOAD_RULES
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
 from gis_service.model.declarations.topology_rules import TOPOLOGY_RULES
+from gis_service.model.fields import Language
 from gis_service.model.quality import Family, family_of
-from gis_service.model.reports import Rule
+from gis_service.model.reports import RowFault, Rule
 
+_SPOKEN = "en"
+"""The language of a fault's own message, which names what was found."""
 RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "rows": LOAD_RULES,
     "topology": TOPOLOGY_RULES,
@@ -25,3 +28,15 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
 RULES: dict[str, Rule] = {
     each.id: each for each in (*LOAD_RULES, *TOPOLOGY_RULES, *QUALITY_RULES)
 }
+
+
+def sentence(fault: RowFault, language: Language) -> str:
+    """
+    What is wrong with a row, and what to do, in one language.
+
+    In English it is the fault's own message, with what was found; in others what its rule says.
+    """
+    if language == _SPOKEN or fault.rule not in RULES:
+        return fault.message
+    rule = RULES[fault.rule]
+    return f"{rule.title[language]}. {rule.remedy[language]}"

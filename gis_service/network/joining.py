@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from gis_service.model.joins import Likeness
 
 HALF_NEAR_M = 250.0
-LEAST_SCORE = 0.4
+LEAST_SCORE = 0.45
 """Pairs that score less are not proposed."""
 _NAMES_SHARE = 0.6
 _NAMES_UNKNOWN = 0.5

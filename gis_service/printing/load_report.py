@@ -11,7 +11,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Language
 from gis_service.model.locales import number
 from gis_service.model.reports import LoadReport
-from gis_service.model.rules import RULES
+from gis_service.model.rules import RULES, sentence
 from gis_service.printing.document_html import environment
 from gis_service.printing.wording import phrase
 
@@ -43,6 +43,7 @@ def load_report_html(
         language=language,
         t=lambda key: phrase(key, language),
         number=partial(number, language=language),
+        sentence=partial(sentence, language=language),
         heading=phrase(
             "load_into", language, source=report.source,
             collection=REGISTRY[report.collection].title[language],
@@ -64,12 +65,16 @@ def load_report_csv(report: LoadReport, language: Language) -> str:
     """Every fault in a row; cells that a table program would compute are made harmless."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow(_COLUMNS)
+    in_english = language == "en"
+    writer.writerow(_COLUMNS if in_english else (*_COLUMNS, "in English"))
     for fault in report.faults:
-        writer.writerow(
-            (fault.row, _harmless(fault.column), fault.rule, fault.severity.value,
-             _harmless(fault.value), _harmless(fault.message), RULES[fault.rule].remedy[language])
-        )
+        rule = RULES[fault.rule]
+        message = _harmless(fault.message)
+        writer.writerow((
+            fault.row, _harmless(fault.column), fault.rule, fault.severity.value,
+            _harmless(fault.value), message if in_english else rule.title[language],
+            rule.remedy[language], *(() if in_english else (message,)),
+        ))
     return file.getvalue()
 
 

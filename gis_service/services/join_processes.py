@@ -30,10 +30,11 @@ def join_handlers(joins: Joins) -> dict[str, Handler]:
             within_m=inputs["within_m"],
             network=None if inputs["network"] is None else str(inputs["network"]),
             rejected=inputs["rejected"],
+            first=inputs["first"],
         )
         return {
             "type": "FeatureCollection",
-            "proposed": len(found.pairs),
+            "proposed": found.total,
             "left_out": found.left_out,
             "networks": list(found.networks),
             "features": list(map(_feature, found.pairs)),

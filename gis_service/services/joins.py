@@ -44,6 +44,8 @@ class Proposed:
 
     Parameters
     ----------
+    total
+        How many there are; `pairs` are those of them that were asked for.
     networks
         Names of the networks that have nodes.
     left_out
@@ -52,6 +54,7 @@ class Proposed:
 
     pairs: tuple[JoinPair, ...]
     networks: tuple[str, ...]
+    total: int
     left_out: int = 0
 
 
@@ -69,6 +72,8 @@ class Joins:
         within_m: float = USUAL_WITHIN_M,
         network: str | None = None,
         rejected: bool = False,
+        first: int = 0,
+        most: int | None = MOST_PROPOSED,
     ) -> Proposed:
         """
         Nodes of different networks that may be one place.
@@ -81,6 +86,9 @@ class Joins:
         ----------
         network
             Only pairs with a node of this one, by `external_id` or UUID.
+        first, most
+            How many of the most probable to pass over, and how many to give then; None
+            for all others.
 
         Raises
         ------
@@ -118,7 +126,8 @@ class Joins:
             pairs.append(pair)
         pairs.sort(key=lambda pair: (-pair.likeness.score, pair.distance_m, pair.a.id, pair.b.id))
         names = tuple(row["name"] for row in networks)
-        return Proposed(tuple(pairs[:MOST_PROPOSED]), names, left_out)
+        shown = pairs[first:] if most is None else pairs[first:first + most]
+        return Proposed(tuple(shown), names, len(pairs), left_out)
 
     async def decided(self, principal: Principal) -> tuple[JoinPair, ...]:
         """

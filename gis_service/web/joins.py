@@ -30,6 +30,7 @@ from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import read_form
 from gis_service.web.join_sketch import SIDE, Sketch, sketch_of
 from gis_service.web.local_times import local_time
+from gis_service.web.page_numbers import page_number
 from gis_service.web.pages import static_address
 from gis_service.web.principal import require
 
@@ -46,7 +47,7 @@ DONE = (*Decision, TAKEN_BACK)
 
 async def joins(request: Request) -> Response:
     """What is proposed, and what was decided."""
-    asked = read(request, HTML, known=(*COMMON_PARAMETERS, "within_m", "rejected", "done"))
+    asked = read(request, HTML, known=(*COMMON_PARAMETERS, "within_m", "rejected", "done", "page"))
     require(asked.principal, Audience.PLANNER)
     done = asked.parameters.get("done")
     return await _page(
@@ -54,6 +55,7 @@ async def joins(request: Request) -> Response:
         within_m=_within(asked.parameters.get("within_m")),
         rejected=asked.parameters.get("rejected") == "yes",
         done=done if done in DONE else None,
+        page=page_number(asked),
     )
 
 
@@ -90,16 +92,22 @@ async def _page(
     rejected: bool = False,
     done: str | None = None,
     fault: GisError | None = None,
+    page: int = 1,
 ) -> Response:
     service = asked.services.joins
-    found = await service.proposed(asked.principal, within_m=within_m, rejected=rejected)
+    first = (page - 1) * MOST_SHOWN
+    found = await service.proposed(
+        asked.principal, within_m=within_m, rejected=rejected, first=first, most=MOST_SHOWN
+    )
     decided = await service.decided(asked.principal)
-    shown = found.pairs[:MOST_SHOWN]
     response = asked.page(
         "joins.html",
         path=PATH,
         found=found,
-        shown=await _sketched(asked, shown),
+        shown=await _sketched(asked, found.pairs),
+        first=first,
+        page_number=page,
+        has_more=first + len(found.pairs) < found.total,
         confirmed=[pair for pair in decided if pair.decision is Decision.CONFIRMED],
         rejected_pairs=[pair for pair in decided if pair.decision is Decision.REJECTED],
         within=[(each, _metres(each, asked)) for each in WITHIN],

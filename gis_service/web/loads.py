@@ -176,7 +176,8 @@ async def report_html(request: Request) -> Response:
     """The report of the last trial or load as one page that stands alone."""
     asked, report, upload = await _report(request)
     page = await asyncio.to_thread(
-        load_report_html, report, asked.language, rejected=_rejected(upload)
+        load_report_html, report, asked.language, rejected=_rejected(upload),
+        service=asked.at.base,
     )
     return Response(page, media_type=HTML.media_type, headers=_file_headers("report.html"))
 

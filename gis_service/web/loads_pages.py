@@ -17,13 +17,14 @@ from gis_service.model.jobs import Job, JobState
 from gis_service.model.locales import number
 from gis_service.model.parts import Parts
 from gis_service.model.reports import Rule
-from gis_service.model.rules import RULES
+from gis_service.model.rules import RULES, sentence
 from gis_service.model.uploads import COUNTED, DoneLoad, RowOutcome, Upload, UploadState
 from gis_service.services.received import MOST_FILES
 from gis_service.services.upload_jobs import REJECTS
 from gis_service.web.asked import Asked
 from gis_service.web.loads_documents import is_mine, told
 from gis_service.web.local_times import local_time
+from gis_service.web.page_numbers import page_number
 from gis_service.web.page_words import spoken
 from gis_service.web.pages import static_address
 from gis_service.web.upload_form import LOADABLE, form_of
@@ -84,9 +85,9 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         form = form_of(layer, proposal, said if same else None, asked.language)
     networks = await asked.services.uploads.networks(asked.principal)
     tried = trial.result if trial is not None else None
-    outcome, number = _outcome(asked), _page_number(asked)
+    outcome, place = _outcome(asked), page_number(asked)
     rows = await asked.services.uploads.rows(
-        upload, outcome, first=(number - 1) * ROWS_ON_PAGE, most=ROWS_ON_PAGE + 1
+        upload, outcome, first=(place - 1) * ROWS_ON_PAGE, most=ROWS_ON_PAGE + 1
     ) if tried is not None and upload.removed_at is None else []
     drawn = await asked.services.uploads.drawn(upload) if rows else 0
     return asked.page(
@@ -112,7 +113,7 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         outcomes=[each for each in RowOutcome if tried and tried.get(COUNTED[each])],
         counted=COUNTED,
         rows=rows[:ROWS_ON_PAGE],
-        page_number=number,
+        page_number=place,
         more=len(rows) > ROWS_ON_PAGE,
         drawn=drawn,
         titles={c.id: c.title[asked.language] for c in REGISTRY.values()} if drawn else {},
@@ -166,13 +167,6 @@ def _outcome(asked: Asked) -> RowOutcome | None:
         raise InvalidParameter("outcome", text, f"it is one of {listed}") from None
 
 
-def _page_number(asked: Asked) -> int:
-    text = asked.parameters.get("page") or "1"
-    if not text.isdecimal() or len(text) > 7 or int(text) < 1:
-        raise InvalidParameter("page", text, "it is a number from 1 on")
-    return int(text)
-
-
 def _map(asked: Asked, upload: Upload) -> dict[str, Any] | None:
     vendor = f"{asked.at.path}/static/vendor"
     try:
@@ -204,6 +198,7 @@ def _telling(asked: Asked) -> dict[str, Any]:
         "who": who,
         "size": size,
         "spoken": spoken,
+        "sentence": sentence,
         "time": lambda at: local_time(at, asked.language),
         "title_of": lambda id_: REGISTRY[id_].title[asked.language] if id_ in REGISTRY else id_,
         "signs": SIGNS,

@@ -12,8 +12,6 @@ from gis_service.web.multipart import read_parts
 from gis_service.web.principal import CSRF_FIELD
 
 LONGEST_FIELD = 1_000
-_NO_FILE = "\0"
-"""Stands for a part that is passed over: a field for a file that nobody chose."""
 
 
 async def receive(request: Request, arrival: Arrival) -> dict[str, str]:
@@ -30,30 +28,52 @@ async def receive(request: Request, arrival: Arrival) -> dict[str, str]:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > 2 * arrival.most_mb * 1_000_000:
         raise UploadTooLarge(arrival.most_mb)
-    fields: dict[str, bytes] = {}
-    name, too_large = "", None
+    form = _Form(arrival)
     async for part in read_parts(request):
         if part.name is not None:
-            name = "" if part.filename is not None else part.name
-            if name in fields:
-                raise InvalidInput(f"The field {name[:40]!r} is there twice.")
-            if name:
-                fields[name] = b""
-            elif part.filename and too_large is None:
-                arrival.begin(part.filename)
-            else:
-                name = _NO_FILE
-        elif name and name != _NO_FILE:
-            fields[name] += part.data
-            if len(fields[name]) > LONGEST_FIELD:
-                raise InvalidInput(f"The field {name[:40]!r} is too long.")
-        elif name != _NO_FILE and too_large is None:
-            try:
-                await asyncio.to_thread(arrival.write, part.data)
-            except UploadTooLarge as error:
-                too_large = error  # the rest is read all the same: a browser listens late
-    if too_large is not None:
-        raise too_large
-    chosen = {n: v.decode("utf-8", "replace") for n, v in fields.items() if v}
+            form.begin(part.name, part.filename)
+        else:
+            await asyncio.to_thread(form.write, part.data)
+    if form.too_large is not None:
+        raise form.too_large
+    chosen = {n: v.decode("utf-8", "replace") for n, v in form.fields.items() if v}
     chosen.pop(CSRF_FIELD, None)
     return chosen
+
+
+class _Form:
+    """What has come of a form; `too_large` is said when the sender listens, at its end."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.fields: dict[str, bytes] = {}
+        self.too_large: UploadTooLarge | None = None
+        self._arrival = arrival
+        self._name: str | None = None
+        self._in_file = False
+        self._passed_over = 0
+
+    def begin(self, name: str, filename: str | None) -> None:
+        """What is written next belongs to a field, to a file, or, without a name, to nothing."""
+        self._in_file = bool(filename)
+        self._name = name if filename is None else None
+        if self._name is not None:
+            if name in self.fields:
+                raise InvalidInput(f"The field {name[:40]!r} is there twice.")
+            self.fields[name] = b""
+        elif filename and self.too_large is None:
+            self._arrival.begin(filename)
+
+    def write(self, data: bytes) -> None:
+        if self._name is not None:
+            self.fields[self._name] += data
+            if len(self.fields[self._name]) > LONGEST_FIELD:
+                raise InvalidInput(f"The field {self._name[:40]!r} is too long.")
+        elif self.too_large is not None:
+            self._passed_over += len(data)
+            if self._passed_over > self._arrival.most_mb * 1_000_000:  # it may have no end
+                raise self.too_large
+        elif self._in_file:
+            try:
+                self._arrival.write(data)
+            except UploadTooLarge as error:
+                self.too_large = error

@@ -133,7 +133,7 @@ GET: Mapping[str, tuple[str, ...] | None] = {
     "/field/photos/{id}": COMMON,
     "/routes": (*COMMON, "done"),
     "/conflicts": (*COMMON, "settled"),
-    "/joins": (*COMMON, "within_m", "rejected", "done"),
+    "/joins": (*COMMON, "within_m", "rejected", "done", "page"),
     "/a/{tag}": COMMON,
     "/paper": (*COMMON, "collection", "ward"),
     "/labels": (*COMMON, "ward", "collection", "size"),

@@ -440,6 +440,11 @@ def test_the_report_of_the_national_backbone(shared_data, tmp_path, monkeypatch)
                    if f["rule"] == "KIS-G9" and f["name"] == "Kebirigo"]
     assert kebirigo["details"]["gap_m"] == pytest.approx(24_800, abs=100)
     assert "Kebirigo" in done.output
+    pair = [str(source.parent / f"ofds_NOFBI_Kenya_{each}.geojson") for each in ("nodes", "spans")]
+    done = CliRunner().invoke(cli, ["quality", *pair, "--json", "-"])
+    again = json.loads(done.output)
+    assert (again["source"], again["form"]) == ("nofbi.zip", "GeoJSON")
+    assert len(again["findings"]) > 200
     html = page.read_text()
     assert "Ubora wa NOFBI" in html
     assert "24.8 km" in html

@@ -13,6 +13,7 @@ import click
 from gis_service.cli.load_bar import loading_bar
 from gis_service.cli.load_reports import rejects_of, report_files, write_reports
 from gis_service.cli.load_several import load_several
+from gis_service.cli.packages import as_one_package
 from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.cli.reports import print_report
@@ -138,7 +139,8 @@ def load(  # noqa: PLR0917 - click passes them by name
     FlatGeobuf, GeoParquet, CSV or XLSX. A folder stands for the files in it.
 
     A package of the Open Fibre Data Standard needs no --collection: each of its
-    networks arrives with all that belongs to it, and nothing of it is altered.
+    networks arrives with all that belongs to it, and nothing of it is altered. Its
+    GeoJSON or CSV files are one package, in a folder or named together.
 
     Each file arrives whole or not at all, and the same file twice changes nothing.
     Rows at fault are listed and written to a file.
@@ -157,6 +159,13 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load backbone-ofds.json --network backbone --read-only --sync
     """
     found = files_at(files)
+    if collection is None and mapping_file is None:
+        with as_one_package(found.files) as whole:
+            if whole is not None:
+                report: LoadReport = context.invoke(
+                    load, **(context.params | {"files": (whole,)})
+                )
+                return report
     if len(found.files) > 1:
         _must_fit_several(faults_file, reports, as_json=as_json, sync=sync)
         options = context.params

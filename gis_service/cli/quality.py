@@ -13,8 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from gis_service.bootstrap import open_network_exports
+from gis_service.cli.packages import as_one_package
 from gis_service.cli.progress import say
 from gis_service.cli.reports import printable
+from gis_service.formats.folders import files_at
 from gis_service.installation import open_database
 from gis_service.model.audience import Audience
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
@@ -37,7 +39,7 @@ _WRITERS = {".html": quality_page, ".xlsx": quality_workbook}
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--network", "networks", metavar="ID", multiple=True,
               help="A network of the database instead of a file.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False),
@@ -53,7 +55,7 @@ _WRITERS = {".html": quality_page, ".xlsx": quality_workbook}
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
               help="The language of the report for people.")
 def quality(  # noqa: PLR0917 - click passes them by name
-    file: Path | None,
+    files: tuple[Path, ...],
     networks: tuple[str, ...],
     json_file: Path | None,
     report_file: Path | None,
@@ -65,7 +67,8 @@ def quality(  # noqa: PLR0917 - click passes them by name
     """
     Tell the quality of a package of the Open Fibre Data Standard (OFDS).
 
-    FILE is a package of anybody's, in any form that is read; --network checks
+    FILE is a package of anybody's, in any form that is read, or the files or the
+    folder of its GeoJSON or CSV form; --network checks
     one of ours. It is checked against the standard's schema, its other rules,
     and against the ground: ends away from their nodes, swapped coordinates,
     spans given twice. Nothing is loaded or changed.
@@ -80,12 +83,12 @@ def quality(  # noqa: PLR0917 - click passes them by name
     if report_file is not None and report_file.suffix.lower() not in _WRITERS:
         endings = ", ".join(_WRITERS)
         raise click.UsageError(f"{report_file.name!r} does not end with one of {endings}.")
-    if (file is None) != bool(networks):
+    if bool(files) == bool(networks):
         raise click.UsageError("Name one file, or a network with --network.")
     settings = read_settings()
     request = QualityRequest(version=version, region=region, before=before)
-    if file is not None:
-        report = quality_of_file(settings, file, request)
+    if files:
+        report = _of_files(settings, files, request)
     else:
         with open_database(settings):
             report = asyncio.run(_of_networks(settings, networks, request))
@@ -99,6 +102,16 @@ def quality(  # noqa: PLR0917 - click passes them by name
     if report_file is not None:
         writer = _WRITERS[report_file.suffix.lower()]
         _write(report_file, writer(report, settings, language))
+
+
+def _of_files(
+    settings: Settings, files: tuple[Path, ...], request: QualityRequest
+) -> QualityReport:
+    found = files_at(files).files
+    with as_one_package(found) as whole:
+        if whole is None and len(found) > 1:
+            raise click.UsageError("Name one file, or the files of one package.")
+        return quality_of_file(settings, whole or found[0], request)
 
 
 async def _of_networks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
+from gis_service.cli import cli
 from gis_service.cli.inspect import _print
 from gis_service.cli.load import load
 from gis_service.errors import InvalidInput, UnknownCrs
@@ -34,6 +36,7 @@ from gis_service.validation.placing import check_places
 from gis_service.validation.proposing import chosen, propose
 from gis_service.validation.whereabouts import Surroundings, is_plausible, places_of, whereabouts
 from tests.conftest import Databases
+from tests.ofds_packages import full
 
 KISII = (34.3, -1.2, 35.2, -0.3)
 TOWN = [(34.7667 + step / 400, -0.6817 - step / 700) for step in range(30)]
@@ -407,3 +410,13 @@ def test_the_command_tells_what_it_needs(tmp_path: Path) -> None:
     result = CliRunner().invoke(load, [str(path)])
     assert result.exit_code == 2
     assert "--collection" in result.output
+
+
+def test_a_package_tells_its_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIS_HOME", str(tmp_path))
+    path = tmp_path / "county.json"
+    path.write_text(json.dumps(full()))
+    done = CliRunner().invoke(cli, ["inspect", str(path)])
+    assert done.exit_code == 0, done.output
+    assert "County network (8a4f1c2e-5b1d-4c7e-9d43-0a2f5f0e6b11): 2 nodes, 1 spans" in done.output
+    assert f"./gis load {path}" in done.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gis_service.cli.packages import as_one_package
 from gis_service.cli.progress import say
 from gis_service.cli.reports import printable
+from gis_service.formats.folders import files_at
+from gis_service.formats.limits import ReadLimits
+from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.installation import open_database
 from gis_service.model.inspection import (
     CollectionProposal,
@@ -22,6 +27,7 @@ from gis_service.model.inspection import (
 )
 from gis_service.services.inspecting import InspectRequest, inspect_file
 from gis_service.services.mappings import mapping_of, mapping_text
+from gis_service.services.package_facts import package_facts
 from gis_service.settings import read_settings
 from gis_service.store.roles import Login
 from gis_service.validation.codes import CERTAIN
@@ -57,7 +63,8 @@ def inspect(  # noqa: PLR0917 - click passes them by name
 
     Tells its layers, columns and where on earth it may lie, and proposes which
     collection its rows are and which field each column means. Every proposal has
-    a score; below the stated scores nothing is proposed.
+    a score; below the stated scores nothing is proposed. Of a package of the Open
+    Fibre Data Standard, its networks and how much they hold.
 
     \b
     Examples:
@@ -65,8 +72,18 @@ def inspect(  # noqa: PLR0917 - click passes them by name
       ./gis inspect sites.zip --crs EPSG:32736 --save-mapping sites.toml
       ./gis inspect clinics.csv --collection offices --json
     """
+    found_files = files_at([file]).files
+    with as_one_package(found_files) as whole:
+        package = whole or (found_files[0] if len(found_files) == 1 else None)
+        if package is not None and collection is None and ofds_form(package) is not None:
+            _tell_package(file, package, as_json=as_json)
+            return
+    if len(found_files) > 1:
+        names = ", ".join(path.name for path in found_files)
+        raise click.UsageError(f"There are several files in {file}; look at one: {names}.")
     request = InspectRequest(
-        path=file, collection=collection, network=network, layer=layer, crs=crs, encoding=encoding
+        path=found_files[0], collection=collection, network=network, layer=layer, crs=crs,
+        encoding=encoding,
     )
     settings = read_settings()
     with open_database(settings, Login.LOADER) as database:
@@ -79,6 +96,23 @@ def inspect(  # noqa: PLR0917 - click passes them by name
     if saved is not None:
         say(f"\nMapping written to {saved}: correct it, then\n"
             f"  ./gis load {file} --mapping {saved}")
+
+
+def _tell_package(asked: Path, package: Path, *, as_json: bool) -> None:
+    limits = ReadLimits(file_mb=read_settings().max_file_mb)
+    found = package_facts(package, limits) | {"source": asked.name}
+    if as_json:
+        say(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    say(printable(f"{asked.name}  {found['format']}, {found['size_bytes'] / 1000:,.0f} kB"))
+    for network in found["networks"]:
+        counts = ", ".join(f"{count:,} {name}" for name, count in network["counts"].items())
+        named = f"{network['name']} ({network['id'] or 'without id'})"
+        say(printable(f"  network    {named}: {counts}"))
+    for note in found["notes"]:
+        say(printable(f"  note       {note}"))
+    say("")
+    say(printable(f"  ./gis load {shlex.quote(str(asked))}"))
 
 
 def _save(found: Inspection, request: InspectRequest, path: Path) -> Path:

@@ -14,12 +14,8 @@ import orjson
 from sqlalchemy import Connection
 
 from gis_service.errors import InvalidInput, UnreadableFile
-from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.ofds_mapping import key_of
-from gis_service.formats.ofds_package import ARRAYS, objects_of
-from gis_service.formats.ofds_reading import read_package
-from gis_service.formats.sniffing import sniff
+from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.model.jobs import Job, Json
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.model.uploads import OutcomeDiffers, counts_of
@@ -35,6 +31,7 @@ from gis_service.services.ofds_loading import (
     StoredPackage,
     load_package,
 )
+from gis_service.services.package_facts import package_facts
 from gis_service.services.package_rows import write_package_outcomes
 from gis_service.services.received import drop_received, received_path
 from gis_service.services.undoing import undo_load
@@ -67,8 +64,8 @@ def inspect_received(context: JobContext) -> Json:
     context.report(0, None, "Looking at the file")
     try:
         limits = ReadLimits(file_mb=settings.max_file_mb)
-        if sniff(path, max_bytes=limits.file_bytes) is FileFormat.OFDS:
-            return _package_facts(path, limits)
+        if ofds_form(path) is not None:
+            return package_facts(path, limits)
         names = ("layer", "crs", "encoding", "collection", "network")
         asked = InspectRequest(path, **{name: payload.get(name) for name in names})
         return asdict(inspect_file(context.databases[Login.LOADER], settings, asked))
@@ -78,26 +75,6 @@ def inspect_received(context: JobContext) -> Json:
             with context.databases[Login.LOADER].begin() as connection:
                 mark_removed(connection, [UUID(payload["received"])])
         raise
-
-
-def _package_facts(path: Path, limits: ReadLimits) -> Json:
-    package = read_package(path, limits=limits)
-    return {
-        "source": path.name,
-        "format": f"OFDS {package.form}",
-        "size_bytes": path.stat().st_size,
-        "layers": [],
-        "inspected": [],
-        "notes": list(package.notes),
-        "networks": [
-            {
-                "id": key_of(network) or "",
-                "name": str(network.get("name") or ""),
-                "counts": {array: len(objects_of(network, array)) for array in ARRAYS},
-            }
-            for network in package.networks
-        ],
-    }
 
 
 def try_received(context: JobContext) -> Json:

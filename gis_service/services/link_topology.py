@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 from sqlalchemy import Connection
 
@@ -23,7 +25,7 @@ from gis_service.validation.link_crossings import check_crossings
 from gis_service.validation.network_parts import check_reach
 from gis_service.validation.snapping import SIDES
 from gis_service.validation.texts import arrow
-from gis_service.validation.topology import Flags
+from gis_service.validation.topology import Flags, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ def topology_check(
     if not len(links) or not all(column in links for column in columns):
         return LinkFindings
     rows, lines = links.index.to_numpy(), links.geometry.to_numpy()
-    names = [links[column].to_numpy(dtype=object) for column in columns]
     parts = network_parts(connection, network)
-    start, end = (parts.nodes_named(each) for each in names)
+    names, named = _coded(links, columns)
+    place = parts.nodes_named(named)
+    start, end = (place[each] for each in names)
     beside = parts.links_beside(links[collection.key].tolist())
     live = np.ones(len(links), dtype=bool)
     if "status" in links:
@@ -79,6 +82,19 @@ def topology_check(
         return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
 
     return look
+
+
+def _coded(links: pd.DataFrame, columns: Sequence[str]) -> tuple[list[Ints], list[str]]:
+    """Per column the number of the name in each row, and the names: each once, however often."""
+    texts = [_texts(links[column]) for column in columns]
+    coded = pa.concat_arrays(texts).dictionary_encode(null_encoding="encode")
+    numbers = coded.indices.to_numpy().astype(np.int64)
+    return np.split(numbers, len(columns)), [str(name) for name in coded.dictionary.to_pylist()]
+
+
+def _texts(series: pd.Series[Any]) -> pa.Array:
+    array = arrow(series)
+    return pa.array(series.tolist(), pa.string()) if array is None else array.cast(pa.string())
 
 
 def _by_radio(links: pd.DataFrame) -> Flags:

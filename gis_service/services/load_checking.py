@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gis_service.errors import InvalidParameter
 from gis_service.formats.limits import ReadLimits
@@ -37,9 +37,16 @@ class CheckedFile:
     joined: JoinedSource
 
 
-def check_file(database: Database, settings: Settings, request: LoadRequest) -> CheckedFile:
+def check_file(
+    database: Database, settings: Settings, request: LoadRequest, *, keep_rows: bool = True
+) -> CheckedFile:
     """
     Read a file and check its rows; nothing is stored.
+
+    Parameters
+    ----------
+    keep_rows
+        Also as they were read; without, only those that passed.
 
     Raises
     ------
@@ -85,6 +92,9 @@ def check_file(database: Database, settings: Settings, request: LoadRequest) -> 
         reading=reading,
         around=around,
     )
+    if not keep_rows:
+        source = replace(source, frame=source.frame.iloc[[]])
+        joined = replace(joined, source=source)
     return CheckedFile(request, collection, network, source, validated, joined)
 
 

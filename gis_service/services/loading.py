@@ -69,7 +69,8 @@ def load_file(
             report = replace(known, load_id=str(id_), duration_s=time.monotonic() - began)
             record_kept(connection, id_, report, network_id, outset.sha256, person)
             return report
-    checked = check_file(database, settings, request)
+    keep_rows = watch is not None or request.rejects is not None
+    checked = check_file(database, settings, request, keep_rows=keep_rows)
     with (
         database.engine.connect() as connection,
         connection.begin() as transaction,

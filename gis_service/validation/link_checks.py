@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from gis_service.model.reports import RowFault, Severity
 from gis_service.validation.topology import (
@@ -22,9 +20,7 @@ _METRES_PER_DEGREE = 110_000.0
 """At least; only to find what may be near."""
 
 
-def check_links(
-    rows: Ints, lines: Lines, start: NDArray[np.object_], end: NDArray[np.object_]
-) -> list[RowFault]:
+def check_links(rows: Ints, lines: Lines, start: Ints, end: Ints) -> list[RowFault]:
     """
     Warnings about links that are there twice, or end on another one.
 
@@ -35,10 +31,10 @@ def check_links(
     lines
         In longitude and latitude.
     start, end
-        What names the nodes of each.
+        A number for the node at each end, the same for the same node.
     """
-    index, names = pd.factorize(np.concatenate([start, end]), use_na_sentinel=False)
-    first, last = np.split(index.astype(np.int64), 2)
+    nodes, index = np.unique(np.concatenate([start, end]), return_inverse=True)
+    first, last = np.split(index.reshape(-1).astype(np.int64), 2)
     srid = local_srid(shapely.total_bounds(lines).reshape(2, 2))
     found = [
         RowFault(
@@ -48,7 +44,7 @@ def check_links(
         )
         for earlier, later in twins(lines, first, last, srid=srid).tolist()
     ]
-    return found + _ends_on_links(rows, lines, (first, last), len(names), srid)
+    return found + _ends_on_links(rows, lines, (first, last), len(nodes), srid)
 
 
 def _ends_on_links(

@@ -14,7 +14,7 @@ from gis_service.model.audience import (
 from gis_service.model.fields import Collection, Field, FieldType, Language
 from gis_service.model.queries import ServedCrs
 from gis_service.model.queryables import queryables_of
-from gis_service.model.rights import loads
+from gis_service.model.rights import keeps_people, loads
 from gis_service.ogc.documents import service_description, service_title
 from gis_service.ogc.media import DOWNLOADS, GEOJSON, HTML, JSON, JSONLD, OPENAPI, SCHEMA, Format
 from gis_service.ogc.openapi_answers import feature_schemas, shared_responses
@@ -53,6 +53,8 @@ from gis_service.ogc.openapi_parameters import (
     query_parameter,
     refs,
 )
+from gis_service.ogc.openapi_people import GROUP as PEOPLE
+from gis_service.ogc.openapi_people import people_paths
 from gis_service.ogc.openapi_printing import printing_paths
 from gis_service.ogc.openapi_processes import add_processes
 from gis_service.ogc.openapi_rules import rule_paths
@@ -112,6 +114,7 @@ def openapi(
             dict(REPORTS),
             *([dict(FIELD)] if audience.is_staff else ()),
             *([dict(LOADS)] if loads(audience) else ()),
+            *([dict(PEOPLE)] if keeps_people(audience) else ()),
             {"name": "Health", "description": "Whether the service can answer"},
             *({"name": c.id, "description": c.description[language]} for c in known),
         ],
@@ -179,6 +182,7 @@ def _paths(known: Sequence[Collection], audience: Audience, language: Language) 
     paths.update(open311_paths())
     paths.update(field_paths(audience))
     paths.update(load_paths(audience))
+    paths.update(people_paths(audience))
     if audience.is_staff:
         paths["/dashboard"] = _get(
             "Maps", "getDashboard", "How the network and its records stand", [(HTML, None)]

@@ -195,7 +195,11 @@ def options_of(settings: Settings) -> list[str]:
 
 
 def run_detached(
-    process: ServiceProcess, options: list[str], *, tell: Callable[[str], None]
+    process: ServiceProcess,
+    options: list[str],
+    *,
+    tell: Callable[[str], None],
+    or_end: bool = False,
 ) -> None:
     """
     Start the service in the background and wait until it is ready.
@@ -205,6 +209,8 @@ def run_detached(
     tell
         Takes what the service tells once, which comes by a pipe and never
         stands in the log; also when the service fails afterwards.
+    or_end
+        Whether a service that is not ready in time is ended, rather than left to go on.
     """
     if process.state() is not None:
         process.wait_ready()
@@ -224,9 +230,22 @@ def run_detached(
     os.close(writing)
     try:
         process.wait_ready(child=child)
+    except BaseException:
+        if or_end:
+            _end(child)
+        raise
     finally:
         tell(_what_is_there(reading))
         os.close(reading)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOPPED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _turn(log: Path) -> None:

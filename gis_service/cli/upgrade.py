@@ -97,10 +97,10 @@ def _change(
     try:
         database.migrate()
         if former is not None:
-            run_detached(process, former["options"], tell=partial(click.echo, nl=False))
+            tell = partial(click.echo, nl=False)
+            run_detached(process, former["options"], tell=tell, or_end=True)
     except BaseException as error:
         say("It failed. Going back ...")
-        process.stop()
         if database.revision() != revision:
             database.downgrade(revision)
         if former is not None:

@@ -56,7 +56,11 @@ def put_back(
     if before is not None:
         load = newest.load(before)
         if load is None:
-            raise NotFound(f"There is no load {before}. ./gis loads list shows them.")
+            raise NotFound(
+                f"There is no load {before} in what the folder holds. ./gis loads list shows the "
+                "loads. One that was made while the service did not run comes there when it runs "
+                "again: start the former one for a minute."
+            )
         moment, target = load.committed_at, Target(before_transaction=load.transaction)
     with place(way_to(folder, moment), target, True) as database:
         database.check_known()

@@ -117,18 +117,26 @@ def new_log(settings: Settings, line: Line, now: datetime) -> Log:
     Raises
     ------
     BackupFailed
-        The folder cannot be used.
+        The folder cannot be used, or is another one than before under the same name.
     """
+    folder = recovery_folder(settings)
+    named = _named(settings) or {}
+    if named.get("folder") == str(folder) and not (folder / str(named["log"])).is_dir():
+        raise BackupFailed(
+            f"The log {named['log']} is not in {folder} any more. Is its disk mounted? If it is "
+            f"gone for good, remove {_home_file(settings)}: a new log then begins."
+        )
     name = f"{now.astimezone(UTC).strftime(_STAMP)}-{secrets.token_hex(3)}"
-    log = Log(recovery_folder(settings) / name)
+    log = Log(folder / name)
     try:
         log.path.mkdir(mode=0o700)
         log.wal.mkdir(mode=0o700)
         write_whole(log.path / "log.json", json.dumps(asdict(line)) + "\n")
-        write_whole(_home_file(settings), json.dumps({"log": name, **asdict(line)}) + "\n")
+        named = {"log": name, "folder": str(folder), **asdict(line)}
+        write_whole(_home_file(settings), json.dumps(named) + "\n")
     except OSError as error:
         raise BackupFailed(
-            f"The folder for recovery {log.path.parent} cannot be used: {error.strerror}. "
+            f"The folder for recovery {folder} cannot be used: {error.strerror}. "
             "Is its disk there? (GIS_RECOVERY_DIR)"
         ) from error
     return log

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
@@ -15,22 +13,17 @@ from starlette.routing import Route
 
 from gis_service.errors import Conflict, GisError, InvalidInput, InvalidParameter, NotFound
 from gis_service.model.audience import Audience
-from gis_service.model.collections import REGISTRY
-from gis_service.model.days import day_of
-from gis_service.model.fields import Language
 from gis_service.model.keys import IssuedKey, KeyRecord, KeyState
-from gis_service.model.locales import medium_date
 from gis_service.model.rights import keeps_people
 from gis_service.ogc.media import HTML, JSON
 from gis_service.ogc.parameters import parse_id
-from gis_service.services.history import plain
 from gis_service.services.keys import parse_expiry
-from gis_service.services.people import Mention, Person
 from gis_service.services.people_desk import NewKey
 from gis_service.services.personal_data import Taken
 from gis_service.web.asked import Asked, read
 from gis_service.web.bodies import is_form, read_form, read_json
 from gis_service.web.pages import static_address
+from gis_service.web.people_documents import days, key_document, person_document, place
 from gis_service.web.principal import CSRF_FIELD
 
 PATH = "/people"
@@ -256,7 +249,7 @@ async def _list(
         by_person.setdefault(key.person_id, []).append(key)
     if not asked.is_html:
         return _kept_from_caches(asked.document({
-            "people": [_document(each, by_person.get(each.id, [])) for each in found],
+            "people": [person_document(each, by_person.get(each.id, [])) for each in found],
             "links": [],
         }))
     response = asked.page(
@@ -274,13 +267,13 @@ async def _one(asked: Asked, *, fault: GisError | None = None) -> Response:
     found, held, mentions = await asked.services.people.one(asked.principal, _id(asked.request))
     if not asked.is_html:
         document = {
-            **_document(found, held),
+            **person_document(found, held),
             "kept": [{"place": each.place, "rows": each.rows} for each in mentions],
         }
         return _kept_from_caches(asked.document(document))
     response = asked.page(
         "person.html", person=found, held=held,
-        mentions=[(_place(each, asked), each.rows) for each in mentions], fault=fault,
+        mentions=[(place(each, asked), each.rows) for each in mentions], fault=fault,
         **await _telling(asked),
     )
     return _kept_from_caches(response, fault)
@@ -307,10 +300,10 @@ def _shown(asked: Asked, issued: IssuedKey) -> Response:
     if asked.is_html:
         response = asked.page(
             "person_key.html", key=key, text=issued.text.shown(), person_href=at,
-            day=_days(asked.language), page_styles=[static_address(asked.at, "people.css")],
+            day=days(asked.language), page_styles=[static_address(asked.at, "people.css")],
         )
     else:
-        response = asked.document({**_key(key), "person": str(key.person_id),
+        response = asked.document({**key_document(key), "person": str(key.person_id),
                                    "text": issued.text.shown()})
     response.status_code = HTTPStatus.CREATED
     response.headers["location"] = at
@@ -332,50 +325,9 @@ async def _telling(asked: Asked) -> dict[str, object]:
     return {
         "roles": ROLES,
         "wards": {ward.code: ward.name for ward in wards},
-        "day": _days(asked.language),
+        "day": days(asked.language),
         "is_live": lambda key: key.state is KeyState.LIVE,
         "page_styles": [static_address(asked.at, "people.css")],
-    }
-
-
-def _days(language: Language) -> Any:
-    def day(at: datetime | None) -> str:
-        return "" if at is None else medium_date(day_of(at), language)
-
-    return day
-
-
-def _place(mention: Mention, asked: Asked) -> str:
-    """Where rows carry an id, in the reader's language."""
-    words = asked.words
-    if mention.collection is None:
-        return words[f"kept_{mention.table}"]
-    title = REGISTRY[mention.collection].title[asked.language]
-    return words["kept_history"].format(title=title) if mention.of_history else title
-
-
-def _document(person: Person, held: list[KeyRecord]) -> dict[str, Any]:
-    return {
-        "id": str(person.id),
-        "name": person.name,
-        "contact": person.contact,
-        "created_at": plain(person.created_at),
-        "erased_at": plain(person.erased_at),
-        "keys": [_key(each) for each in held],
-    }
-
-
-def _key(key: KeyRecord) -> dict[str, Any]:
-    return {
-        "prefix": key.prefix,
-        "role": key.role.value,
-        "client": key.client,
-        "ward": key.ward,
-        "state": key.state.value,
-        "created_at": plain(key.created_at),
-        "expires_at": plain(key.expires_at),
-        "revoked_at": plain(key.revoked_at),
-        "last_used_on": None if key.last_used_at is None else plain(day_of(key.last_used_at)),
     }
 
 

@@ -45,7 +45,7 @@ def one(site: Site, kind: str, rounds: int, seed: int) -> Outcome:
                 content = body(*sent)
                 work.beside(lambda c=content: site.post(OPERATIONS, c, Audience.TECHNICIAN))
             time.sleep(dice.uniform(0, 0.2))
-            _strike(site, kind)
+            strike(site, kind)
             site.until_accepting()
             outcome.ready_s.append(site.until_ready())
             traffic.until_acknowledged(10)
@@ -65,7 +65,7 @@ def one(site: Site, kind: str, rounds: int, seed: int) -> Outcome:
     return outcome
 
 
-def _strike(site: Site, kind: str) -> None:
+def strike(site: Site, kind: str) -> None:
     """Kill a session that does this now."""
     wanted = {
         "COPY": f"{_BUSY} AND query LIKE 'COPY%'",

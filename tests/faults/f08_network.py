@@ -45,7 +45,7 @@ def _lossy(
             place, ledger, seed=seed, address=f"http://127.0.0.1:{proxy.port}", retry=True
         )
         with proxy.listening(), traffic.flowing():
-            traffic.until_acknowledged(60)
+            traffic.until_acknowledged(40)
         outcome.rounds += 1
         outcome.notes.append(f"{proxy.cuts} answers were cut off")
         outcome.forbid(proxy.cuts < 5, "the proxy cut hardly anything")

@@ -25,6 +25,7 @@ from tests.faults import (
     f10_loads,
     f11_clocks,
     f12_geometry,
+    f14_soak,
 )
 from tests.faults.outcome import Outcome, as_json, table
 from tests.faults.site import Site, site
@@ -109,22 +110,26 @@ def carried_out(
               help="Which, with commas between; else all.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of each; else the plan's.")
 @click.option("--seed", type=int, help="Of the moments; else a new one, which is printed.")
+@click.option("--hours", type=click.FloatRange(min=0.01), default=1.0, show_default=True,
+              help="How long F14 lasts, which is tried only when it is named.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Where the figures go.")
 def main(
-    names: str, rounds: int | None, seed: int | None, out: Path | None
+    names: str, rounds: int | None, seed: int | None, hours: float, out: Path | None
 ) -> None:
     """Try the faults of the plan on a scratch service, and tell what became of them."""
     wanted = {name.strip().upper() for name in names.split(",") if name.strip()}
-    unknown = wanted - {fault.name for fault in PLAN}
+    soak = Fault("F14", 1, (), (lambda rounds, seed: f14_soak.run(hours, seed),))
+    unknown = wanted - {fault.name for fault in (*PLAN, soak)}
     if unknown:
         raise click.BadParameter(
-            f"{', '.join(sorted(unknown))}: there is {', '.join(f.name for f in PLAN)}",
+            f"{', '.join(sorted(unknown))}: there is {', '.join(f.name for f in (*PLAN, soak))}",
             param_hint="--faults",
         )
     seed = random.randrange(2**31) if seed is None else seed
     click.echo(f"Seed {seed}")
     outcomes = []
     plan = tuple(fault for fault in PLAN if not wanted or fault.name in wanted)
+    plan += (soak,) if soak.name in wanted else ()
     for outcome in carried_out(plan, rounds=rounds, seed=seed):
         outcomes.append(outcome)
         click.echo(f"{outcome.fault} {outcome.title}: {outcome.verdict} ({outcome.seconds:.0f} s)")

@@ -78,19 +78,22 @@ class Traffic:
     ----------
     address
         Where the site is reached; a proxy's, where one stands between.
-    repeatable
-        Whether writers send an Idempotency-Key; without one the rig must see duplicates.
+    retry
+        Whether writers send again what was not answered.
+    pause_s
+        Of each client after each request.
     """
 
     def __init__(
         self, site: Site, ledger: Ledger, *, seed: int, address: str | None = None,
-        retry: bool = False,
+        retry: bool = False, pause_s: float = 0.0,
     ) -> None:
         self._site = site
         self._address = address or site.address
         self._ledger = ledger
         self._dice = random.Random(seed)
         self._retry = retry
+        self._pause_s = pause_s
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._numbers = itertools.count()
@@ -125,6 +128,7 @@ class Traffic:
         with httpx.Client(base_url=self._address, timeout=PATIENCE_S) as client:
             while not self._stopping.is_set():
                 work(client)
+                time.sleep(self._pause_s)
 
     def _write(self, client: httpx.Client) -> None:
         key = str(uuid4())

@@ -46,6 +46,7 @@ def test_answers_are_as_described(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("audience", [Audience.PUBLIC, Audience.PLANNER])
 def test_answers_of_all_collections_are_as_described(
     databases: Databases, sample_template: str, home: Path, tmp_path: Path, audience: Audience

@@ -58,9 +58,17 @@ class Proxy:
         try:
             yield
         finally:
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join(5)
             self._socket.close()
+
+    async def _end(self) -> None:
+        """Let go of every connection."""
+        open_ = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in open_:
+            task.cancel()
+        await asyncio.gather(*open_, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -7,6 +7,7 @@ import shapely
 
 from gis_service.model.reports import RowFault, Severity
 from gis_service.validation.topology import (
+    METRES_PER_DEGREE,
     SNAP_M,
     Ints,
     Lines,
@@ -15,9 +16,6 @@ from gis_service.validation.topology import (
     local_srid,
     twins,
 )
-
-_METRES_PER_DEGREE = 110_000.0
-"""At least; only to find what may be near."""
 
 
 def check_links(rows: Ints, lines: Lines, start: Ints, end: Ints) -> list[RowFault]:
@@ -57,7 +55,7 @@ def _ends_on_links(
     for side, (lonlat, node) in enumerate(zip(ends_of(lines), ends, strict=True)):
         lone = np.flatnonzero((degree[node] == 1) & np.isfinite(lonlat).all(axis=1))
         latitude = np.abs(lonlat[lone, 1]).max(initial=0.0)
-        reach = SNAP_M / (_METRES_PER_DEGREE * max(np.cos(np.radians(latitude)), 0.1))
+        reach = SNAP_M / (METRES_PER_DEGREE * max(np.cos(np.radians(latitude)), 0.1))
         points = shapely.points(lonlat[lone])
         one, other = tree.query(points, predicate="dwithin", distance=reach)
         apart = lone[one] != other

@@ -31,6 +31,8 @@ MOST_CROSSINGS = 10_000
 _MOST_SEEN = 5_000_000
 """Pairs with boxes that overlap, before the search ends."""
 _TWINS = 8
+METRES_PER_DEGREE = 110_000.0
+"""At least; only to find what may be near."""
 _CHUNK = 200
 _BLOCK = 10_000
 """Lines whose vertices are held at one time."""
@@ -151,20 +153,27 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     )
     pair = pair.reshape(-1)
     several, pair = several[count[pair] > 1], pair[count[pair] > 1]
-    plane = in_plane(lines[several], srid)
-    bounds = shapely.bounds(plane)
+    bounds = shapely.bounds(lines[several])
     within = np.isfinite(bounds).all(axis=1)
-    several, pair, plane, bounds = several[within], pair[within], plane[within], bounds[within]
+    several, pair, bounds = several[within], pair[within], bounds[within]
     if len(several) < 2:
         return np.empty((0, 2), dtype=np.int64)
+    # Boxes first, by degrees made metres that are a little short: few lines are then measured.
+    narrow = max(float(np.cos(np.radians(np.abs(bounds[:, [1, 3]]).max()))), 0.01)
+    bounds = bounds * METRES_PER_DEGREE * np.array([narrow, 1.0, narrow, 1.0])
     # Lines of another pair of nodes are out of reach along the fifth axis.
+    reach = TWIN_M * 1.01
     place = np.column_stack([bounds, pair * (4 * TWIN_M)])
-    _, near = cKDTree(place).query(place, k=_TWINS, p=np.inf, distance_upper_bound=TWIN_M)
+    _, near = cKDTree(place).query(place, k=_TWINS, p=np.inf, distance_upper_bound=reach)
     one, other = np.repeat(np.arange(len(several)), _TWINS), near.ravel()
     kept = (other < len(several)) & (one < other)
-    one, other = one[kept], other[kept]
-    same = shapely.hausdorff_distance(plane[one], plane[other]) < TWIN_M
-    found: Ints = np.column_stack([several[one[same]], several[other[same]]])
+    one, other = several[one[kept]], several[other[kept]]
+    measured, at = np.unique(np.concatenate([one, other]), return_inverse=True)
+    plane = in_plane(lines[measured], srid)
+    plane[~np.isfinite(shapely.bounds(plane)).all(axis=1)] = None
+    first, second = np.split(plane[at.reshape(-1)], 2)
+    same = shapely.hausdorff_distance(first, second) < TWIN_M
+    found: Ints = np.column_stack([one[same], other[same]])
     return found[np.lexsort((found[:, 0], found[:, 1]))]
 
 

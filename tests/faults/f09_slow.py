@@ -13,7 +13,7 @@ import httpx
 
 from tests.faults import work
 from tests.faults.outcome import Outcome
-from tests.faults.site import NODES, site
+from tests.faults.site import NODES, Site, site
 
 ROUNDS = 1
 CLIENTS = 100
@@ -39,8 +39,8 @@ def run(rounds: int, seed: int) -> list[Outcome]:
     return [outcome]
 
 
-def _slow_readers(place: object, outcome: Outcome) -> None:
-    address, port = "127.0.0.1", place.port  # type: ignore[attr-defined]
+def _slow_readers(place: Site, outcome: Outcome) -> None:
+    address, port = "127.0.0.1", place.port
     path = f"{NODES}?limit=10000"
     sockets = []
     for _ in range(CLIENTS):
@@ -87,15 +87,15 @@ def _sip(sockets: list[socket.socket], stopping: threading.Event) -> None:
                 continue
 
 
-def _sessions_held(place: object) -> int:
-    [(count,)] = place.rows(  # type: ignore[attr-defined]
+def _sessions_held(place: Site) -> int:
+    [(count,)] = place.rows(
         "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'gis%public' "
         "AND state <> 'idle'"
     )
     return int(count)
 
 
-def _burst(place: object, outcome: Outcome, seed: int) -> None:
+def _burst(place: Site, outcome: Outcome, seed: int) -> None:
     answers: list[tuple[int | str, float]] = []
 
     def ask(number: int) -> None:
@@ -111,7 +111,7 @@ def _burst(place: object, outcome: Outcome, seed: int) -> None:
 
     limits = httpx.Limits(max_connections=None)
     with (
-        httpx.Client(base_url=place.address, timeout=60, limits=limits) as client,  # type: ignore[attr-defined]
+        httpx.Client(base_url=place.address, timeout=60, limits=limits) as client,
         ThreadPoolExecutor(CLIENTS) as pool,
     ):
         list(pool.map(ask, range(CLIENTS)))

@@ -241,7 +241,11 @@ def node(name: str, number: int = 0) -> dict[str, Any]:
 def site(
     folder: Path | None = None, *, made: Site | None = None, **settings: str
 ) -> Iterator[Site]:
-    """A site that runs, with some nodes; all of it is gone afterwards."""
+    """
+    A site that runs, with some nodes; all of it is gone afterwards.
+
+    `GIS_DRILL_LOG` names a file that gets the logs of its service and database.
+    """
     with empty_folder() if folder is None else nullcontext(folder) as place:
         made = made or Site(place, **settings)
         try:

@@ -34,7 +34,7 @@ def test(arguments: tuple[str, ...]) -> None:
       ./gis test --faults
       ./gis test --faults F1,F8 --rounds 3 --seed 1 --json faults.json
     """
-    if "--faults" in arguments:
+    if any(each.partition("=")[0] == "--faults" for each in arguments):
         sys.exit(_run("python", "-m", "tests.faults", *arguments))
     spread = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     sys.exit(_run("pytest", *spread, *arguments))

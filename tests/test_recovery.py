@@ -209,7 +209,7 @@ def test_back_to_just_before_a_bad_load(disaster: Disaster) -> None:
     done = run(town.settings, "restore", "--before-load", str(disaster.bad_load), home=home)
     took = time.monotonic() - began
     assert done.exit_code == 0, done.output
-    assert "of them 1 loads" in done.output
+    assert "these 1 loads:" in done.output
     assert str(disaster.bad_load) in done.output
     with served(town.settings, home) as database:
         assert sums(database) == disaster.before_load

@@ -129,8 +129,9 @@ def _say_reached(reached: Reached) -> None:
     if not reached.lost_changes and not reached.lost_loads:
         say("Nothing that was saved comes after it.")
     else:
-        until = f", the last of {_exactly(newest.newest)}" if newest.newest else ""
-        say(f"Not in it: {reached.lost_changes:,} later changes{until}; of them "
+        lost = reached.lost_changes
+        until = f" (the last of {_exactly(newest.newest)})" if lost and newest.newest else ""
+        say(f"Not in it: {lost:,} later changes of items{until}, and these "
             f"{len(reached.lost_loads):,} loads:")
         for load in reached.lost_loads[:_MOST_LISTED]:
             say(f"  {load.id}  {_exactly(load.committed_at)}  {load.collection}  {load.source}")

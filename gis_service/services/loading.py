@@ -81,9 +81,10 @@ def load_file(
         report = replace(report, duration_s=time.monotonic() - began)
         if transaction.is_active:
             report = replace(report, load_id=str(id_))
-            sha256 = checked.source.sha256
-            after = outset.after(connection, report, sha256=sha256) if outset else None
-            record_kept(connection, id_, report, network_id, sha256, person, outset=after)
+            sha256, of = checked.source.sha256, checked.network.id if checked.network else None
+            same = outset if of == network_id else None
+            after = same.after(connection, report, sha256=sha256) if same else None
+            record_kept(connection, id_, report, of, sha256, person, outset=after)
     if request.rejects is not None:
         write_rejects(request.rejects, checked.source, report.faults)
     if report.rejected and not request.accept_partial:

@@ -209,7 +209,8 @@ def undo(id_: UUID, yes: bool, as_json: bool) -> None:
         with database.begin() as connection:
             load = find_load(connection, id_)
         if load is not None and not yes:
-            counts = ", ".join(f"{load.report[n]:,} {n}" for n in ("inserted", "updated"))
+            names = ("inserted", "updated", "decommissioned")
+            counts = ", ".join(f"{load.report.get(n, 0):,} {n}" for n in names)
             click.confirm(f"Undo {printable(load.source)} ({counts})?", abort=True, err=True)
         report = undo_load(database, id_)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from gis_service.store.database import Database
 from tests.browser.pages import DESKTOP, PHONE, Visit, axe, cookies_of, fits, wait_until
+from tests.ofds_packages import crooked
 
 pytestmark = pytest.mark.browser
 
@@ -125,4 +127,29 @@ def test_on_a_phone_and_without_a_script_it_works_too(
     assert fits(page)
     assert axe(page) == []
     expect(page.locator("main")).not_to_contain_text("zahanati.csv")
+    context.close()
+
+
+def test_a_package_is_on_the_map_with_what_becomes_no_row(
+    chromium: Browser, live_server: str, cookies: object, tmp_path: Path
+) -> None:
+    file = tmp_path / "county.json"
+    file.write_text(json.dumps(crooked()))
+    context = chromium.new_context(viewport=PHONE, storage_state=cookies)  # type: ignore[arg-type]
+    visit = Visit(context.new_page())
+    page = visit.page
+    send(page, live_server, file, lang="sw")
+    settled(page)
+    page.get_by_role("button", name="Kagua kitakachobadilika").click()
+    page.wait_for_load_state()
+    settled(page)
+    expect(page.locator(".outcomes .of-aside dd")).to_have_text("8")
+    wait_until(lambda: page.locator(".rows-map").get_attribute("data-ready") == "true")
+    expect(page.locator(".map-legend")).to_contain_text("Zimewekwa kando (3)")
+    assert fits(page)
+    assert axe(page) == []
+    page.get_by_text("Ondoa faili").click()
+    page.get_by_role("button", name="Iondoe").click()
+    page.wait_for_url("**/loads?lang=sw")
+    assert visit.complaints == []
     context.close()

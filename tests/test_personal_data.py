@@ -9,12 +9,15 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from sqlalchemy import func, insert, select, text
 from starlette.testclient import TestClient
 
+from gis_service.cli.writing import check_out, write_whole
 from gis_service.model.audience import Actor, Audience
 from gis_service.model.fields import LANGUAGES
 from gis_service.model.personal_data import REGISTER, personal_fields
@@ -224,6 +227,14 @@ def test_a_contact_is_erased_everywhere_and_history_stays_whole(
     assert (kind, set(details)) == ("person-erased", {"rows"})
 
 
+def test_a_contact_of_staff_is_found_and_erased_too(office: Office) -> None:
+    erased = office.ask("/people/contact", {"contact": MAIL, "act": "erase", "sure": "yes"})
+    assert erased.json()["erased"] == {"internal.people.contact": 1}
+    assert office.row("SELECT name, contact FROM internal.people WHERE name ~ 'Jane'") == (
+        "Jane Moraa", None
+    )
+
+
 def test_erasing_a_person_takes_the_names_of_their_devices(office: Office) -> None:
     answer = office.ask(f"/people/{office.person}/erase", {"sure": "yes"})
     assert answer.status_code == 200
@@ -242,3 +253,11 @@ def test_erasing_a_person_takes_the_names_of_their_devices(office: Office) -> No
 ])
 def test_what_identifies_nobody_is_not_looked_for(office: Office, body: dict[str, str]) -> None:
     assert office.ask("/people/contact", body).status_code == 400
+
+
+def test_a_file_of_personal_data_is_its_owners_alone(tmp_path: Path) -> None:
+    out = tmp_path / "person.zip"
+    write_whole(out, b"x", mode=0o600)
+    assert (out.read_bytes(), out.stat().st_mode & 0o777) == (b"x", 0o600)
+    with pytest.raises(click.UsageError, match="already"):
+        check_out(out, force=False)

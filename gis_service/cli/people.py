@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from gis_service.cli.progress import say, say_table
+from gis_service.cli.writing import check_out, write_whole
 from gis_service.installation import open_database
 from gis_service.services import people as service
 from gis_service.services import personal_data
@@ -74,7 +75,8 @@ def show(id_: UUID) -> None:
 @_CONTACT
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
               help="The zip to write.")
-def export(id_: UUID | None, contact: str | None, out: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def export(id_: UUID | None, contact: str | None, out: Path, force: bool) -> None:
     """
     Write all that is kept about a person to a zip: JSON, and the photos they took.
 
@@ -83,14 +85,13 @@ def export(id_: UUID | None, contact: str | None, out: Path) -> None:
       ./gis people export --contact "0712 000 001" --out reporter.zip
     """
     _one_of(id_, contact)
+    check_out(out, force=force)
     with open_database(read_settings()) as database:
         if id_ is not None:
             taken = personal_data.export_person(database, database, id_)
         else:
             taken = personal_data.export_contact(database, contact or "")
-    with out.open("xb") as file:
-        file.write(taken.content)
-    out.chmod(0o600)
+    write_whole(out, taken.content, mode=0o600)
     say(f"Wrote {out}:" if taken.counts else f"Wrote {out}; nothing was found.")
     for name, rows in taken.counts.items():
         say(f"  {rows:>9,}  {name}")

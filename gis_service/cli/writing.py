@@ -23,9 +23,14 @@ def check_out(out: Path, *, force: bool) -> None:
         raise click.UsageError(f"There is no folder {out.parent}.")
 
 
-def write_whole(out: Path, content: bytes) -> None:
+def write_whole(out: Path, content: bytes, *, mode: int = 0o666) -> None:
     """
     Write a file that appears when it is whole.
+
+    Parameters
+    ----------
+    mode
+        Who may read it, as far as the process's mask allows.
 
     Raises
     ------
@@ -34,7 +39,8 @@ def write_whole(out: Path, content: bytes) -> None:
     """
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
         part.replace(out)
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror or error}") from None

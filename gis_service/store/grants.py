@@ -193,7 +193,7 @@ def _keeping_people() -> Iterator[Grant]:
     for stored, column in carriers():
         if stored is not API_KEYS:
             mentioning.setdefault((str(stored.schema), stored.name), set()).add(column)
-    for place in places():
+    for place in (each for each in places() if each.stored is not PEOPLE):
         where = (str(place.stored.schema), place.stored.name)
         mentioning.setdefault(where, set()).update(
             (*place.written, *(column.name for column in place.key))

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from gis_service.model.collections import REGISTRY
 from gis_service.model.personal_data import personal_fields
 from gis_service.store.history import ERASING, HISTORY, history_table
-from gis_service.store.internal import CONFLICTS, JOBS, LOADS, OPERATIONS
+from gis_service.store.internal import CONFLICTS, JOBS, LOADS, OPERATIONS, PEOPLE
 from gis_service.store.report_tables import REPORTS
 from gis_service.store.tables import SCHEMA, table
 
@@ -81,6 +81,7 @@ def places() -> Iterator[_Place]:
     for collection in REGISTRY.values():
         if "extra" in history_table(collection).c:
             yield _Place(history_table(collection), "extra", whole=False)
+    yield _Place(PEOPLE, "contact", whole=True)
     yield _Place(REPORTS, "contact", whole=True)
     for stored, names in (
         (REPORTS, ("description", "place", "answer")), (OPERATIONS, ("content", "answer")),

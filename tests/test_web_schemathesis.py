@@ -81,7 +81,7 @@ def _asked(
                 "--seed", "4", "--continue-on-failure", "--no-shrink", "--warnings", "off",
                 *options,
             ],
-            hooks, folder=tmp_path,
+            hooks, folder=tmp_path, within_s=2 * DEEP_LONGEST_S,
         )
     assert "Tested" in done.stdout
     databases.drop(database)

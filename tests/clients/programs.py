@@ -37,11 +37,12 @@ def run(
     environment: Mapping[str, str] | None = None,
     *,
     folder: Path | None = None,
+    within_s: float = 240,
 ) -> subprocess.CompletedProcess[str]:
     """What a program says; it must succeed."""
     done = subprocess.run(
         command, cwd=folder, env={**_environment(), **(environment or {})},
-        capture_output=True, text=True, timeout=240, check=False,
+        capture_output=True, text=True, timeout=within_s, check=False,
     )
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
     return done

@@ -388,6 +388,7 @@ class World:
             "done": ["accepted"],
             "within_m": ["250", "x"],
             "rejected": ["yes"],
+            "page": ["2", "0"],
             "network": ["kisii", *self.ids["networks"]],
         }
         beside: dict[str, list[dict[str, str]]] = {

@@ -19,6 +19,7 @@ from gis_service.settings import AccessLog, Settings
 from gis_service.web.limits import Limits
 from gis_service.web.metrics import Metrics
 from gis_service.web.pages import LOGIN
+from gis_service.web.pressure import Pressure, refuse
 from gis_service.web.preview import is_previewing, switched
 from gis_service.web.principal import (
     FOR_ALL,
@@ -56,8 +57,11 @@ class Envelope:
     names nothing but the id.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, metrics: Metrics, pressure: Pressure
+    ) -> None:
         self._app = app
+        self._pressure = pressure
         self._metrics = metrics
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
@@ -90,6 +94,10 @@ class Envelope:
 
         self._metrics.begun()
         try:
+            if self._pressure.refuses(scope):
+                status = 503
+                await refuse(send, request_id)
+                return
             await self._answer(scope, receive, send_with_headers)
         except Exception as error:
             log.exception(

@@ -121,6 +121,6 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)
-    pressure = Pressure()
+    app.state.pressure = pressure = Pressure()
     app.add_middleware(Envelope, settings=settings, metrics=counted, pressure=pressure)
     return app

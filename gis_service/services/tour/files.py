@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # it parses nothing
 
 from pyproj import Transformer
 

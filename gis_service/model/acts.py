@@ -22,7 +22,6 @@ class ActKind(StrEnum):
     PERSON_ERASED = "person-erased"
     CONTACT_FORGOTTEN = "contact-forgotten"
     DATA_EXPORTED = "data-exported"
-    BACKED_UP = "backed-up"
 
 
 @dataclass(frozen=True, slots=True)

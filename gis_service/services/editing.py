@@ -32,8 +32,8 @@ SWEPT_EVERY_S = 600.0
 _WAITING_FOR_EACH = 8
 """Edits that may wait for each one that is being made; more are refused at once."""
 
-_GRACE_S = 2.0
-"""A database that stands still is given up so long after it should have given up itself."""
+_SERVER_S, _OWN_S = 0.8, 0.95
+"""Shares of the statement timeout after which the server gives up, and where it is silent, we."""
 
 log = logging.getLogger("gis_service.edits")
 
@@ -169,10 +169,13 @@ class Editing:
                 with (
                     refusals(),
                     database.begin(
-                        actor, patience_s=self._settings.statement_timeout_s + _GRACE_S
+                        actor, patience_s=self._settings.statement_timeout_s * _OWN_S
                     ) as connection,
                 ):
-                    limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
+                    limit(
+                        connection,
+                        statement_timeout_s=self._settings.statement_timeout_s * _SERVER_S,
+                    )
                     return work(connection)
             except TryAgain:
                 continue

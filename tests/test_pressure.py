@@ -13,7 +13,7 @@ from gis_service.bootstrap import open_services
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.web.app import create_app
-from gis_service.web.pressure import OVERLOADED_AFTER_S, TICK_S, Pressure
+from gis_service.web.pressure import MANY, OVERLOADED_AFTER_S, TICK_S, Pressure
 from tests.conftest import Databases
 
 
@@ -45,25 +45,31 @@ def test_one_long_piece_of_work_refuses_nobody() -> None:
     clock = Clock()
     pressure = Pressure(clock)
     clock.now += 0.9
-    assert not pressure.refuses(asked())
+    assert not pressure.refuses(asked(), answering=MANY)
     pressure.tick()
     clock.now += TICK_S
     pressure.tick()
     clock.now += 0.9
-    assert not pressure.refuses(asked())
+    assert not pressure.refuses(asked(), answering=MANY)
 
 
 def test_a_queue_that_does_not_empty_refuses_those_who_waited_the_public_first() -> None:
     pressure, clock = overloaded()
     clock.now += 0.1
-    assert not pressure.refuses(asked())
+    assert not pressure.refuses(asked(), answering=MANY)
     clock.now += 0.15
-    assert pressure.refuses(asked())
-    assert not pressure.refuses(asked(authorization="Bearer x"))
-    assert not pressure.refuses(asked("/health/live"))
+    assert pressure.refuses(asked(), answering=MANY)
+    assert not pressure.refuses(asked(authorization="Bearer x"), answering=MANY)
+    assert not pressure.refuses(asked("/health/live"), answering=MANY)
     clock.now += 0.3
-    assert pressure.refuses(asked(authorization="Bearer x"))
-    assert not pressure.refuses(asked("/static/gis.css"))
+    assert pressure.refuses(asked(authorization="Bearer x"), answering=MANY)
+    assert not pressure.refuses(asked("/static/gis.css"), answering=MANY)
+
+
+def test_a_slow_machine_with_few_readers_refuses_nobody() -> None:
+    pressure, clock = overloaded()
+    clock.now += 0.9
+    assert not pressure.refuses(asked(), answering=MANY - 1)
 
 
 def test_who_comes_when_the_queue_is_short_again_is_answered() -> None:
@@ -71,7 +77,7 @@ def test_who_comes_when_the_queue_is_short_again_is_answered() -> None:
     clock.now += TICK_S
     pressure.tick()
     clock.now += 0.9
-    assert not pressure.refuses(asked())
+    assert not pressure.refuses(asked(), answering=MANY)
 
 
 @pytest.fixture
@@ -85,6 +91,7 @@ def test_the_refused_are_told_when_to_come_again_and_monitoring_is_answered(app:
         assert client.get("/conformance").status_code == 200
         seconds = count(1000)
         app.state.pressure._clock = lambda: float(next(seconds))
+        app.state.metrics.answering += MANY
         time.sleep(0.1)
         refused = client.get("/conformance")
         assert refused.status_code == 503
@@ -93,6 +100,7 @@ def test_the_refused_are_told_when_to_come_again_and_monitoring_is_answered(app:
         assert refused.headers["x-content-type-options"] == "nosniff"
         assert refused.json()["instance"] == f"urn:uuid:{refused.headers['x-request-id']}"
         assert client.get("/health/live").status_code == 200
+        app.state.metrics.answering -= MANY
         app.state.pressure._clock = time.monotonic
         time.sleep(0.2)
         assert client.get("/conformance").status_code == 200

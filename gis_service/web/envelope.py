@@ -94,7 +94,7 @@ class Envelope:
 
         self._metrics.begun()
         try:
-            if self._pressure.refuses(scope):
+            if self._pressure.refuses(scope, answering=self._metrics.answering):
                 status = 503
                 await refuse(send, request_id)
                 return

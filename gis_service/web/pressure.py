@@ -16,6 +16,8 @@ from gis_service.web.security import COMMON
 TICK_S = 0.02
 CALM_S = 0.05
 OVERLOADED_AFTER_S = 1.0
+MANY = 32
+"""Requests at one time; with fewer it is the machine that is slow, and refusing would not help."""
 PUBLIC_WAITS_S = 0.2
 STAFF_WAITS_S = 0.5
 _ALWAYS = ("/health/", "/static/")
@@ -34,9 +36,9 @@ class Pressure:
     A tick is due every 20 ms; as long as it is late, requests wait for the one thread
     that answers. Like CoDel (Nichols and Jacobson, Controlling Queue Delay, ACM Queue,
     2012) it minds only a queue that does not empty: when no tick was in time for a
-    second, requests that waited for 0.2 s, those of staff 0.5 s, are refused, which
-    costs next to nothing, until the queue is short again. One long piece of work
-    refuses nobody.
+    second and many requests are being answered, those that waited for 0.2 s, of staff
+    0.5 s, are refused, which costs next to nothing, until the queue is short again.
+    One long piece of work refuses nobody.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,8 +59,17 @@ class Pressure:
             await asyncio.sleep(TICK_S)
             self.tick()
 
-    def refuses(self, scope: Scope) -> bool:
-        """Whether a request that is looked at now came to a queue that is too long."""
+    def refuses(self, scope: Scope, *, answering: int) -> bool:
+        """
+        Whether a request that is looked at now came to a queue that is too long.
+
+        Parameters
+        ----------
+        answering
+            Requests that are being answered, with this one.
+        """
+        if answering < MANY:
+            return False
         now = self._clock()
         waited = now - self._ticked
         if waited < PUBLIC_WAITS_S or now - self._calm < OVERLOADED_AFTER_S:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,7 @@ def proxied(
             subprocess.Popen(command) as nginx,
         ):
             try:
+                _listening(port, nginx)
                 yield Proxied(
                     deployment.base_url(front), f"http://127.0.0.1:{plain_port}", direct, client,
                     new_key(live_database), service, told,
@@ -98,6 +100,17 @@ def proxied(
             finally:
                 nginx.terminate()
                 nginx.wait(20)
+
+
+def _listening(port: int, nginx: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert nginx.poll() is None, "nginx ended while starting"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nginx does not listen in time")
 
 
 def _around(site: Path) -> Path:

@@ -57,7 +57,6 @@ from gis_service.web import (
 )
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
-from gis_service.web.pressure import Pressure
 from gis_service.web.problems import add_problem_handlers
 from gis_service.web.quota import Quota
 from gis_service.web.shortcut import Shortcut
@@ -86,9 +85,7 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with open_services() as services:
             telling = asyncio.create_task(counted.keep_telling(services))
-            ticking = asyncio.create_task(pressure.keep_ticking())
             yield {"services": services}
-            await ended(ticking)
             await ended(telling)
 
     app = FastAPI(
@@ -121,6 +118,5 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)
-    app.state.pressure = pressure = Pressure()
-    app.add_middleware(Envelope, settings=settings, metrics=counted, pressure=pressure)
+    app.add_middleware(Envelope, settings=settings, metrics=counted)
     return app

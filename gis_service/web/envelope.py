@@ -19,7 +19,6 @@ from gis_service.settings import AccessLog, Settings
 from gis_service.web.limits import Limits
 from gis_service.web.metrics import Metrics
 from gis_service.web.pages import LOGIN
-from gis_service.web.pressure import Pressure, refuse
 from gis_service.web.preview import is_previewing, switched
 from gis_service.web.principal import (
     FOR_ALL,
@@ -57,11 +56,8 @@ class Envelope:
     names nothing but the id.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, settings: Settings, metrics: Metrics, pressure: Pressure
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
         self._app = app
-        self._pressure = pressure
         self._metrics = metrics
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
@@ -94,10 +90,6 @@ class Envelope:
 
         self._metrics.begun()
         try:
-            if self._pressure.refuses(scope, answering=self._metrics.answering):
-                status = 503
-                await refuse(send, request_id)
-                return
             await self._answer(scope, receive, send_with_headers)
         except Exception as error:
             log.exception(

@@ -57,8 +57,7 @@ class Metrics:
         self._own = Counts()
         self._shared = SharedCounts(self._own, folder)
         self._routes: dict[Any, str] = {}
-        self.answering = 0
-        """Requests that are being answered now."""
+        self._answering = 0
 
     def learn(self, routes: Iterable[BaseRoute]) -> None:
         """Note under which path each endpoint is declared."""
@@ -69,11 +68,11 @@ class Metrics:
 
     def begun(self) -> None:
         """A request came."""
-        self.answering += 1
+        self._answering += 1
 
     def ended(self, scope: Scope, status: int, seconds: float) -> str:
         """A request was answered; the route that it took."""
-        self.answering -= 1
+        self._answering -= 1
         route = self._routes.get(scope.get("endpoint"), _ELSEWHERE)
         self._own.count(scope["method"], route, status, seconds)
         return route
@@ -99,7 +98,7 @@ class Metrics:
 
     def _look(self, services: Services) -> None:
         now = self._own.now
-        now["requests_now", ""] = self.answering
+        now["requests_now", ""] = self._answering
         for login, number in services.monitoring.questions().items():
             now["questions_now", login.value] = number
         for what, number in services.monitoring.kept_bytes().items():

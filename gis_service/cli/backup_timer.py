@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from gis_service.cli.beside import run_beside
 from gis_service.cli.progress import say
 from gis_service.services.backups.shelf import is_due
 from gis_service.settings import Settings
 
 LOOKS_EVERY_S = 300.0
-ENDS_WITHIN_S = 20.0
 
 
 @contextmanager
@@ -53,23 +50,8 @@ class _Timer(threading.Thread):
         self.join()
 
     def _back_up(self) -> None:
-        environment = os.environ | {"GIS_HOME": str(self._settings.home)}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gis_service", "backup", "run", "--if-due"],
-            env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
+        status = run_beside(
+            ("backup", "run", "--if-due"), {"GIS_HOME": str(self._settings.home)}, self._stopping
         )
-        while (status := _ended(process, 0.5)) is None:
-            if self._stopping.is_set():
-                process.terminate()
-                if _ended(process, ENDS_WITHIN_S) is None:
-                    process.kill()
-                    process.wait()
-                return
         if status:
             say(f"The backup failed with status {status}; ./gis doctor says more.")
-
-
-def _ended(process: subprocess.Popen[bytes], within_s: float) -> int | None:
-    with suppress(subprocess.TimeoutExpired):
-        return process.wait(within_s)
-    return None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from gis_service.cli.beside import ENDS_WITHIN_S, ended, run_beside
 from gis_service.cli.progress import say
 from gis_service.errors import GisError
 from gis_service.installation import as_superuser
@@ -23,7 +21,6 @@ from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster, wal
 
 LOOKS_EVERY_S = 60.0
-ENDS_WITHIN_S = 20.0
 LONGEST_PAUSE_S = 60.0
 
 
@@ -79,7 +76,7 @@ class _Keeper(threading.Thread):
         with wal.receiver(self._database, log.wal, self._settings.pg_bin) as process:
             try:
                 looked = time.monotonic() - LOOKS_EVERY_S + 1
-                while _ended(process, 0.2) is None and not self._stopping.is_set():
+                while ended(process, 0.2) is None and not self._stopping.is_set():
                     if time.monotonic() - looked > LOOKS_EVERY_S:
                         forget_fault(self._settings)
                         if is_due(self._settings, datetime.now(UTC)):
@@ -87,32 +84,19 @@ class _Keeper(threading.Thread):
                         looked = time.monotonic()
             finally:
                 process.send_signal(signal.SIGINT)
-                if _ended(process, ENDS_WITHIN_S) is None:
+                if ended(process, ENDS_WITHIN_S) is None:
                     process.kill()
             assert process.stderr is not None  # noqa: S101 - it was asked for
             return wal.last_words(process.stderr.read().decode(errors="replace"))
 
     def _keep(self) -> None:
-        environment = os.environ | {
-            "GIS_HOME": str(self._settings.home),
-            "GIS_RECOVERY_DIR": str(self._settings.recovery_dir),
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gis_service", "backup", "base", "--if-due"],
-            env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
+        status = run_beside(
+            ("backup", "base", "--if-due"),
+            {
+                "GIS_HOME": str(self._settings.home),
+                "GIS_RECOVERY_DIR": str(self._settings.recovery_dir),
+            },
+            self._stopping,
         )
-        while (status := _ended(process, 0.5)) is None:
-            if self._stopping.is_set():
-                process.terminate()
-                if _ended(process, ENDS_WITHIN_S) is None:
-                    process.kill()
-                    process.wait()
-                return
         if status:
             say(f"The base copy failed with status {status}; ./gis doctor says more.")
-
-
-def _ended(process: subprocess.Popen[bytes], within_s: float) -> int | None:
-    with suppress(subprocess.TimeoutExpired):
-        return process.wait(within_s)
-    return None

@@ -139,10 +139,13 @@ def test_older_exports_fit_the_official_schema(export: Export, shared_data: Path
 
 @pytest.mark.shared
 def test_published_sheets_say_what_their_json_says(shared_data: Path) -> None:
-    nofbi = shared_data / "fibre" / "nofbi"
-    package = json.loads((nofbi / "ofds_NOFBI_kenya.json").read_text())
-    for name in ("ofds_NOFBI_Kenya_CSV.zip", "ofds_NOFBI_Kenya.xlsx"):
-        assert package_in(nofbi / name, DEFAULT_LIMITS)["document"] == package, name
+    """JTL's workbook is as QGIS writes them: numbered rows, links in their network's row."""
+    prefixes = ("nofbi/ofds_NOFBI_Kenya", "jtl/ofds_JTL_Kenya")
+    for json_form, prefix in zip(REAL, prefixes, strict=True):
+        package = json.loads((shared_data / "fibre" / json_form).read_text())
+        for name in (f"{prefix}_CSV.zip", f"{prefix}.xlsx"):
+            path = shared_data / "fibre" / name
+            assert package_in(path, DEFAULT_LIMITS)["document"] == package, name
 
 
 def test_an_edit_wins_and_all_else_stays(

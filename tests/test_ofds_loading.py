@@ -67,6 +67,8 @@ def test_a_package_becomes_rows(database: Database, settings: Settings, tmp_path
     assert (report.inserted, report.updated, report.read) == (11, 0, 11)
     again = load_package(database, settings, PackageRequest(path))
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 11)
+    turned = written(tmp_path, json.dumps(full(), sort_keys=True))
+    assert load_package(database, settings, PackageRequest(turned)).unchanged == 11
     nodes, links = (table(REGISTRY[id_]) for id_ in ("network_nodes", "fibre_links"))
     with database.begin() as connection:
         start = connection.execute(

@@ -17,6 +17,9 @@ from gis_service.model.ofds import Column, Kind, Sheet
 
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 _SEPARATOR = ";"
+_LONGEST_INDEX = 6
+_ROW_NUMBER = "fid"
+"""GDAL and QGIS number the rows of a sheet in it."""
 
 
 def child_sheets(sheet: Sheet, sheets: tuple[Sheet, ...]) -> Iterator[Sheet]:
@@ -42,9 +45,12 @@ def object_in(cells: Mapping[str, str], sheet: Sheet) -> Json:
     prefix = "".join(f"{name}/0/" for name in sheet.path)
     made: Json = {}
     for heading, text in cells.items():
-        if not text or heading in sheet.keys:
+        if not text or heading in sheet.keys or (heading == _ROW_NUMBER and sheet.path):
             continue
         column = columns.get(heading)
+        if heading == _ROW_NUMBER and text.isascii() and text.isdecimal():
+            made[heading] = number_in(text)
+            continue
         path = column.path if column else tuple(heading.removeprefix(prefix).split("/"))
         if column is None and _within_geometry(path, sheet):
             continue
@@ -98,18 +104,25 @@ def _one(kind: Kind, text: str) -> Any:
 
 
 def _put(object_: Json, path: tuple[str, ...], value: Any) -> None:
-    """Set a property; `0` in a path is the first member of an array in this very row."""
+    """Set a property; `0` in a path, and `1` after it, are members of an array in this very row."""
     name, *rest = path
     if not rest:
         object_[name] = value
-    elif rest[0] == "0" and len(rest) > 1:
-        members = object_.setdefault(name, [{}])
-        if isinstance(members, list) and isinstance(members[0], dict):
-            _put(members[0], tuple(rest[1:]), value)
-    else:
-        inner = object_.setdefault(name, {})
-        if isinstance(inner, dict):
-            _put(inner, tuple(rest), value)
+        return
+    inner = object_.setdefault(name, [] if rest[0] == "0" and len(rest) > 1 else {})
+    if isinstance(inner, dict):
+        _put(inner, tuple(rest), value)
+    elif isinstance(inner, list) and (member := _member(inner, rest[0])) is not None:
+        _put(member, tuple(rest[1:]), value)
+
+
+def _member(members: list[Any], index: str) -> Json | None:
+    """The member of an array that a path names; the next one is made."""
+    place = int(index) if index.isdecimal() and len(index) <= _LONGEST_INDEX else -1
+    if place == len(members):
+        members.append({})
+    found = members[place] if 0 <= place < len(members) else None
+    return found if isinstance(found, dict) else None
 
 
 def _within_geometry(path: tuple[str, ...], sheet: Sheet) -> bool:

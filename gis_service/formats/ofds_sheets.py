@@ -169,8 +169,8 @@ def _fill(networks: Mapping[str, Json], sheet: Sheet, table: Table) -> None:
 
 
 def _version(tables: Mapping[str, Table]) -> OfdsVersion:
-    if LINKS in tables:
-        for cells in tables[LINKS].cells():
+    for name in (LINKS, NETWORKS):
+        for cells in tables[name].cells() if name in tables else ():
             link = {"href": cells.get("links/0/href"), "rel": cells.get("links/0/rel")}
             if link["rel"] == "describedby":
                 return find_version({"links": [link]}).version

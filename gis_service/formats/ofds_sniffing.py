@@ -20,6 +20,8 @@ _SQLITE = b"SQLite format 3\x00"
 _PACKAGE = re.compile(rb'"networks"\s*:\s*\[')
 _NETWORK = re.compile(rb'"(?:nodes|spans|phases|organisations|contracts|wayleaves)"\s*:\s*\[')
 _FEATURES = re.compile(rb'"type"\s*:\s*"FeatureCollection"|"features"\s*:\s*\[')
+_CELLS = re.compile(r"xl/sharedStrings\.xml|xl/worksheets/[^/]+\.xml")
+_LINK_HEADING = b"links/0/href"
 _SHEET_NAME = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"')
 
 
@@ -93,12 +95,26 @@ def _zipped(path: Path) -> Form | None:
         with zipfile.ZipFile(path) as archive:
             names = {PurePosixPath(name).name.lower() for name in archive.namelist()}
             if "workbook.xml" in names:
-                with archive.open("xl/workbook.xml") as workbook:
-                    sheets = set(_SHEET_NAME.findall(workbook.read(_SHEETS_HEAD)))
-                return Form.XLSX if {b"networks", b"links"} <= sheets else None
+                return Form.XLSX if _is_workbook_of_sheets(archive) else None
     except (*DAMAGED, OSError, ValueError, KeyError):
         return None
     return form_of_names(names)
+
+
+def _is_workbook_of_sheets(archive: zipfile.ZipFile) -> bool:
+    """Sheets of networks and links; or, as QGIS writes them, links in the row of their network."""
+    with archive.open("xl/workbook.xml") as workbook:
+        sheets = set(_SHEET_NAME.findall(workbook.read(_SHEETS_HEAD)))
+    if b"networks" not in sheets:
+        return False
+    return b"links" in sheets or any(
+        _names_links(archive, name) for name in archive.namelist() if _CELLS.fullmatch(name)
+    )
+
+
+def _names_links(archive: zipfile.ZipFile, name: str) -> bool:
+    with archive.open(name) as cells:
+        return _LINK_HEADING in cells.read(_SHEETS_HEAD)
 
 
 def form_of_names(names: Iterable[str]) -> Form | None:

@@ -10,7 +10,20 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, not_, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Text,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.network import NETWORKS
@@ -127,12 +140,21 @@ def put_rows(
     """
     kind = REGISTRY[collection]
     lock_for_load(connection, kind, network)
-    staged = StagedRows(connection, kind, frame, network=network, elsewhere=elsewhere)
+    staged = StagedRows(
+        connection, kind, frame, network=network, elsewhere=elsewhere, alike=_by_meaning
+    )
     outcome = staged.upsert()
     if watch is not None:
         watch(staged)
     staged.close()
     return outcome
+
+
+def _by_meaning(extra: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An object whose properties only stand in another order, in another form, is the same."""
+    path = literal([KEPT, "object"], ARRAY(Text))
+    object_ = cast(extra.op("#>>", return_type=Text())(path), JSONB)
+    return func.coalesce(func.jsonb_set(extra, path, object_, type_=JSONB), extra)
 
 
 def left_behind(

@@ -101,6 +101,9 @@ Elsewhere = Mapping[str, Mapping[str, UUID]]
 """Ids of items of other networks by the identifiers that name them, by collection."""
 
 
+Alike = Callable[[ColumnElement[Any]], ColumnElement[Any]]
+
+
 class StagedRows:
     """
     The rows of one load in a temporary table, and what is to become of each.
@@ -115,6 +118,8 @@ class StagedRows:
         The network that the rows belong to; None for collections without.
     elsewhere
         Items of other networks that the rows may name too.
+    alike
+        What of `extra` is compared, where two of the same meaning may be written differently.
     """
 
     def __init__(
@@ -126,11 +131,13 @@ class StagedRows:
         network: UUID | None,
         progress: Progress | None = None,
         elsewhere: Elsewhere | None = None,
+        alike: Alike | None = None,
     ) -> None:
         self._connection = connection
         self._collection = collection
         self._network = network
         self._elsewhere = elsewhere or {}
+        self._alike = alike or (lambda extra: extra)
         self._target = table(collection)
         self._columns = tuple(str(name) for name in frame.columns)
         fields = (collection.by_name.get(name) for name in self._columns)
@@ -379,7 +386,8 @@ class StagedRows:
         return case((listed.is_not(None), ids), else_=null())
 
     def _differs(self, resolved: dict[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-        stored, staged = [], []
+        stored: list[ColumnElement[Any]] = []
+        staged: list[ColumnElement[Any]] = []
         for name in self._columns:
             if name in {self._collection.key, EXTRA}:
                 continue
@@ -387,8 +395,8 @@ class StagedRows:
             value = resolved.get(name, self._staged.c[name])
             staged.append(self._kept_if_empty(name, value))
         if EXTRA in self._columns:
-            stored.append(self._target.c[EXTRA])
-            staged.append(self._merged_extra())
+            stored.append(self._alike(self._target.c[EXTRA]))
+            staged.append(self._alike(self._merged_extra()))
         if not stored:
             return literal(False)
         return tuple_(*stored).is_distinct_from(tuple_(*staged))

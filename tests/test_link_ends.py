@@ -104,6 +104,11 @@ def test_one_node_is_made_for_all_ends_that_meet():
     assert meeting < set(told.made)
     assert told.names[0][0] == "A"
     assert not told.faults
+    near = joined([(None, None, 9, 1000)], {"A": 1}, create=True)
+    assert [(f.column, f.rule, f.value) for f in near.faults] == [
+        ("start_node", "end-near-node", "A")
+    ]
+    assert len(near.made) == 2
 
 
 @pytest.fixture(scope="module")

@@ -440,6 +440,12 @@ def test_parts_become_rows_when_that_is_asked(loader: Loader, run: Callable[...,
     assert loader.rows("SELECT external_id FROM gis.fibre_links ORDER BY 1") == [
         ("L-1",), ("L-2",), ("M",)
     ]  # fmt: skip
+    asked = (path, "--collection", "fibre_links", "--create-nodes", "--dry-run")
+    result = run(*asked, "--multi", "split")
+    assert "4 nodes were made where links end." in result.output
+    result = run(*asked)
+    assert "several-parts" in result.output
+    assert "required" not in result.output
 
 
 COMMAND = """

@@ -162,7 +162,11 @@ def list_of_loads(collection: str | None, limit: int, as_json: bool) -> None:
                        indent=2))
         return
     for load in found:
-        counts = ", ".join(f"{load.report[n]:,} {n}" for n in ("inserted", "updated", "rejected"))
+        counts = ", ".join(
+            f"{load.report.get(name) or 0:,} {name}"
+            for name in ("inserted", "updated", "rejected", "decommissioned")
+            if load.report.get(name) or name != "decommissioned"
+        )
         if removed := load.report.get("removed"):
             counts += f", {removed:,} removed"
         say(f"{load.id}  {_time(load.loaded_at)}  {load.collection:<14}  "

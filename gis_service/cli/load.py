@@ -246,9 +246,11 @@ def _confirmed(
     try:
         return _run(work(None), settings, file, told)
     except SyncUnconfirmed as asked:
-        click.echo(str(asked), err=True)
-        if not sys.stdin.isatty() or not click.confirm("Mark them?", err=True):
+        if not sys.stdin.isatty():
             raise
+        click.echo(str(asked), err=True)
+        if not click.confirm("Mark them?", err=True):
+            raise click.Abort from None
         return _run(work(asked.count), settings, file, told)
 
 

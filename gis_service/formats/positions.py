@@ -138,7 +138,12 @@ class _Reading:
                         self.sexagesimal += max(angle.parts for angle in pair) > 1
                 except NotAnAngle as error:
                     self._fault(number, name, cell, str(error))
-                except (shapely.errors.GEOSException, NotImplementedError) as error:
+                except NotImplementedError:
+                    self._fault(number, name, cell,
+                                "It is a curve, which this form of file cannot bring. Save the "
+                                "file as a GeoPackage: its curves become straight pieces.",
+                                "broken-geometry")
+                except shapely.errors.GEOSException as error:
                     reason = str(error).strip().splitlines()[0]
                     self._fault(number, name, cell,
                                 f"This is no well-known text (WKT): {reason}.", "broken-geometry")

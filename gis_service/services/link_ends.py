@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from gis_service.store.node_places import node_places
 from gis_service.store.staging import StagedRows, lock_for_load
 from gis_service.validation.columns import plan_columns
 from gis_service.validation.snapping import SIDES, Joined, LinkEnds, join_ends
+from gis_service.validation.splitting import split_parts
 from gis_service.validation.texts import as_texts
 from gis_service.validation.topology import Flags, Floats, ends_of
 
@@ -34,12 +35,28 @@ _LINE = 1
 
 @dataclass(frozen=True, slots=True)
 class JoinedSource:
-    """A file whose links were joined to nodes, and what is to be told of it."""
+    """
+    A file whose links were joined to nodes, and what is to be told of it.
+
+    Parameters
+    ----------
+    lineless
+        Rows without a line, for whose ends no nodes could be found.
+    """
 
     source: SourceFrame
     faults: tuple[RowFault, ...] = ()
     notes: tuple[str, ...] = ()
     made: Mapping[str, tuple[float, float]] | None = None
+    lineless: frozenset[int] = frozenset()
+
+    def without_consequences(self, faults: Sequence[RowFault]) -> tuple[RowFault, ...]:
+        """What else is wrong with the rows: where there is no line, that it has no ends is none."""
+        ends = {f"{side}_node" for side in SIDES}
+        return tuple(
+            each for each in faults
+            if each.rule != "required" or each.row not in self.lineless or each.column not in ends
+        )
 
 
 def join_links(
@@ -52,6 +69,7 @@ def join_links(
     constants: Mapping[str, str],
     snap_m: float,
     create: bool,
+    split: bool = False,
 ) -> JoinedSource:
     """
     Give the ends of a file's links their nodes; files of other things stay as they are.
@@ -63,6 +81,8 @@ def join_links(
         are and tells the gaps.
     create
         Make nodes where ends have none.
+    split
+        Make a row of each part of a line first, whose ends are its own.
 
     Raises
     ------
@@ -85,10 +105,15 @@ def join_links(
     fields = [f"{side}_node" for side in SIDES]
     if any(f in plan.constants or (f in plan.sources and plan.sources[f].path) for f in fields):
         return JoinedSource(source)
+    said: tuple[RowFault, ...] = ()
+    if split:
+        parts, said = split_parts(frame, collection, plan.sources.get(collection.key))
+        frame = gpd.GeoDataFrame(parts)
     columns = [plan.sources[f].column if f in plan.sources else f for f in fields]
     shapes = frame.geometry.to_numpy()
     lines = shapes.copy()
-    lines[shapely.get_type_id(shapes) != _LINE] = None
+    lineless = shapely.get_type_id(shapes) != _LINE
+    lines[lineless] = None
     first, last = ends_of(lines)
     placed = Transformer.from_crs(source.crs, WGS84, always_xy=True)
     ends = LinkEnds(
@@ -107,7 +132,8 @@ def join_links(
         _snapped(shapes, joined, back), index=frame.index, crs=frame.crs
     )
     return JoinedSource(
-        replace(source, frame=changed), joined.faults, joined.notes, joined.made
+        replace(source, frame=changed), (*said, *joined.faults), joined.notes, joined.made,
+        frozenset(frame.index[lineless].tolist()),
     )
 
 

@@ -77,7 +77,7 @@ def check_file(
         joined = join_links(
             connection, collection, network.id if network else None, source,
             mapping=request.mapping, constants=request.constants, snap_m=request.snap_m,
-            create=request.create_nodes,
+            create=request.create_nodes, split=request.multi == Parts.SPLIT,
         )
     validated = validate(
         joined.source.frame,
@@ -92,6 +92,7 @@ def check_file(
         reading=reading,
         around=around,
     )
+    validated = replace(validated, faults=joined.without_consequences(validated.faults))
     if not keep_rows:
         source = replace(source, frame=source.frame.iloc[[]])
         joined = replace(joined, source=source)

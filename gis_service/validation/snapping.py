@@ -24,6 +24,8 @@ from gis_service.validation.topology import (
 
 Names = NDArray[np.object_]
 SIDES = ("start", "end")
+_ROUNDED_M = 0.1
+"""Nodes that are made stand at whole millionths of a degree; to move an end so far is no move."""
 _SAME_M = 0.001
 """An end this near is at its node; moving it would only change its last digits."""
 
@@ -141,8 +143,12 @@ def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool)
         moving = taken & (nearest.gap_m > _SAME_M)
         targets[side][moving] = nodes.lonlat[nearest.node[moving]]
         found += int(taken.sum())
-        if not create:
-            faults += _loose(ends, side, nodes, nearest.node, nearest.gap_m, blank & ~taken)
+        left = blank & ~taken
+        if create:
+            left &= nearest.gap_m <= NEAR_M
+            faults += _beside(ends, side, nodes, nearest.node, nearest.gap_m, left)
+        else:
+            faults += _loose(ends, side, nodes, nearest.node, nearest.gap_m, left)
     made = _make(ends, names, targets, snap_m=snap_m) if create else {}
     return Joined(names, targets, tuple(faults), _notes(ends, targets, found, made, snap_m), made)
 
@@ -152,7 +158,7 @@ def _notes(
     made: Mapping[str, Any], snap_m: float,
 ) -> tuple[str, ...]:
     moved = sum(
-        int((gaps_m(ends.lonlat[side], targets[side]) > 0).sum()) for side in (0, 1)
+        int((gaps_m(ends.lonlat[side], targets[side]) > _ROUNDED_M).sum()) for side in (0, 1)
     )
     told = (
         (moved, f"{moved:,} ends of links were moved to their nodes, by {snap_m:g} m at most."),
@@ -210,6 +216,22 @@ def _loose(  # noqa: PLR0917 - arrays that belong together
             Severity.WARNING,
         ))
     return told
+
+
+def _beside(  # noqa: PLR0917 - arrays that belong together
+    ends: LinkEnds, side: int, nodes: NodePlaces, node: Ints, gap: Floats, which: Flags
+) -> list[RowFault]:
+    """Ends that get a node of their own although another one is near."""
+    return [
+        RowFault(
+            int(ends.rows[position]), f"{SIDES[side]}_node", "end-near-node",
+            str(nodes.keys[node[position]])[:120],
+            f"A node is made at its {SIDES[side]}, {gap[position]:,.1f} m from the node "
+            f"{str(nodes.keys[node[position]])[:80]!r}. Are they one?",
+            Severity.WARNING,
+        )
+        for position in np.flatnonzero(which).tolist()
+    ]
 
 
 def _make(

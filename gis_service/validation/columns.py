@@ -183,7 +183,8 @@ def _source(theirs: str, names: list[str]) -> Source:
     column, *path = theirs.split(".")
     if path and column in names:
         return Source(column, tuple(path))
-    raise InvalidInput(f"--map: the file has no column {theirs!r}. Columns: {', '.join(names) or 'none'}.")
+    listed = ", ".join(names) or "none"
+    raise InvalidInput(f"--map: the file has no column {theirs!r}. Columns: {listed}.")
 
 
 def _must_be_field(option: str, name: str, fields: Mapping[str, Field]) -> None:

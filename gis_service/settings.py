@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         200, ge=0, description="Requests of each process that wait for a database connection; "
         "more are told to come back."
     )
+    requests_at_once: int = Field(
+        48, ge=0, le=10_000, description="Reading requests that each process works at; others wait "
+        "for a moment, and when there are too many are told to come back; 0 sets no limit."
+    )
     public_rate: float = Field(
         50.0, ge=0, le=100_000, description="Requests per second that one address may send to "
         "each process without a key, ten seconds' worth of them at once; 0 sets no limit."

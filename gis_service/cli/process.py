@@ -292,7 +292,7 @@ def serve_until_stopped(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
+        loop="gis_service.web.accepting:EagerLoop",
         http="gis_service.web.slow_clients:PatientProtocol",
         access_log=False,
         server_header=False,

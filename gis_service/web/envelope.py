@@ -31,6 +31,7 @@ from gis_service.web.principal import (
 )
 from gis_service.web.problems import problem_response
 from gis_service.web.query_string import is_plain
+from gis_service.web.room import Room, refuse
 from gis_service.web.security import COMMON, sharing
 
 LONGEST_ADDRESS = 8192
@@ -62,6 +63,7 @@ class Envelope:
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
         self._limits = Limits(settings)
+        self._room = Room(settings.requests_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,12 +75,19 @@ class Envelope:
         _enter(scope, Identity())
         REQUEST_ID.set(request_id)
         began = time.perf_counter()
+        self._metrics.begun()
+        place = await self._room.enter(scope)
+        if place is None:
+            await refuse(scope, send, request_id)
+            self._note(scope, 503, 0, time.perf_counter() - began, refused=True)
+            return
         status = 0
         sent_bytes = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
+                place.leave()
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 _complete(headers, scope)
@@ -88,7 +97,6 @@ class Envelope:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
 
-        self._metrics.begun()
         try:
             await self._answer(scope, receive, send_with_headers)
         except Exception as error:
@@ -101,14 +109,17 @@ class Envelope:
             response = problem_response(Request(scope), error)
             await response(scope, receive, send_with_headers)
         finally:
+            place.leave()
             self._note(scope, status, sent_bytes, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, status: int, sent_bytes: int, seconds: float) -> None:
+    def _note(
+        self, scope: Scope, status: int, sent_bytes: int, seconds: float, *, refused: bool = False
+    ) -> None:
         """Count a request, and log it where that is wanted; never what was asked or shown."""
         route = self._metrics.ended(scope, status, seconds)
         wanted = self._settings.access_log
         if wanted is AccessLog.ALL or (
-            wanted is AccessLog.SLOW and (seconds > SLOW_S or status >= 500)
+            wanted is AccessLog.SLOW and not refused and (seconds > SLOW_S or status >= 500)
         ):
             principal: Principal = scope["state"]["principal"]
             access.info(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ def test(arguments: tuple[str, ...]) -> None:
     """
     if any(each.partition("=")[0] == "--faults" for each in arguments):
         sys.exit(_run("python", "-m", "tests.faults", *arguments))
-    spread = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+    side_by_side = (os.cpu_count() or 1) + 1  # much of a test is waiting for other programs
+    spread = ("-n", str(side_by_side), "--dist", "loadfile", "--no-loadscope-reorder")
     sys.exit(_run("pytest", *spread, *arguments))
 
 

@@ -22,7 +22,7 @@ from gis_service.formats.reading import read_file
 from gis_service.model.codelists import CONNECTION, OFFICE_TYPE, STATUS
 from gis_service.model.collections import REGISTRY
 from gis_service.model.declarations.synonyms import CODE_WORDS, COLLECTION_WORDS, FIELD_WORDS
-from gis_service.model.reports import LoadRejected
+from gis_service.model.reports import LoadRejected, Severity
 from gis_service.services.inspecting import InspectRequest, inspect_file
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.loading import load_file
@@ -31,8 +31,8 @@ from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.validation.codes import CERTAIN, propose_code
 from gis_service.validation.columns import loadable_fields, plain
-from gis_service.validation.faults import Faults
-from gis_service.validation.placing import check_places
+from gis_service.validation.drawn import Held
+from gis_service.validation.placing import Places
 from gis_service.validation.proposing import chosen, propose
 from gis_service.validation.whereabouts import Surroundings, is_plausible, places_of, whereabouts
 from tests.conftest import Databases
@@ -225,11 +225,15 @@ def test_feet_are_tried():
 def warned(
     points: Any, names: Any = None, *, collection: str = "network_nodes", **known: Any
 ) -> dict[int, str]:
-    faults = Faults(pd.RangeIndex(1, len(points) + 1))
     shapes = np.array(points, dtype=object)
-    check_places(shapes, REGISTRY[collection], names, around(**known), faults)
-    assert not faults.rejected.any()
-    return {fault.row: fault.rule for fault in faults.found}
+    places = Places(REGISTRY[collection], around(**known))
+    half = len(points) // 2
+    for part in (slice(0, half), slice(half, None)):
+        rows = np.arange(1, len(points) + 1)[part]
+        places.add(rows, shapes[part], names and names[part])
+    faults = places.check(Held(shapes), without=np.empty(0, dtype=np.int64))
+    assert all(fault.severity is Severity.WARNING for fault in faults)
+    return {fault.row: fault.rule for fault in faults}
 
 
 def test_outliers_duplicates_and_signs_are_warned_of():

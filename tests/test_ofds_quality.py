@@ -231,7 +231,7 @@ def test_a_twin_and_a_crossing_are_told_apart_from_neighbours():
 
 def test_a_search_for_crossings_that_ends_early_says_so(monkeypatch):
     monkeypatch.setattr(topology, "_MOST_SEEN", 5)
-    monkeypatch.setattr(topology, "_CHUNK", 2)
+    monkeypatch.setattr(topology, "_NEAR", 2)
     made = network()
     made["nodes"] = [extra_node(f"{side}{n}", 34.7 + n / 100, lat)
                      for n in range(6) for side, lat in (("S", -0.7), ("N", -0.6))]

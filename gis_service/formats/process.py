@@ -21,6 +21,7 @@ from gis_service.errors import UnreadableFile
 from gis_service.formats.drivers import DRIVERS, gdal_environment
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import ReadLimits
+from gis_service.formats.rows import PART_ROWS
 
 _SUFFIXES = {
     FileFormat.GEOPACKAGE: ".gpkg",
@@ -183,6 +184,13 @@ class ReadRows:
     def __init__(self, reader: pa.RecordBatchFileReader) -> None:
         self._reader = reader
         self.schema: pa.Schema = reader.schema
+        self._count = int(reader.count_rows())
+
+    def __len__(self) -> int:
+        return self._count
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return (self._reader.get_batch(n) for n in range(self._reader.num_record_batches))
+        for number in range(self._reader.num_record_batches):
+            batch = self._reader.get_batch(number)
+            for begin in range(0, batch.num_rows, PART_ROWS):
+                yield batch.slice(begin, PART_ROWS)

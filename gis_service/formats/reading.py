@@ -8,12 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
-import orjson
-import pandas as pd
-import pyarrow as pa
-import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -22,12 +16,12 @@ from gis_service.errors import UnknownCrs, UnreadableFile
 from gis_service.formats.choosing import choose_layer
 from gis_service.formats.kinds import FileFormat
 from gis_service.formats.limits import DEFAULT_LIMITS, ReadLimits
-from gis_service.formats.process import ReadRows, run_reader, unpacked
-from gis_service.formats.rows import GEOMETRY, ROW
+from gis_service.formats.process import run_reader, unpacked
+from gis_service.formats.rows import GEOMETRY
 from gis_service.formats.shaping import Shaping
 from gis_service.formats.sniffing import sniff
 from gis_service.formats.source import SourceFrame
-from gis_service.formats.wkb import shapes_of, why_broken
+from gis_service.formats.source_rows import SourceRows
 from gis_service.model.reports import RowFault, Severity
 
 _MOST_FILES = 20
@@ -96,6 +90,32 @@ def read_file(
         Neither the file nor `crs` says where on earth the coordinates are, or
         they contradict each other.
     """
+    return open_file(
+        path, layer=layer, crs=crs, encoding=encoding, coordinates=coordinates, shaping=shaping,
+        limits=limits, name=name, crs_needed=crs_needed,
+    ).gathered()
+
+
+def open_file(
+    path: Path,
+    *,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+    coordinates: Mapping[str, str] | None = None,
+    shaping: Shaping | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    name: str | None = None,
+    crs_needed: bool = True,
+) -> SourceRows:
+    """
+    As `read_file`, but the rows stay on disk, and are read part by part as they are asked for.
+
+    Raises
+    ------
+    UnreadableFile, UnknownCrs
+        As `read_file`.
+    """
     name = name or path.name
     format_ = _loadable(path, limits)
     if format_ is FileFormat.ARCHIVE:
@@ -103,7 +123,7 @@ def read_file(
             inside = _inside(files, limits)
             chosen = choose_layer(layer, tuple(inside))
             found_in = inside[chosen]
-            source = read_file(
+            source = open_file(
                 found_in.path, layer=found_in.layer, crs=crs, encoding=encoding,
                 coordinates=coordinates, shaping=shaping, limits=limits, name=found_in.name,
                 crs_needed=crs_needed,
@@ -119,19 +139,15 @@ def read_file(
         "shaping": asdict(shaping) if shaping else None,
     }
     answer, rows = run_reader(path, format_, job, limits)
-    parts = _Parts(rows) if rows is not None else None
-    if rows is None or parts is None or parts.count == 0:
+    if rows is None or len(rows) == 0:
         raise UnreadableFile(f"{name} has no rows; there is nothing to load.")
     faults = [RowFault(**{**f, "severity": Severity(f["severity"])}) for f in answer["faults"]]
-    frame = _properties(parts.table, parts.count)
     found: CRS | None = None
     stated = False
     if GEOMETRY in rows.schema.names:
         found, stated = _crs(name, format_, answer, crs, needed=crs_needed)
-        faults += parts.broken(frame.index)
-        frame = _with_geometry(frame, parts.shapes, found)
-    return SourceFrame(
-        frame=frame,
+    return SourceRows(
+        rows=rows,
         format=format_,
         crs=found,
         crs_found=stated,
@@ -185,79 +201,6 @@ def _loadable(path: Path, limits: ReadLimits) -> FileFormat:
             "--collection."
         )
     return format_
-
-
-class _Parts:
-    """Rows gathered part by part: properties as one table, geometries built from their WKB."""
-
-    def __init__(self, rows: ReadRows) -> None:
-        shaped = GEOMETRY in rows.schema.names
-        plain = [_apart(pa.Table.from_batches([], rows.schema))]
-        shapes: list[np.ndarray[Any, Any]] = []
-        self.count = 0
-        self._unbuilt: list[tuple[int, str, str]] = []
-        for batch in rows:
-            if shaped:
-                wkb = batch.column(GEOMETRY).to_numpy(zero_copy_only=False)
-                built = shapes_of(wkb)
-                for position in np.flatnonzero(shapely.is_missing(built) & pd.notna(wkb)).tolist():
-                    reason = why_broken(wkb[position]) or "it cannot be built"
-                    self._unbuilt.append((self.count + position, wkb[position][:20].hex(), reason))
-                shapes.append(built)
-            plain.append(_apart(pa.Table.from_batches([batch])))
-            self.count += batch.num_rows
-        self.table = pa.concat_tables(plain).combine_chunks()
-        self.shapes = np.concatenate(shapes) if shapes else np.empty(0, dtype=object)
-
-    def broken(self, index: pd.Index[Any]) -> list[RowFault]:
-        """Geometries that cannot be built; they are None."""
-        return [
-            RowFault(
-                row=int(index[position]), column="geometry", rule="broken-geometry", value=value,
-                message=f"The geometry cannot be built: {reason}.",
-            )
-            for position, value, reason in self._unbuilt
-        ]
-
-
-def _apart(table: pa.Table) -> pa.Table:
-    """Without the geometry, in memory of its own: a part of what was read keeps all of it."""
-    if GEOMETRY in table.column_names:
-        table = table.drop_columns([GEOMETRY])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return pa.ipc.open_stream(sink.getvalue()).read_all()
-
-
-def _properties(table: pa.Table, count: int) -> pd.DataFrame:
-    numbered = ROW in table.column_names
-    numbers = table.column(ROW).to_numpy() if numbered else np.arange(1, count + 1)
-    index = pd.Index(numbers, name="row")
-    columns: dict[str, Any] = {}
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if field.name == ROW:
-            continue
-        if field.metadata and b"json" in field.metadata:
-            values = [None if v is None else orjson.loads(v) for v in column.to_pylist()]
-            holder = np.empty(len(values), dtype=object)
-            holder[:] = values
-            columns[field.name] = pd.Series(holder, index=index, dtype=object)
-        else:
-            plain = column.cast(field.type.value_type) if pa.types.is_dictionary(
-                field.type
-            ) else column
-            columns[field.name] = pd.Series(pd.arrays.ArrowExtensionArray(plain), index=index)
-    return pd.DataFrame(columns, index=index)
-
-
-def _with_geometry(
-    frame: pd.DataFrame, shapes: np.ndarray[Any, Any], crs: CRS | None
-) -> gpd.GeoDataFrame:
-    if "geometry" in frame.columns:
-        frame = frame.rename(columns={"geometry": "geometry (column)"})
-    series = gpd.GeoSeries(shapes, index=frame.index, crs=crs)
-    return gpd.GeoDataFrame(frame, geometry=series)
 
 
 def _crs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -101,7 +101,8 @@ class LoadReport:
     aside: kept for the exchange without becoming a row. `load_id` finds
     the load among `loads` and in history; it is empty when nothing was kept.
     `decommissioned` are items that the file does not hold any more. `undoes` is the
-    load that this one took back, and `removed` what that one had added.
+    load that this one took back, and `removed` what that one had added. `faults` are by
+    row; where they are many, they are read from disk as they are asked for.
     """
 
     source: str
@@ -116,7 +117,7 @@ class LoadReport:
     decommissioned: int = 0
     removed: int = 0
     undoes: str = ""
-    faults: tuple[RowFault, ...] = ()
+    faults: Sequence[RowFault] = ()
     crs: str = ""
     unmapped: tuple[str, ...] = ()
     dry_run: bool = False
@@ -141,9 +142,9 @@ class LoadReport:
         most_faults
             Keep the first so many, and note how many there were.
         """
-        values = asdict(self)
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["faults"] = [asdict(fault) for fault in self.faults[:most_faults]]
         if most_faults is not None and len(self.faults) > most_faults:
-            values["faults"] = values["faults"][:most_faults]
             values["notes"] = (
                 *self.notes, f"Only the first {most_faults:,} of {len(self.faults):,} faults are "
                 "kept here; a dry run of the file lists all."

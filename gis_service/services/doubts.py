@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
-
 from gis_service.formats.reading import unknown_crs
-from gis_service.formats.source import SourceFrame
+from gis_service.formats.source_rows import SourceRows
 from gis_service.model.reports import RowFault, Severity
 from gis_service.validation.whereabouts import (
+    MOST_LOOKED_AT,
     Surroundings,
     is_plausible,
     places_of,
@@ -15,7 +14,7 @@ from gis_service.validation.whereabouts import (
 )
 
 
-def crs_doubts(name: str, source: SourceFrame, around: Surroundings) -> tuple[RowFault, ...]:
+def crs_doubts(name: str, source: SourceRows, around: Surroundings) -> tuple[RowFault, ...]:
     """
     A warning of the file as a whole when its CRS is probably another one.
 
@@ -24,10 +23,9 @@ def crs_doubts(name: str, source: SourceFrame, around: Surroundings) -> tuple[Ro
     UnknownCrs
         None is stated; the error tells which ones would fit.
     """
-    frame = source.frame
-    if not isinstance(frame, gpd.GeoDataFrame):
+    if not source.shaped:
         return ()
-    places = places_of(frame.geometry.to_numpy())
+    places = places_of(source.some_shapes(MOST_LOOKED_AT))
     stated_by = "the file" if source.crs_found else "--crs"
     if source.crs is None:
         found = whereabouts(places, None, around, stated_by="")

@@ -17,26 +17,29 @@ from sqlalchemy import Connection
 
 from gis_service.crs import WGS84
 from gis_service.errors import InvalidInput
-from gis_service.formats.source import SourceFrame
+from gis_service.formats.source_rows import SourceRows
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.reports import RowFault
 from gis_service.store.node_places import node_places
 from gis_service.store.staging import StagedRows, lock_for_load
 from gis_service.validation.columns import plan_columns
-from gis_service.validation.snapping import SIDES, Joined, LinkEnds, join_ends
+from gis_service.validation.snapping import SIDES, Joined, LinkEnds, NodePlaces, join_ends, told
 from gis_service.validation.splitting import split_parts
 from gis_service.validation.texts import as_texts
-from gis_service.validation.topology import Flags, Floats, ends_of
+from gis_service.validation.topology import Flags, Floats, Ints, ends_of
 
 LINKS, NODES = "fibre_links", "network_nodes"
 _LINE = 1
+_FIELDS = tuple(f"{side}_node" for side in SIDES)
+_NO_NAMES = (np.empty(0, dtype=object), np.empty(0, dtype=object))
+_NO_PLACES = (np.empty((0, 2)), np.empty((0, 2)))
 
 
 @dataclass(frozen=True, slots=True)
-class JoinedSource:
+class JoinedPart:
     """
-    A file whose links were joined to nodes, and what is to be told of it.
+    Rows of a file whose links were joined to nodes, and what is to be told of them.
 
     Parameters
     ----------
@@ -44,133 +47,250 @@ class JoinedSource:
         Rows without a line, for whose ends no nodes could be found.
     """
 
-    source: SourceFrame
+    frame: pd.DataFrame
     faults: tuple[RowFault, ...] = ()
-    notes: tuple[str, ...] = ()
-    made: Mapping[str, tuple[float, float]] | None = None
     lineless: frozenset[int] = frozenset()
 
-    def without_consequences(self, faults: Sequence[RowFault]) -> tuple[RowFault, ...]:
+    def without_consequences(self, faults: Sequence[RowFault]) -> Sequence[RowFault]:
         """What else is wrong with the rows: where there is no line, that it has no ends is none."""
-        ends = {f"{side}_node" for side in SIDES}
-        return tuple(
+        return [
             each for each in faults
-            if each.rule != "required" or each.row not in self.lineless or each.column not in ends
-        )
+            if each.rule != "required" or each.row not in self.lineless
+            or each.column not in _FIELDS
+        ]
 
 
-def join_links(
-    connection: Connection,
-    collection: Collection,
-    network: UUID | None,
-    source: SourceFrame,
-    *,
-    mapping: Mapping[str, str],
-    constants: Mapping[str, str],
-    snap_m: float,
-    create: bool,
-    split: bool = False,
-) -> JoinedSource:
+class LinkJoiner:
     """
-    Give the ends of a file's links their nodes; files of other things stay as they are.
+    Gives the ends of a file's links their nodes, part by part; other things stay as they are.
 
     Parameters
     ----------
+    connection
+        Read at once, and not kept.
     snap_m
         Metres within which an end belongs to a node; 0 leaves ends where they
         are and tells the gaps.
-    create
-        Make nodes where ends have none.
     split
         Make a row of each part of a line first, whose ends are its own.
+    create
+        Make nodes where ends have none: all ends of the file are then in memory, with some
+        200 bytes of each link.
 
     Raises
     ------
     InvalidInput
         `create` is asked of what are no links.
     """
-    frame = source.frame
-    if collection.id != LINKS:
+
+    def __init__(
+        self,
+        connection: Connection,
+        collection: Collection,
+        network: UUID | None,
+        source: SourceRows,
+        *,
+        mapping: Mapping[str, str],
+        constants: Mapping[str, str],
+        snap_m: float,
+        create: bool,
+        split: bool = False,
+    ) -> None:
+        self.columns = source.columns
+        self.made: Mapping[str, tuple[float, float]] = {}
+        self._moved = self._found = 0
+        self._snap_m = snap_m
+        self._nodes: NodePlaces | None = None
+        self._joined: Joined | None = None
+        self._begin = 0
+        self._last = source.last_row if split else None
+        self._collection = collection
+        if collection.id != LINKS:
+            if create:
+                raise InvalidInput(
+                    f"--create-nodes makes nodes for links; {collection.title.en.lower()} are none."
+                )
+            return
+        if network is None or source.crs is None:
+            return
+        plan = plan_columns(self.columns, collection, mapping=mapping, constants=constants)
+        sources = [plan.sources.get(field) for field in _FIELDS]
+        if any(f in plan.constants for f in _FIELDS) or any(s and s.path for s in sources):
+            return
+        self._ends = [
+            field if source is None else source.column
+            for field, source in zip(_FIELDS, sources, strict=True)
+        ]
+        self._key = plan.sources.get(collection.key)
+        self._placed = Transformer.from_crs(source.crs, WGS84, always_xy=True)
+        self._back = Transformer.from_crs(WGS84, source.crs, always_xy=True)
+        self._nodes = node_places(connection, network)
         if create:
-            raise InvalidInput(
-                f"--create-nodes makes nodes for links; {collection.title.en.lower()} are none."
-            )
-        return JoinedSource(source)
-    if network is None or source.crs is None or not isinstance(frame, gpd.GeoDataFrame):
-        return JoinedSource(source)
-    plan = plan_columns(
-        [str(c) for c in frame.columns if c != frame.geometry.name], collection,
-        mapping=mapping, constants=constants,
-    )
-    fields = [f"{side}_node" for side in SIDES]
-    if any(f in plan.constants or (f in plan.sources and plan.sources[f].path) for f in fields):
-        return JoinedSource(source)
-    said: tuple[RowFault, ...] = ()
-    if split:
-        parts, said = split_parts(frame, collection, plan.sources.get(collection.key))
-        frame = gpd.GeoDataFrame(parts)
-    columns = [plan.sources[f].column if f in plan.sources else f for f in fields]
-    shapes = frame.geometry.to_numpy()
-    lines = shapes.copy()
-    lineless = shapely.get_type_id(shapes) != _LINE
-    lines[lineless] = None
-    first, last = ends_of(lines)
-    placed = Transformer.from_crs(source.crs, WGS84, always_xy=True)
-    ends = LinkEnds(
-        frame.index.to_numpy(),
-        (_names(frame, columns[0]), _names(frame, columns[1])),
-        (_moved(first, placed), _moved(last, placed)),
-    )
-    joined = join_ends(ends, node_places(connection, network), snap_m=snap_m, create=create)
-    changed = frame.copy()
-    for side, column in enumerate(columns):
-        found = (joined.names[side] != ends.names[side]).nonzero()[0]
-        if len(found):
-            changed[column] = _filled(frame, column, joined.names[side], found)
-    back = Transformer.from_crs(WGS84, source.crs, always_xy=True)
-    changed[frame.geometry.name] = gpd.GeoSeries(
-        _snapped(shapes, joined, back), index=frame.index, crs=frame.crs
-    )
-    return JoinedSource(
-        replace(source, frame=changed), (*said, *joined.faults), joined.notes, joined.made,
-        frozenset(frame.index[lineless].tolist()),
+            self._joined = self._whole(source)
+            self.made = self._joined.made
+        for side, column in enumerate(self._ends):
+            if column not in self.columns and self._any_found(source, side):
+                self.columns = [*self.columns, column]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be told of the parts that were joined."""
+        return told(self._moved, self._found, len(self.made), snap_m=self._snap_m)
+
+    def join(self, frame: pd.DataFrame) -> JoinedPart:
+        """The next rows with the nodes at their ends."""
+        if self._nodes is None or not isinstance(frame, gpd.GeoDataFrame):
+            return JoinedPart(frame)
+        frame, said = self._split(frame, self._last)
+        if self._last is not None:
+            self._last = max(self._last, int(frame.index.max()))
+        ends = self._ends_of(frame)
+        if self._joined is None:
+            joined = join_ends(ends, self._nodes, snap_m=self._snap_m, create=False)
+            self._moved += joined.moved
+            self._found += joined.found
+        else:
+            joined = _part(self._joined, self._begin, len(frame))
+            self._begin += len(frame)
+        changed = frame.copy()
+        for side, column in enumerate(self._ends):
+            found = (joined.names[side] != ends.names[side]).nonzero()[0]
+            if len(found) or (column in self.columns and column not in frame):
+                changed[column] = _filled(frame, column, joined.names[side], found)
+        changed[frame.geometry.name] = gpd.GeoSeries(
+            _snapped(frame.geometry.to_numpy(), joined, self._back),
+            index=frame.index, crs=frame.crs,
+        )
+        lineless = shapely.get_type_id(frame.geometry.to_numpy()) != _LINE
+        return JoinedPart(
+            changed, (*said, *joined.faults), frozenset(frame.index[lineless].tolist())
+        )
+
+    def _split(
+        self, frame: gpd.GeoDataFrame, last: int | None
+    ) -> tuple[gpd.GeoDataFrame, tuple[RowFault, ...]]:
+        """A row for each part of a line, where that is asked."""
+        if last is None:
+            return frame, ()
+        parts, said = split_parts(frame, self._collection, self._key, last=last)
+        return gpd.GeoDataFrame(parts), said
+
+    def _ends_of(self, frame: gpd.GeoDataFrame) -> LinkEnds:
+        lines = frame.geometry.to_numpy().copy()
+        lines[shapely.get_type_id(lines) != _LINE] = None
+        first, last = ends_of(lines)
+        return LinkEnds(
+            frame.index.to_numpy(),
+            (_names(frame, self._ends[0]), _names(frame, self._ends[1])),
+            (_moved(first, self._placed), _moved(last, self._placed)),
+        )
+
+    def _whole(self, source: SourceRows) -> Joined:
+        """What becomes of all ends, where nodes are to be made for those that meet."""
+        if self._nodes is None:
+            raise AssertionError("only what has nodes is joined")
+        parts = [
+            self._ends_of(self._split(each.frame, self._last)[0]) for each in source.parts()
+            if isinstance(each.frame, gpd.GeoDataFrame)
+        ]
+        if not parts:
+            return Joined(_NO_NAMES, _NO_PLACES, ())
+        rows = np.concatenate([each.rows for each in parts])
+        names = [np.concatenate([each.names[side] for each in parts]) for side in (0, 1)]
+        lonlat = [np.concatenate([each.lonlat[side] for each in parts]) for side in (0, 1)]
+        whole = LinkEnds(rows, (names[0], names[1]), (lonlat[0], lonlat[1]))
+        joined = join_ends(whole, self._nodes, snap_m=self._snap_m, create=True)
+        self._moved, self._found = joined.moved, joined.found
+        return joined
+
+    def _any_found(self, source: SourceRows, side: int) -> bool:
+        """Whether some end gets a node by its place; a file may name none at all."""
+        if self._nodes is None:
+            raise AssertionError("only what has nodes is joined")
+        if self._joined is not None:
+            return any(name is not None for name in self._joined.names[side])
+        for part in source.parts():
+            if isinstance(part.frame, gpd.GeoDataFrame):
+                ends = self._ends_of(self._split(part.frame, self._last)[0])
+                joined = join_ends(ends, self._nodes, snap_m=self._snap_m, create=False)
+                if (joined.names[side] != ends.names[side]).any():
+                    return True
+        return False
+
+
+def _part(joined: Joined, begin: int, count: int) -> Joined:
+    """What became of some ends; faults of all are told with the first."""
+    some = slice(begin, begin + count)
+    return replace(
+        joined,
+        names=(joined.names[0][some], joined.names[1][some]),
+        lonlat=(joined.lonlat[0][some], joined.lonlat[1][some]),
+        faults=() if begin else joined.faults,
     )
 
 
-def make_nodes(
-    connection: Connection, network: UUID, links: pd.DataFrame, joined: JoinedSource
-) -> int:
+class NodesToMake:
     """
-    Make the nodes that links which are loaded end at; how many were made.
+    Nodes that links which are loaded end at, gathered part by part.
 
     They have the status of the first link that ends there, and a plain name.
     """
-    made = joined.made or {}
-    wanted: dict[str, str] = {}
-    statuses = links["status"] if "status" in links else pd.Series("planned", index=links.index)
-    for side in SIDES:
-        for key, status in zip(links.get(f"{side}_node", ()), statuses, strict=False):
-            if key in made:
-                wanted.setdefault(str(key), str(status))
-    if not wanted:
-        return 0
-    lonlat = np.array([made[key] for key in wanted])
-    frame = gpd.GeoDataFrame(
-        {
-            "external_id": _arrow(list(wanted)),
-            "name": _arrow(["Junction"] * len(wanted)),
-            "status": _arrow(list(wanted.values())),
-        },
-        index=pd.RangeIndex(1, len(wanted) + 1, name="row"),
-        geometry=shapely.points(lonlat),
-        crs=WGS84,
-    ).rename_geometry("geom")
-    collection = REGISTRY[NODES]
-    lock_for_load(connection, collection, network)
-    staged = StagedRows(connection, collection, frame, network=network)
-    outcome = staged.upsert()
-    staged.close()
-    return outcome.inserted
+
+    def __init__(self, made: Mapping[str, tuple[float, float]]) -> None:
+        self._made = made
+        self._parts: list[pd.DataFrame] = []
+
+    def add(self, links: pd.DataFrame) -> None:
+        """Take note of links."""
+        if self._made:
+            names = [name for name in (*_FIELDS, "status") if name in links]
+            self._parts.append(pd.DataFrame(links[names]))
+
+    def _wanted(self, without: Ints) -> dict[str, str]:
+        """The status of each."""
+        wanted: dict[str, str] = {}
+        for field in _FIELDS:
+            for part in self._parts:
+                links = part[~part.index.isin(without)]
+                statuses = links["status"] if "status" in links else ["planned"] * len(links)
+                for key, status in zip(links.get(field, ()), statuses, strict=False):
+                    if key in self._made:
+                        wanted.setdefault(str(key), str(status))
+        return wanted
+
+    def make(self, connection: Connection, network: UUID, *, without: Ints) -> int:
+        """
+        Store them; how many were made.
+
+        Parameters
+        ----------
+        without
+            Numbers of links that are not loaded after all.
+        """
+        wanted = self._wanted(without)
+        if not wanted:
+            return 0
+        lonlat = np.array([self._made[key] for key in wanted])
+        frame = gpd.GeoDataFrame(
+            {
+                "external_id": _arrow(list(wanted)),
+                "name": _arrow(["Junction"] * len(wanted)),
+                "status": _arrow(list(wanted.values())),
+            },
+            index=pd.RangeIndex(1, len(wanted) + 1, name="row"),
+            geometry=shapely.points(lonlat),
+            crs=WGS84,
+        ).rename_geometry("geom")
+        collection = REGISTRY[NODES]
+        lock_for_load(connection, collection, network)
+        staged = StagedRows(
+            connection, collection, frame.columns, network=network, beside=True
+        )
+        staged.copy(frame)
+        staged.analyze()
+        outcome = staged.upsert()
+        staged.close()
+        return outcome.inserted
 
 
 def _names(frame: pd.DataFrame, column: str) -> np.ndarray[Any, np.dtype[np.object_]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import shapely
 from sqlalchemy import Connection
 
 from gis_service.model.fields import Collection
@@ -19,13 +18,17 @@ from gis_service.model.reports import RowFault
 from gis_service.services.link_ends import LINKS
 from gis_service.store.dig_safe import IN_THE_AIR
 from gis_service.store.network_parts import links_within, network_parts
-from gis_service.store.staging import GONE
+from gis_service.store.staging import GONE, StagedRows
+from gis_service.validation.drawn import Drawn, Some
+from gis_service.validation.key_index import Hashes, hashes
 from gis_service.validation.link_checks import check_links
 from gis_service.validation.link_crossings import check_crossings
 from gis_service.validation.network_parts import check_reach
 from gis_service.validation.snapping import SIDES
 from gis_service.validation.texts import arrow
 from gis_service.validation.topology import Flags, Ints
+
+_COLUMNS = tuple(f"{side}_node" for side in SIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,60 +39,99 @@ class LinkFindings:
     notes: Sequence[str] = ()
 
 
-def topology_check(
-    connection: Connection, collection: Collection, network: UUID | None, links: pd.DataFrame
-) -> Callable[[], LinkFindings]:
+class LinkTopology:
     """
-    How to look at the links of a file that are about to be stored; not at other things.
+    The links of a file that are about to be stored; other things are not looked at.
 
-    What is stored is read at once. The look itself needs no connection, so it may
-    go on in a thread of its own while the rows are copied and written.
-
-    Those that are decommissioned neither cross others nor join anything; radio
-    crosses what it likes.
-
-    Parameters
-    ----------
-    links
-        Rows that passed validation, with their nodes' names in `start_node`
-        and `end_node`; the nodes that are made for them are stored already.
+    They are gathered part by part, and looked at as a whole: 26 bytes of each are kept
+    beside its line. Those that are decommissioned neither cross others nor join anything;
+    radio crosses what it likes.
     """
-    columns = [f"{side}_node" for side in SIDES]
-    if collection.id != LINKS or network is None or not isinstance(links, gpd.GeoDataFrame):
-        return LinkFindings
-    if not len(links) or not all(column in links for column in columns):
-        return LinkFindings
-    rows, lines = links.index.to_numpy(), links.geometry.to_numpy()
-    parts = network_parts(connection, network)
-    names, named = _coded(links, columns)
-    place = parts.nodes_named(named)
-    start, end = (place[each] for each in names)
-    beside = parts.links_beside(links[collection.key].tolist())
-    live = np.ones(len(links), dtype=bool)
-    if "status" in links:
-        live = (links["status"] != GONE).fillna(True).to_numpy(dtype=bool)
-    west, south, east, north = shapely.total_bounds(lines[live]).tolist()
-    near = beside.tolist() if live.any() else []
-    known = links_within(connection, parts, near, (west, south, east, north))
-    wired = live & ~_by_radio(links)
 
-    def look() -> LinkFindings:
-        faults = check_links(rows, lines, *names)
-        crossing, notes = check_crossings(
-            rows[wired], lines[wired], start[wired], end[wired], known
+    def __init__(self, collection: Collection, network: UUID | None) -> None:
+        self._looked_at = collection.id == LINKS and network is not None
+        self._network = network
+        self._parts: list[_Links] = []
+
+    def add(self, links: pd.DataFrame) -> None:
+        """
+        Take note of links.
+
+        Parameters
+        ----------
+        links
+            Rows that passed validation, with their nodes' names in `start_node` and `end_node`.
+        """
+        if not self._looked_at or not isinstance(links, gpd.GeoDataFrame):
+            return
+        if not all(column in links for column in _COLUMNS):
+            return
+        live = np.ones(len(links), dtype=bool)
+        if "status" in links:
+            live = (links["status"] != GONE).fillna(True).to_numpy(dtype=bool)
+        start, end = (hashes(_texts(links[column])) for column in _COLUMNS)
+        rows = links.index.to_numpy().astype(np.int64)
+        self._parts.append(_Links(rows, start, end, live, live & ~_by_radio(links)))
+
+    def check(
+        self, connection: Connection, staged: StagedRows, drawn: Drawn, *, without: Ints
+    ) -> Callable[[], LinkFindings]:
+        """
+        How to look at the links.
+
+        What is stored is read at once. The look itself needs no connection, so it may
+        go on in a thread of its own while the rows are written.
+
+        Parameters
+        ----------
+        staged
+            The rows; the nodes that are made for them are stored already.
+        drawn
+            The lines of all rows, in the order in which they were added.
+        without
+            Numbers of rows that are at fault after all.
+        """
+        network = self._network
+        if network is None or not any(len(part.rows) for part in self._parts):
+            return LinkFindings
+        columns: Any = zip(*self._parts, strict=True)
+        links = _Links(*map(np.concatenate, columns))
+        if len(without):
+            kept = np.flatnonzero(~np.isin(links.rows, without))
+            links, drawn = links.some(kept), Some(drawn, kept)
+        rows, live, wired = links.rows, links.live, links.wired
+        parts = network_parts(connection, network, staged.lacks)
+        start, end = parts.nodes_named(links.start), parts.nodes_named(links.end)
+        bounds = drawn.bounds[live]
+        west, south = np.nanmin(bounds[:, :2], axis=0, initial=np.inf).tolist()
+        east, north = np.nanmax(bounds[:, 2:], axis=0, initial=-np.inf).tolist()
+        box = (west, south, east, north) if live.any() else (0.0, 0.0, 0.0, 0.0)
+        known = links_within(connection, network, staged.lacks, box)
+
+        def look() -> LinkFindings:
+            faults = check_links(rows, drawn, links.start, links.end)
+            crossing, notes = check_crossings(
+                rows[wired], Some(drawn, np.flatnonzero(wired)), start[wired], end[wired], known
+            )
+            unfed, told = check_reach(rows[live], start[live], end[live], parts)
+            return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
+
+        return look
+
+
+class _Links(NamedTuple):
+    """Rows by number: hashes of the names of their nodes, whether they are in use, and cables."""
+
+    rows: Ints
+    start: Hashes
+    end: Hashes
+    live: Flags
+    wired: Flags
+
+    def some(self, kept: Ints) -> _Links:
+        return _Links(
+            self.rows[kept], self.start[kept], self.end[kept], self.live[kept], self.wired[kept]
         )
-        unfed, told = check_reach(rows[live], start[live], end[live], parts, beside)
-        return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])
-
-    return look
-
-
-def _coded(links: pd.DataFrame, columns: Sequence[str]) -> tuple[list[Ints], list[str]]:
-    """Per column the number of the name in each row, and the names: each once, however often."""
-    texts = [_texts(links[column]) for column in columns]
-    coded = pa.concat_arrays(texts).dictionary_encode(null_encoding="encode")
-    numbers = coded.indices.to_numpy().astype(np.int64)
-    return np.split(numbers, len(columns)), [str(name) for name in coded.dictionary.to_pylist()]
 
 
 def _texts(series: pd.Series[Any]) -> pa.Array:

@@ -1,52 +1,124 @@
-"""Reading a file and checking its rows, before anything is stored."""
+"""Reading a file and checking its rows, part by part, before anything is stored."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import geopandas as gpd
+import numpy as np
 
 from gis_service.errors import InvalidParameter
 from gis_service.formats.limits import ReadLimits
-from gis_service.formats.reading import read_file
+from gis_service.formats.reading import open_file
 from gis_service.formats.shaping import Shaping
-from gis_service.formats.source import SourceFrame
+from gis_service.formats.source_rows import SourceRows
 from gis_service.model.collections import REGISTRY
-from gis_service.model.fields import Collection
+from gis_service.model.fields import Collection, GeometryType
 from gis_service.model.parts import Parts
+from gis_service.model.reports import RowFault, Severity
 from gis_service.services.doubts import crs_doubts
-from gis_service.services.link_ends import JoinedSource, join_links
+from gis_service.services.link_ends import LinkJoiner
 from gis_service.services.load_networks import LoadNetwork, network_of, surroundings_of
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.syncing import check_sync
 from gis_service.settings import Settings
 from gis_service.store.database import Database
-from gis_service.validation.checking import Validated, validate
+from gis_service.validation.checking import Asked, CheckedPart, Checks, Ended
 from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
+from gis_service.validation.drawn import Ints, Spilled
+from gis_service.validation.field_values import habits_of, within
 from gis_service.validation.geometry import KENYA
+from gis_service.validation.kept_texts import KeptTexts
+from gis_service.validation.keys import candidates, lacking_key
+from gis_service.validation.texts import texts_of
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFile:
-    """A file that was read and validated, ready to be stored."""
-
-    request: LoadRequest
-    collection: Collection
-    network: LoadNetwork | None
-    source: SourceFrame
-    validated: Validated
-    joined: JoinedSource
-
-
-def check_file(
-    database: Database, settings: Settings, request: LoadRequest, *, keep_rows: bool = True
-) -> CheckedFile:
+@dataclass
+class GoodRows:
     """
-    Read a file and check its rows; nothing is stored.
+    Of the rows that passed by themselves, part by part, what a person sees of them.
+
+    Parameters
+    ----------
+    rows
+        Their numbers, by part.
+    keys, names
+        What identifies and what names each.
+    """
+
+    rows: list[Ints] = field(default_factory=list)
+    keys: KeptTexts = field(default_factory=KeptTexts)
+    names: KeptTexts = field(default_factory=KeptTexts)
+
+
+class OpenedFile:
+    """
+    A file that was read, whose rows are checked as they are asked for.
+
+    Parameters
+    ----------
+    faults
+        What is known before its rows are looked at.
+    good
+        Filled as rows are checked; None where nobody asks.
+    """
+
+    def __init__(  # noqa: PLR0917 - what was opened
+        self,
+        request: LoadRequest,
+        collection: Collection,
+        network: LoadNetwork | None,
+        source: SourceRows,
+        joiner: LinkJoiner,
+        checks: Checks,
+        faults: tuple[RowFault, ...],
+        *,
+        keep_rows: bool,
+    ) -> None:
+        self.request, self.collection, self.network = request, collection, network
+        self.source, self.joiner, self.checks, self.faults = source, joiner, checks, faults
+        self.good = GoodRows() if keep_rows else None
+        self.drawn = Spilled()
+        self.read = 0
+        self._keeps_shapes = keep_rows or collection.geometry is not GeometryType.POINT
+
+    def parts(self) -> Iterator[CheckedPart]:
+        """The rows, some thousands at a time; once only."""
+        for source in self.source.parts():
+            joined = self.joiner.join(source.frame)
+            part = self.checks.part(joined.frame, (*source.faults, *joined.faults))
+            part = replace(part, faults=joined.without_consequences(part.faults))
+            self.read += part.read
+            if self._keeps_shapes and isinstance(part.frame, gpd.GeoDataFrame):
+                self.drawn.add(part.frame.geometry.to_numpy())
+            if self.good is not None:
+                self.good.rows.append(part.frame.index.to_numpy().astype(np.int64))
+                self.good.keys.add(texts_of(part.frame, self.collection.key))
+                self.good.names.add(texts_of(part.frame, self.collection.label))
+            yield part
+
+    def finish(self) -> Ended:
+        """What shows only now that all rows were seen."""
+        return self.checks.finish(self.drawn)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be told of the file as a whole."""
+        return (*self.source.notes, *self.joiner.notes, *self.checks.notes)
+
+
+def open_checked(
+    database: Database, settings: Settings, request: LoadRequest, *, keep_rows: bool = True
+) -> OpenedFile:
+    """
+    Read a file, to check its rows; nothing is stored.
 
     Parameters
     ----------
     keep_rows
-        Also as they were read; without, only those that passed.
+        What a person sees of each row, too.
 
     Raises
     ------
@@ -61,7 +133,7 @@ def check_file(
     with database.begin() as connection:
         network = network_of(connection, collection, request.network)
         around = surroundings_of(connection, network) if collection.geometry else None
-    source = read_file(
+    source = open_file(
         request.path,
         layer=request.layer,
         crs=request.crs,
@@ -74,17 +146,14 @@ def check_file(
     )
     doubts = crs_doubts(request.source, source, around) if around is not None else ()
     with database.begin() as connection:
-        joined = join_links(
+        joiner = LinkJoiner(
             connection, collection, network.id if network else None, source,
             mapping=request.mapping, constants=request.constants, snap_m=request.snap_m,
             create=request.create_nodes, split=request.multi == Parts.SPLIT,
         )
-    validated = validate(
-        joined.source.frame,
-        collection,
+    asked = Asked(
         mapping=request.mapping,
         constants=request.constants,
-        known_faults=(*source.faults, *doubts, *joined.faults),
         extent=network.extent if network else KENYA,
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
@@ -92,11 +161,31 @@ def check_file(
         reading=reading,
         around=around,
     )
-    validated = replace(validated, faults=joined.without_consequences(validated.faults))
-    if not keep_rows:
-        source = replace(source, frame=source.frame.iloc[[]])
-        joined = replace(joined, source=source)
-    return CheckedFile(request, collection, network, source, validated, joined)
+    checks = Checks(
+        joiner.columns, collection, asked, shaped=source.shaped,
+        last_row=source.last_row if asked.split else 0,
+        reported=[f.row for f in source.faults if f.severity is Severity.ERROR],
+    )
+    if checks.lacks_key:
+        columns = ((name, source.column(name)) for name in source.columns)
+        raise lacking_key(candidates(columns, collection.key), collection)
+    _look_ahead(source, checks, collection)
+    return OpenedFile(
+        request, collection, network, source, joiner, checks, (*source.faults, *doubts),
+        keep_rows=keep_rows,
+    )
+
+
+def _look_ahead(source: SourceRows, checks: Checks, collection: Collection) -> None:
+    """Learn how whole columns are written, which a part of them need not tell."""
+    habits = habits_of(collection, checks.plan)
+    there = set(source.columns)
+    for name, each in habits.items():
+        column = checks.plan.sources[name]
+        if column.column in there:
+            for series in source.column(column.column):
+                each.look(within(series, column))
+    checks.habits = habits
 
 
 def _shaping(

@@ -2,162 +2,210 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 
 from gis_service.crs import WGS84
 from gis_service.formats.row_outcomes import OutcomeShape, OutcomeWriter
-from gis_service.model.reports import Severity
 from gis_service.model.uploads import RowOutcome
-from gis_service.services.load_checking import CheckedFile
 from gis_service.services.load_storing import StoredFile
-from gis_service.validation.columns import plan_columns
 
 MOST_DRAWN = 5_000
 """Rows on the map; of more, some of each outcome."""
-_CHUNK = 10_000
 _TOLERANCE_DEGREES = 0.00003
 _CODES = (RowOutcome.NEW, RowOutcome.CHANGED, RowOutcome.UNCHANGED, RowOutcome.REFUSED)
 
 _Rows = np.ndarray[Any, np.dtype[np.int64]]
+_Codes = np.ndarray[Any, np.dtype[np.int8]]
+_NO_CODES, _NO_FLAGS = np.empty(0, dtype=np.int8), np.empty(0, dtype=bool)
 
 
 def write_outcomes(path: Path, stored: StoredFile) -> None:
     """
     Write the outcome of every row, with its faults, and some of the rows as shapes.
 
+    The file is read again for it, part by part. Of each row some 30 bytes are kept.
+
     Parameters
     ----------
     stored
         The load, in its transaction.
     """
-    checked = stored.checked
-    rows, codes = _decided(stored)
-    refused = _refused(stored)
-    every, became = np.concatenate((rows, refused)), np.concatenate(
-        (codes, np.full(len(refused), _CODES.index(RowOutcome.REFUSED)))
-    )
-    texts = _Texts(checked)
+    outcomes = _Outcomes(stored)
     writer = OutcomeWriter(path)
-    writer.rows(_told(every, became, texts))
+    codes, placed = [_NO_CODES], [_NO_FLAGS]
+    for part in outcomes.parts():
+        writer.rows(
+            (row, _CODES[code].value, _plain(key), _plain(name))
+            for row, code, key, name in zip(
+                part.rows.tolist(), part.codes.tolist(), part.keys, part.names, strict=True
+            )
+        )
+        codes.append(part.codes)
+        placed.append(_on_earth(part.bounds))
     writer.rows((0, RowOutcome.ABSENT.value, key, name) for key, name in stored.staged.marked())
     writer.faults(stored.report.faults)
-    writer.shapes(_shapes(checked, every, became, texts))
+    drawn = chosen_to_draw(np.concatenate(codes), np.concatenate(placed))
+    writer.shapes(_shapes(outcomes, drawn))
     writer.finish()
 
 
-def _decided(stored: StoredFile) -> tuple[_Rows, _Rows]:
-    """Numbers of the good rows, and the place of each outcome in `_CODES`."""
-    pairs = [
-        (row, 0 if new else 1 if differs else 2)
-        for row, new, differs in stored.staged.decisions()
-    ]
-    found: _Rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """
+    Some rows of the file: what becomes of each, as which place in `_CODES`, and what names it.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north in degrees; NaN where a row has no place.
+    place
+        Gives the geometries of some of them.
+    """
+
+    rows: _Rows
+    codes: _Codes
+    keys: list[str]
+    names: list[str]
+    bounds: np.ndarray[Any, np.dtype[np.float64]]
+    place: Callable[[_Rows], np.ndarray[Any, Any]]
 
 
-def _refused(stored: StoredFile) -> _Rows:
-    faulty = {f.row for f in stored.report.faults if f.severity is Severity.ERROR}
-    if 0 in faulty:
-        return np.asarray(stored.checked.joined.source.frame.index, dtype=np.int64)
-    return np.array(sorted(faulty), dtype=np.int64)
+class _Outcomes:
+    """Every row of a load, part by part, as often as they are asked for."""
 
-
-class _Texts:
-    """What identifies and names a row: as it will be stored, else as the file has it."""
-
-    def __init__(self, checked: CheckedFile) -> None:
-        collection = checked.collection
-        self._good, self._source = checked.validated.frame, checked.joined.source.frame
-        self._names = (collection.key, collection.label)
-        shape = self._source.geometry.name if isinstance(
-            self._source, gpd.GeoDataFrame
-        ) else None
-        plan = plan_columns(
-            [str(c) for c in self._source.columns if c != shape], collection,
-            mapping=checked.request.mapping, constants=checked.request.constants,
+    def __init__(self, stored: StoredFile) -> None:
+        self._opened, self._refused = stored.opened, stored.refused
+        decided = np.fromiter(
+            ((row, 0 if new else 1 if differs else 2)
+             for row, new, differs in stored.staged.decisions()),
+            dtype=[("row", np.int64), ("code", np.int8)],
         )
-        self._columns = {
-            name: source.column for name, source in plan.sources.items() if not source.path
-        }
+        self._rows, self._codes = decided["row"].copy(), decided["code"].copy()
 
-    def of(self, rows: _Rows) -> Iterator[tuple[str, str]]:
-        """Key and name of some rows."""
-        yield from zip(*(self._column(name, rows) for name in self._names), strict=True)
+    def parts(self) -> Iterator[_Part]:
+        """Rows that are stored or refused."""
+        opened = self._opened
+        good = opened.good
+        if good is None:
+            raise AssertionError("the load keeps no rows to look at")
+        columns = [self._column(name) for name in self._named]
+        begin = 0
+        for number, source in enumerate(opened.source.parts()):
+            mine = good.rows[number]
+            index = source.frame.index.to_numpy().astype(np.int64)
+            rows = np.union1d(index, mine)
+            codes = self._coded(rows, index)
+            rows, codes = rows[codes >= 0], codes[codes >= 0]
+            in_source, in_good = _places(index, rows), _places(mine, rows)
+            keys, names = (
+                _texts(source.frame, column, in_source, kept[number], in_good)
+                for column, kept in zip(columns, (good.keys, good.names), strict=True)
+            )
+            place = partial(self._placed, source.frame, in_source, in_good, begin)
+            yield _Part(
+                rows, codes, keys, names,
+                shapely.bounds(place(np.arange(len(rows)))).reshape(-1, 4), place,
+            )
+            begin += len(mine)
 
-    def _column(self, name: str, rows: _Rows) -> list[str]:
-        texts = [""] * len(rows)
-        for frame, column in ((self._source, self._columns.get(name)), (self._good, name)):
-            if column is None or column not in frame.columns:
-                continue
-            places = frame.index.get_indexer(pd.Index(rows))
-            values = frame[column].to_numpy(dtype=object)
-            for at, place in enumerate(places.tolist()):
-                if place >= 0 and not _is_empty(values[place]):
-                    texts[at] = str(values[place])[:200]
-        return texts
+    @property
+    def _named(self) -> tuple[str, str]:
+        return self._opened.collection.key, self._opened.collection.label
+
+    def _column(self, field: str) -> str | None:
+        """The column of the file that says a field."""
+        source = self._opened.checks.plan.sources.get(field)
+        return source.column if source is not None and not source.path else None
+
+    def _coded(self, rows: _Rows, index: _Rows) -> _Codes:
+        """What becomes of each row; -1 for what is neither stored nor refused."""
+        codes: _Codes = np.full(len(rows), -1, dtype=np.int8)
+        refused = _places(self._refused, rows) >= 0
+        if len(self._refused) and self._refused[0] == 0:
+            refused |= _places(index, rows) >= 0
+        codes[refused] = _CODES.index(RowOutcome.REFUSED)
+        at = _places(self._rows, rows)
+        codes[at >= 0] = self._codes[at[at >= 0]]
+        return codes
+
+    def _placed(
+        self, frame: pd.DataFrame, in_source: _Rows, in_good: _Rows, begin: int, some: _Rows
+    ) -> np.ndarray[Any, Any]:
+        """Geometries in longitude and latitude: as they will be stored, else the file's."""
+        opened = self._opened
+        found = np.full(len(some), None, dtype=object)
+        at, good = in_source[some], in_good[some]
+        other = (good < 0) & (at >= 0)
+        if isinstance(frame, gpd.GeoDataFrame) and opened.source.crs is not None and other.any():
+            shapes = gpd.GeoSeries(
+                frame.geometry.to_numpy()[at[other]], crs=opened.source.crs
+            )
+            found[other] = shapely.force_2d(shapes.to_crs(WGS84).to_numpy())
+        if len(opened.drawn):
+            found[good >= 0] = opened.drawn.take(begin + good[good >= 0])
+        return found
+
+
+def _places(ordered: _Rows, rows: _Rows) -> _Rows:
+    """Where each row stands among others; -1 where it does not."""
+    index = pd.Index(ordered)
+    found: _Rows = index.get_indexer(pd.Index(rows)).astype(np.int64)
+    return found
+
+
+def _texts(
+    frame: pd.DataFrame, column: str | None, in_source: _Rows, kept: pa.Array, in_good: _Rows
+) -> list[str]:
+    """What identifies or names rows: as it will be stored, else as the file has it."""
+    texts = [""] * len(in_source)
+    own = None if column is None or column not in frame else frame[column].to_numpy(dtype=object)
+    stored = kept.to_pylist()
+    for at, (place, good) in enumerate(zip(in_source.tolist(), in_good.tolist(), strict=True)):
+        if good >= 0 and stored[good] is not None:
+            texts[at] = stored[good][:200]
+        elif own is not None and place >= 0 and not _is_empty(own[place]):
+            texts[at] = str(own[place])[:200]
+    return texts
 
 
 def _is_empty(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
 
 
-def _told(rows: _Rows, codes: _Rows, texts: _Texts) -> Iterator[tuple[int, str, str, str]]:
-    for start in range(0, len(rows), _CHUNK):
-        part = rows[start:start + _CHUNK]
-        for row, code, (key, name) in zip(
-            part.tolist(), codes[start:start + _CHUNK].tolist(), texts.of(part), strict=True
-        ):
-            yield row, _CODES[code].value, _plain(key), _plain(name)
-
-
 def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _shapes(
-    checked: CheckedFile, rows: _Rows, codes: _Rows, texts: _Texts
-) -> Iterator[OutcomeShape]:
-    """Rows with a place, so many of each outcome as fit on a map."""
-    places = _places(checked, rows)
-    has_place = ~shapely.is_missing(places) & ~shapely.is_empty(places)
-    bounds = shapely.bounds(places)
+def _on_earth(bounds: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     with np.errstate(invalid="ignore"):
-        has_place &= (np.abs(bounds) <= [180, 90, 180, 90]).all(axis=1)
-    drawn = chosen_to_draw(codes, has_place)
-    documents = shape_documents(places[drawn])
-    for at, document, (key, name) in zip(
-        drawn.tolist(), documents, texts.of(rows[drawn]), strict=True
-    ):
-        yield OutcomeShape(int(rows[at]), _CODES[codes[at]], key, name, document.encode())
+        on_earth: np.ndarray[Any, np.dtype[np.bool_]] = (
+            np.abs(bounds) <= [180, 90, 180, 90]
+        ).all(axis=1)
+    return on_earth
 
 
-def _places(checked: CheckedFile, rows: _Rows) -> np.ndarray[Any, Any]:
-    """The geometry of rows in longitude and latitude: as it will be stored, else the file's."""
-    found = np.full(len(rows), None, dtype=object)
-    source, crs = checked.joined.source.frame, checked.source.crs
-    if isinstance(source, gpd.GeoDataFrame) and crs is not None:
-        at = source.index.get_indexer(pd.Index(rows))
-        missing = _missing(checked, rows) & (at >= 0)
-        shapes = gpd.GeoSeries(
-            source.geometry.to_numpy()[at[missing]], crs=crs
-        )
-        found[missing] = shapely.force_2d(shapes.to_crs(WGS84).to_numpy())
-    good = checked.validated.frame
-    if isinstance(good, gpd.GeoDataFrame):
-        at = good.index.get_indexer(pd.Index(rows))
-        found[at >= 0] = good.geometry.to_numpy()[at[at >= 0]]
-    return found
-
-
-def _missing(checked: CheckedFile, rows: _Rows) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return checked.validated.frame.index.get_indexer(pd.Index(rows)) < 0
+def _shapes(outcomes: _Outcomes, drawn: _Rows) -> Iterator[OutcomeShape]:
+    """The rows that are drawn, given by their places among all."""
+    begin = 0
+    for part in outcomes.parts():
+        some = drawn[(drawn >= begin) & (drawn < begin + len(part.rows))] - begin
+        begin += len(part.rows)
+        documents = shape_documents(part.place(some))
+        for at, document in zip(some.tolist(), documents, strict=True):
+            yield OutcomeShape(
+                int(part.rows[at]), _CODES[part.codes[at]], part.keys[at], part.names[at],
+                document.encode(),
+            )
 
 
 def shape_documents(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -169,7 +217,7 @@ def shape_documents(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return documents
 
 
-def chosen_to_draw(codes: _Rows, has_place: np.ndarray[Any, Any]) -> _Rows:
+def chosen_to_draw(codes: _Rows | _Codes, has_place: np.ndarray[Any, Any]) -> _Rows:
     """Places of the rows to draw: the rarer an outcome, the surer all of it is shown."""
     groups = [np.flatnonzero(has_place & (codes == code)) for code in np.unique(codes)]
     room, kept = MOST_DRAWN, []

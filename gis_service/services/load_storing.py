@@ -3,96 +3,163 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import RootTransaction
 
 from gis_service.crs import crs_title
-from gis_service.model.reports import LoadReport, Severity
+from gis_service.model.reports import LoadReport
+from gis_service.services.fault_log import FaultLog
 from gis_service.services.lacking_columns import lacking_faults
-from gis_service.services.link_ends import make_nodes
-from gis_service.services.link_topology import topology_check
-from gis_service.services.load_checking import CheckedFile
+from gis_service.services.link_ends import NodesToMake
+from gis_service.services.link_topology import LinkFindings, LinkTopology
+from gis_service.services.load_checking import OpenedFile
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest, Progress
 from gis_service.services.syncing import ANY_NUMBER, mark_absent
 from gis_service.store.loads import record_load
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load
-from gis_service.validation.checking import Validated
+from gis_service.validation.drawn import Ints
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file whose rows are stored, as long as the transaction stands; and what is told of it."""
+    """
+    A file whose rows are stored, as long as the transaction stands; and what is told of it.
 
-    checked: CheckedFile
+    Parameters
+    ----------
+    refused
+        Numbers of the rows that are at fault, in order; 0 for the file as a whole.
+    """
+
+    opened: OpenedFile
     staged: StagedRows
     report: LoadReport
+    refused: Ints
 
 
 Watch = Callable[[StoredFile], None]
 """Looks at what was stored, before it is kept or rolled back; what it raises rolls back."""
 
 
-def store_checked(
+def store_opened(
     connection: Connection,
     transaction: RootTransaction,
-    checked: CheckedFile,
+    opened: OpenedFile,
     progress: Progress | None,
     watch: Watch | None = None,
 ) -> LoadReport:
-    """Stage and upsert; the transaction is rolled back when nothing may be kept."""
-    request, collection, validated = checked.request, checked.collection, checked.validated
-    network = checked.network.id if checked.network else None
-    lock_for_load(connection, collection, network)
-    if network is not None and checked.joined.made:
-        make_nodes(connection, network, validated.frame, checked.joined)
+    """
+    Check, stage and upsert; the transaction is rolled back when nothing may be kept.
+
+    While PostgreSQL takes rows in, the next ones are read and checked; while it stores them,
+    the links are looked at.
+    """
+    request, collection = opened.request, opened.collection
+    network = opened.network.id if opened.network else None
+    faults = FaultLog()
+    faults.add(opened.faults)
+    topology = LinkTopology(collection, network)
+    nodes = NodesToMake(opened.joiner.made)
     with ThreadPoolExecutor(1) as beside:
-        looking = beside.submit(topology_check(connection, collection, network, validated.frame))
-        staged = StagedRows(
-            connection, collection, validated.frame, network=network, progress=progress
+        staged = _staged(connection, opened, faults, topology, nodes, beside, progress)
+        ended = opened.finish()
+        faults.add(ended.faults)
+        if ended.crashed:
+            staged.drop_all()
+        staged.drop(ended.rejected.tolist())
+        staged.analyze()
+        lock_for_load(connection, collection, network)
+        if network is not None and not ended.crashed:
+            nodes.make(connection, network, without=ended.rejected)
+        look = LinkFindings if ended.crashed else topology.check(
+            connection, staged, opened.drawn, without=ended.rejected
         )
-        faults = [*validated.faults, *lacking_faults(staged, collection, validated)]
-        faults += staged.unknown_references()
-        rejected = {f.row for f in faults if f.severity is Severity.ERROR}
+        looking = beside.submit(look)
+        stored = FaultLog()
+        stored.add(lacking_faults(
+            staged, collection, opened.checks.lacking, opened.checks.unmapped
+        ))
+        stored.add(staged.unknown_references())
+        faults.add(stored)
+        rejected = faults.error_rows()
         outcome = Outcome(0, 0, 0)
-        if not rejected or request.accept_partial:
-            staged.drop(sorted(rejected))
+        if not len(rejected) or request.accept_partial:
+            staged.drop(stored.error_rows().tolist())
             outcome = staged.upsert()
-        topology = looking.result()
-    faults += topology.faults
+        found = looking.result()
+    faults.add(found.faults)
     marked = 0
-    if request.sync and not rejected:
+    if request.sync and not len(rejected):
         most = ANY_NUMBER if request.dry_run else request.sync_most
         marked = mark_absent(
-            staged, collection, checked.network.external_id if checked.network else "", most=most
+            staged, collection, opened.network.external_id if opened.network else "", most=most
         )
+    source = opened.source
     report = LoadReport(
         source=request.source,
         collection=collection.id,
-        network=checked.network.external_id if checked.network else None,
-        read=validated.read,
+        network=opened.network.external_id if opened.network else None,
+        read=opened.read,
         inserted=outcome.inserted,
         updated=outcome.updated,
         unchanged=outcome.unchanged,
-        rejected=_count(rejected, validated),
+        rejected=_count(rejected, opened.read),
         decommissioned=marked,
-        faults=tuple(sorted(faults, key=lambda f: f.row)),
-        crs=crs_title(checked.source.crs) if checked.source.crs else "",
-        unmapped=validated.unmapped,
+        faults=faults.settled(),
+        crs=crs_title(source.crs) if source.crs else "",
+        unmapped=opened.checks.unmapped,
         dry_run=request.dry_run,
-        notes=(
-            *_mapped(request), *checked.source.notes, *checked.joined.notes, *validated.notes,
-            *topology.notes,
-        ),
+        notes=(*_mapped(request), *opened.notes, *found.notes),
     )
     if watch is not None:
-        watch(StoredFile(checked, staged, report))
-    if request.dry_run or (rejected and not request.accept_partial):
+        watch(StoredFile(opened, staged, report, rejected))
+    if request.dry_run or (len(rejected) and not request.accept_partial):
         transaction.rollback()
     return report
+
+
+def _staged(  # noqa: PLR0917 - who looks at each part
+    connection: Connection,
+    opened: OpenedFile,
+    faults: FaultLog,
+    topology: LinkTopology,
+    nodes: NodesToMake,
+    beside: ThreadPoolExecutor,
+    progress: Progress | None,
+) -> StagedRows:
+    """The good rows of a file, copied by another thread while the next ones are checked."""
+    network = opened.network.id if opened.network else None
+    staged: StagedRows | None = None
+    copying: Future[None] | None = None
+    for part in opened.parts():
+        faults.add(part.faults)
+        topology.add(part.frame)
+        nodes.add(part.frame)
+        if copying is not None:
+            copying.result()
+        if staged is None:
+            staged = StagedRows(
+                connection, opened.collection, part.frame.columns, network=network
+            )
+        told = None if progress is None else partial(
+            _told, progress, opened.read - part.read, max(len(opened.source), opened.read)
+        )
+        copying = beside.submit(staged.copy, part.frame, told)
+    if staged is None or copying is None:
+        raise AssertionError("a file without rows is refused when it is read")
+    copying.result()
+    if progress is not None:
+        progress(opened.read, opened.read)
+    return staged
+
+
+def _told(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def record_kept(  # noqa: PLR0917 - what a record holds
@@ -119,9 +186,9 @@ def record_kept(  # noqa: PLR0917 - what a record holds
     )
 
 
-def _count(rejected: set[int], validated: Validated) -> int:
+def _count(rejected: Ints, read: int) -> int:
     """Rows at fault; all of them when a fault is of the file as a whole (row 0)."""
-    return validated.read if 0 in rejected else len(rejected)
+    return read if 0 in rejected else len(rejected)
 
 
 def _mapped(request: LoadRequest) -> tuple[str, ...]:

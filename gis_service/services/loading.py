@@ -10,10 +10,10 @@ from gis_service.model.audience import Actor
 from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.services.known_loads import known_report, outset_of
-from gis_service.services.load_checking import check_file
+from gis_service.services.load_checking import open_checked
 from gis_service.services.load_networks import network_of
 from gis_service.services.load_requests import LoadRequest, Progress
-from gis_service.services.load_storing import Watch, record_kept, store_checked
+from gis_service.services.load_storing import Watch, record_kept, store_opened
 from gis_service.services.rejects import write_rejects
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
@@ -69,24 +69,23 @@ def load_file(
             report = replace(known, load_id=str(id_), duration_s=time.monotonic() - began)
             record_kept(connection, id_, report, network_id, outset.sha256, person)
             return report
-    keep_rows = watch is not None or request.rejects is not None
-    checked = check_file(database, settings, request, keep_rows=keep_rows)
+    opened = open_checked(database, settings, request, keep_rows=watch is not None)
     with (
         database.engine.connect() as connection,
         connection.begin() as transaction,
         interruptible(connection),
     ):
         set_actor(connection, Actor(person_id, str(id_)))
-        report = store_checked(connection, transaction, checked, progress, watch)
+        report = store_opened(connection, transaction, opened, progress, watch)
         report = replace(report, duration_s=time.monotonic() - began)
         if transaction.is_active:
             report = replace(report, load_id=str(id_))
-            sha256, of = checked.source.sha256, checked.network.id if checked.network else None
+            sha256, of = opened.source.sha256, opened.network.id if opened.network else None
             same = outset if of == network_id else None
             after = same.after(connection, report, sha256=sha256) if same else None
             record_kept(connection, id_, report, of, sha256, person, outset=after)
     if request.rejects is not None:
-        write_rejects(request.rejects, checked.source, report.faults)
+        write_rejects(request.rejects, opened.source, report.faults)
     if report.rejected and not request.accept_partial:
         raise LoadRejected(replace(report, inserted=0, updated=0, unchanged=0))
     return report

@@ -7,8 +7,9 @@ beside it; the loader passes over those columns.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,21 @@ import geopandas as gpd
 import numpy as np
 import orjson
 import pandas as pd
+from pyproj import CRS
 
 from gis_service.errors import ExportFailed
-from gis_service.formats.source import SourceFrame
+from gis_service.formats.source_rows import SourceRows
 from gis_service.model.reports import REASONS, RowFault, Severity
 from gis_service.model.rules import RULES
 
+_AT_ONCE = 20_000
+"""Rows that are written together."""
 _NUMBER, _RULES, _WORDS, _REMEDIES = REASONS
 
 
-def write_rejects(path: Path, source: SourceFrame, faults: Sequence[RowFault]) -> int:
+def write_rejects(path: Path, source: SourceRows, faults: Sequence[RowFault]) -> int:
     """
-    Write the rejected rows as a GeoPackage, in the CRS of the file.
+    Write the rejected rows as a GeoPackage, in the CRS of the file, part by part.
 
     Returns
     -------
@@ -39,31 +43,63 @@ def write_rejects(path: Path, source: SourceFrame, faults: Sequence[RowFault]) -
     ExportFailed
         It cannot be written.
     """
-    errors = [fault for fault in faults if fault.severity is Severity.ERROR]
-    whole = any(fault.row == 0 for fault in errors)
-    rows = {fault.row for fault in errors}
-    frame = source.frame if whole else source.frame[source.frame.index.isin(rows)]
-    if not len(frame):
-        return 0
-    written = _reasons(_storable(frame), errors)
+    for_all = [f for f in itertools.takewhile(lambda f: f.row == 0, faults) if _rejects(f)]
+    errors = filter(_rejects, faults)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.gpkg")
+    written = 0
+    held: list[pd.DataFrame] = []
+    by_row: dict[int, list[RowFault]] = {}
+    pending = next(errors, None)
     try:
-        _as_spatial(written, source).to_file(
-            part, driver="GPKG", layer="rejected", index=False
-        )
-        part.replace(path)
+        for each in source.parts():
+            last = int(each.frame.index.max())
+            while pending is not None and pending.row <= last:
+                if pending.row:
+                    by_row.setdefault(pending.row, []).append(pending)
+                pending = next(errors, None)
+            rows = each.frame if for_all else each.frame[each.frame.index.isin(list(by_row))]
+            if len(rows):
+                held.append(rows)
+            if sum(map(len, held)) >= _AT_ONCE:
+                written += _write(part, held, source.crs, for_all, by_row, more=bool(written))
+                held, by_row = [], {}
+        if held:
+            written += _write(part, held, source.crs, for_all, by_row, more=bool(written))
+        if written:
+            part.replace(path)
     except (OSError, RuntimeError, ValueError) as error:
         raise ExportFailed(f"{path} cannot be written: {error}") from None
     finally:
         part.unlink(missing_ok=True)
-    return len(written)
+    return written
 
 
-def _as_spatial(frame: pd.DataFrame, source: SourceFrame) -> gpd.GeoDataFrame:
+def _write(
+    path: Path,
+    held: Sequence[pd.DataFrame],
+    crs: CRS | None,
+    for_all: Sequence[RowFault],
+    by_row: Mapping[int, Sequence[RowFault]],
+    *,
+    more: bool,
+) -> int:
+    """Write rows that are at fault, behind those that are there; how many they are."""
+    made = _reasons(_storable(pd.concat(held)), for_all, by_row)
+    _as_spatial(made, crs).to_file(
+        path, driver="GPKG", layer="rejected", index=False, mode="a" if more else "w"
+    )
+    return len(made)
+
+
+def _rejects(fault: RowFault) -> bool:
+    return fault.severity is Severity.ERROR
+
+
+def _as_spatial(frame: pd.DataFrame, crs: CRS | None) -> gpd.GeoDataFrame:
     if isinstance(frame, gpd.GeoDataFrame):
         return frame
     empty = np.full(len(frame), None, dtype=object)
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(empty, index=frame.index), crs=source.crs)
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(empty, index=frame.index), crs=crs)
 
 
 def _storable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -88,11 +124,9 @@ def _dumped(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
-def _reasons(frame: pd.DataFrame, errors: Sequence[RowFault]) -> pd.DataFrame:
-    by_row: dict[int, list[RowFault]] = {}
-    for fault in errors:
-        by_row.setdefault(fault.row, []).append(fault)
-    for_all = by_row.get(0, [])
+def _reasons(
+    frame: pd.DataFrame, for_all: Sequence[RowFault], by_row: Mapping[int, Sequence[RowFault]]
+) -> pd.DataFrame:
     each = [[*for_all, *by_row.get(int(row), [])] for row in frame.index]
     made = frame.copy()
     made[_NUMBER] = [int(row) for row in frame.index]

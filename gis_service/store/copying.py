@@ -26,7 +26,7 @@ def copy_rows(
     target: Table,
     frame: pd.DataFrame,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> None:
     """
     COPY a frame into `target`, whose first column takes the frame's index.
@@ -36,7 +36,7 @@ def copy_rows(
     frame
         Columns of Arrow types, and geometries.
     progress
-        Called with the rows done and the rows in all after each block.
+        Called with the rows done after each block.
     """
     names = [str(name) for name in frame.columns]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -73,7 +73,7 @@ class _Stream:
 
 
 def _blocks(
-    frame: pd.DataFrame, names: list[str], progress: Callable[[int, int], None] | None
+    frame: pd.DataFrame, names: list[str], progress: Callable[[int], None] | None
 ) -> Iterator[memoryview]:
     total = len(frame)
     for start in range(0, total, _BLOCK_ROWS):
@@ -85,7 +85,7 @@ def _blocks(
         )
         yield _content(pc.binary_join_element_wise(lines, "", "\n"))
         if progress is not None:
-            progress(min(start + _BLOCK_ROWS, total), total)
+            progress(min(start + _BLOCK_ROWS, total))
 
 
 def _content(texts: pa.Array) -> memoryview:

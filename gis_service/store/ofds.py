@@ -141,8 +141,10 @@ def put_rows(
     kind = REGISTRY[collection]
     lock_for_load(connection, kind, network)
     staged = StagedRows(
-        connection, kind, frame, network=network, elsewhere=elsewhere, alike=_by_meaning
+        connection, kind, frame.columns, network=network, elsewhere=elsewhere, alike=_by_meaning
     )
+    staged.copy(frame)
+    staged.analyze()
     outcome = staged.upsert()
     if watch is not None:
         watch(staged)

@@ -7,7 +7,7 @@ at all, and a dry run is the same load rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -60,11 +60,10 @@ GONE = "decommissioned"
 """The status of what a load that syncs does not find in its file any more."""
 _SAMPLED = 10
 """Of statistics: enough to plan a join, for a tenth of the rows that are looked at by default."""
+_DROPPED = 50_000
+"""Row numbers in one statement."""
+_BY_PARTS: Mapping[str, Any] = {"execution_options": {"yield_per": 5_000}}
 _REFERENCE_TYPES = {FieldType.REFERENCE, FieldType.REFERENCES}
-
-Progress = Callable[[int, int], None]
-"""Called with the rows done and the rows in all."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -110,28 +109,28 @@ class StagedRows:
 
     Parameters
     ----------
-    frame
-        Rows that passed validation: indexed by row number, columns by field,
-        `extra` and `geom` where there are any; references as the text that
-        names them.
+    columns
+        Fields, `extra` and `geom` where there are any.
     network
         The network that the rows belong to; None for collections without.
     elsewhere
         Items of other networks that the rows may name too.
     alike
         What of `extra` is compared, where two of the same meaning may be written differently.
+    beside
+        Whether another load is staged in the same transaction.
     """
 
     def __init__(
         self,
         connection: Connection,
         collection: Collection,
-        frame: pd.DataFrame,
+        columns: Iterable[str],
         *,
         network: UUID | None,
-        progress: Progress | None = None,
         elsewhere: Elsewhere | None = None,
         alike: Alike | None = None,
+        beside: bool = False,
     ) -> None:
         self._connection = connection
         self._collection = collection
@@ -139,60 +138,89 @@ class StagedRows:
         self._elsewhere = elsewhere or {}
         self._alike = alike or (lambda extra: extra)
         self._target = table(collection)
-        self._columns = tuple(str(name) for name in frame.columns)
+        self._suffix = "_beside" if beside else ""
+        self._columns = tuple(str(name) for name in columns)
         fields = (collection.by_name.get(name) for name in self._columns)
         self._references = tuple(
             f for f in fields if f is not None and f.type in _REFERENCE_TYPES
         )
-        self._named_by_id = {
-            f.name for f in self._references if holds_uuids(frame[f.name])
-        }
+        self._named_by_id: set[str] = set()
         metadata = self._metadata = MetaData()
         self._staged = self._staging_table(metadata)
         self._decided = self._decision_table(metadata)
         metadata.create_all(connection)
-        copy_rows(connection, self._staged, frame, progress=progress)
-        self._analyze()
 
-    def _analyze(self) -> None:
-        """Statistics of what is joined on; those of geometries would take longer than the load."""
+    def copy(self, frame: pd.DataFrame, progress: Callable[[int], None] | None = None) -> None:
+        """
+        Add rows that passed validation.
+
+        Parameters
+        ----------
+        frame
+            Indexed by row number, columns by field; references as the text that names them.
+        progress
+            Called with the rows of it that are done.
+        """
+        self._named_by_id |= {f.name for f in self._references if holds_uuids(frame[f.name])}
+        copy_rows(
+            self._connection, self._staged, frame[list(self._columns)], progress=progress
+        )
+
+    def analyze(self) -> None:
+        """
+        Statistics of what is joined on, once all rows are there.
+
+        Those of geometries would take longer than the load.
+        """
         names = (self._collection.key, *(f.name for f in self._references))
         quoted = self._connection.dialect.identifier_preparer.quote
         columns = ", ".join(quoted(name) for name in (ROW, *names))
         self._connection.execute(text(f"SET LOCAL default_statistics_target = {_SAMPLED}"))
-        self._connection.execute(text(f"ANALYZE staged_rows ({columns})"))
+        self._connection.execute(text(f"ANALYZE {self._staged.name} ({columns})"))
         self._connection.execute(text("SET LOCAL default_statistics_target TO DEFAULT"))
 
-    def unknown_references(self) -> list[RowFault]:
+    def unknown_references(self) -> Iterator[RowFault]:
         """Faults of rows that name an item that is not there."""
-        found = []
         for field in self._references:
-            for row, name in self._connection.execute(self._without_target(field)):
-                found.append(
-                    RowFault(
-                        row, field.name, "unknown-reference", str(name)[:120],
-                        f"There is no item {str(name)[:80]!r} among the "
-                        f"{REGISTRY[field.references or ''].title.en.lower()}"
-                        f"{' of this network' if self._networked(field) else ''}.",
-                    )
+            for row, name in self._connection.execute(self._without_target(field), **_BY_PARTS):
+                yield RowFault(
+                    row, field.name, "unknown-reference", str(name)[:120],
+                    f"There is no item {str(name)[:80]!r} among the "
+                    f"{REGISTRY[field.references or ''].title.en.lower()}"
+                    f"{' of this network' if self._networked(field) else ''}.",
                 )
-        return found
 
-    def new_rows(self) -> list[int]:
+    def __len__(self) -> int:
+        return int(self._connection.scalar(select(func.count()).select_from(self._staged)) or 0)
+
+    def count_new(self) -> int:
+        """How many rows are not in the database yet."""
+        found = self._new().with_only_columns(func.count()).order_by(None)
+        return int(self._connection.scalar(found) or 0)
+
+    def new_rows(self) -> Iterator[int]:
         """Numbers of the rows that are not in the database yet."""
+        return iter(self._connection.scalars(self._new(), **_BY_PARTS))
+
+    def _new(self) -> Select[Any]:
         known = exists().where(self._same_item(self._target))
-        return list(
-            self._connection.scalars(
-                select(self._staged.c[ROW]).where(~known).order_by(self._staged.c[ROW])
-            )
-        )
+        return select(self._staged.c[ROW]).where(~known).order_by(self._staged.c[ROW])
+
+    def lacks(self, key: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether no row has a key."""
+        return ~exists().where(self._staged.c[self._collection.key] == key)
 
     def drop(self, rows: Sequence[int]) -> None:
         """Leave rows out of the load."""
-        if rows:
+        for begin in range(0, len(rows), _DROPPED):
+            some = list(rows[begin : begin + _DROPPED])
             self._connection.execute(
-                delete(self._staged).where(self._staged.c[ROW] == func.any(list(rows)))
+                delete(self._staged).where(self._staged.c[ROW] == func.any(some))
             )
+
+    def drop_all(self) -> None:
+        """Leave every row out of the load."""
+        self._connection.execute(delete(self._staged))
 
     def upsert(self) -> Outcome:
         """Insert what is new and update what differs; rows that are equal are not touched."""
@@ -207,7 +235,7 @@ class StagedRows:
             self._decided.c[ROW], self._decided.c.item.is_(None),
             func.coalesce(self._decided.c.differs, text("false")),
         ).order_by(self._decided.c[ROW])
-        found = self._connection.execute(chosen, execution_options={"yield_per": 5_000})
+        found = self._connection.execute(chosen, **_BY_PARTS)
         for row, new, differs in found:
             yield int(row), bool(new), bool(differs)
 
@@ -242,7 +270,7 @@ class StagedRows:
             select(key, func.coalesce(name, ""))
             .where(
                 self._target.c.network_id == self._network,
-                self._target.c[self._collection.key].not_in(self._held()),
+                self.lacks(key),
                 self._target.c.status == GONE,
                 self._target.c.updated_at == func.now(),
             )
@@ -250,14 +278,10 @@ class StagedRows:
         )
         return [(str(one), str(other)) for one, other in rows]
 
-    def _held(self) -> Select[Any]:
-        key = self._staged.c[self._collection.key]
-        return select(key).where(key.is_not(None))
-
     def _is_absent(self) -> ColumnElement[bool]:
         return and_(
             self._target.c.network_id == self._network,
-            self._target.c[self._collection.key].not_in(self._held()),
+            self.lacks(self._target.c[self._collection.key]),
             self._target.c.status != GONE,
         )
 
@@ -272,14 +296,14 @@ class StagedRows:
             else:
                 columns.append(Column(name, self._target.c[name].type))
         return Table(
-            "staged_rows", metadata, *columns,
+            f"staged_rows{self._suffix}", metadata, *columns,
             prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
         )
 
     def _decision_table(self, metadata: MetaData) -> Table:
         """Per row: the item that it is, whether it differs, and the ids of what it names."""
         return Table(
-            "decided_rows", metadata,
+            f"decided_rows{self._suffix}", metadata,
             Column(ROW, Integer, primary_key=True),
             Column("item", UuidType(as_uuid=True)),
             Column("differs", Boolean),
@@ -307,7 +331,7 @@ class StagedRows:
         return (
             select(self._staged.c[ROW], name)
             .select_from(rows)
-            .where(name.is_not(None), name.not_in(select(known.c.name)))
+            .where(name.is_not(None), ~exists().where(known.c.name == name))
             .order_by(self._staged.c[ROW])
         )
 
@@ -355,7 +379,7 @@ class StagedRows:
                 select(staged.c[ROW], target.c.id, differs, *resolved.values()).select_from(rows),
             )
         )
-        self._connection.execute(text("ANALYZE decided_rows"))
+        self._connection.execute(text(f"ANALYZE {self._decided.name}"))
 
     def _counted(self) -> Outcome:
         counts = self._connection.execute(

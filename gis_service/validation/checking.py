@@ -1,35 +1,70 @@
-"""Validation of a whole file: every row at fault and why, and the rows that may be loaded."""
+"""Validation of a file: every row at fault and why, and the rows that may be loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gis_service.crs import WGS84
-from gis_service.model.fields import Collection, Field, FieldType
+from gis_service.model.fields import Collection
 from gis_service.model.reports import RowFault
-from gis_service.validation.codes import STRICT, CodeReading, code_lists, codes, value_lists
-from gis_service.validation.columns import ColumnPlan, loadable_fields, plan_columns
-from gis_service.validation.dates import dates, timestamps
-from gis_service.validation.faults import Faults, Mask
-from gis_service.validation.geometry import KENYA, Extent, check_geometry
-from gis_service.validation.keys import check_keys, constant, extras, lacking_key, made_keys
-from gis_service.validation.numbers import booleans, numbers
-from gis_service.validation.placing import check_places
+from gis_service.validation.codes import STRICT, CodeReading
+from gis_service.validation.columns import loadable_fields, plan_columns
+from gis_service.validation.drawn import Drawn, Held, Ints
+from gis_service.validation.faults import Faults
+from gis_service.validation.field_values import (
+    EXTRA,
+    Habits,
+    extra_values,
+    field_series,
+    parsed,
+    require,
+)
+from gis_service.validation.geometry import KENYA, Extent, check_geometry, flattened_note
+from gis_service.validation.keys import KeysSeen, candidates, lacking_key, made_keys
+from gis_service.validation.placing import Places
 from gis_service.validation.splitting import split_parts
-from gis_service.validation.texts import as_texts, check_text, dumped, lookup, mask, objects, part
 from gis_service.validation.whereabouts import Surroundings
 
-EXTRA = "extra"
 GEOMETRY = "geom"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    How the rows of a file are to be checked.
+
+    Parameters
+    ----------
+    mapping
+        Field by column of the file; see `plan_columns`.
+    constants
+        One value for all rows, by field.
+    extent
+        Box that every geometry must lie in: that of the network.
+    make_ids
+        Make identifiers from each row's content.
+    split
+        Make a row of each part of a geometry of several parts.
+    reading
+        How codes are read.
+    around
+        What is known of the place; without it no row is warned of where it stands.
+    """
+
+    mapping: Mapping[str, str] | None = None
+    constants: Mapping[str, str] | None = None
+    extent: Extent = KENYA
+    max_vertices: int = 50_000
+    make_ids: bool = False
+    split: bool = False
+    reading: CodeReading = STRICT
+    around: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +110,17 @@ def validate(
     around: Surroundings | None = None,
 ) -> Validated:
     """
-    Check every row of a file against the registry.
+    Check every row of a file that is in memory against the registry.
 
     Parameters
     ----------
     frame
         As `formats.reading.read_file` gives it: indexed by row number, with
         its CRS when it has geometry.
-    mapping
-        Field by column of the file; see `plan_columns`.
-    constants
-        One value for all rows, by field.
     known_faults
         What the reader found already.
-    extent
-        Box that every geometry must lie in: that of the network.
-    make_ids
-        Make identifiers from each row's content.
-    split
-        Make a row of each part of a geometry of several parts.
-    reading
-        How codes are read.
-    around
-        What is known of the place; without it no row is warned of where it stands.
+    mapping, constants, extent, max_vertices, make_ids, split, reading, around
+        As in `Asked`.
 
     Raises
     ------
@@ -106,212 +129,255 @@ def validate(
         what is not there.
     """
     shapes = _shapes(frame)
-    plan = plan_columns(
-        [str(c) for c in frame.columns if shapes is None or c != shapes.name],
-        collection,
-        mapping=mapping or {},
-        constants=constants or {},
+    names = [str(c) for c in frame.columns if shapes is None or c != shapes.name]
+    checks = Checks(
+        names, collection,
+        Asked(mapping, constants, extent, max_vertices, make_ids, split, reading, around),
+        shaped=shapes is not None, last_row=int(frame.index.max()) if split and len(frame) else 0,
     )
-    if not plan.has(collection.key) and not make_ids:
-        raise lacking_key(frame, collection)
-    if split:
-        frame, said = split_parts(frame, collection, plan.sources.get(collection.key))
-        known_faults += said
+    if checks.lacks_key:
+        raise lacking_key(candidates(((n, [frame[n]]) for n in names), collection.key), collection)
+    part = checks.part(frame, known_faults)
+    good = part.frame
+    ended = checks.finish(
+        Held(
+            good.geometry.to_numpy() if isinstance(good, gpd.GeoDataFrame)
+            else np.empty(0, dtype=object)
+        )
+    )
+    if ended.crashed:
+        good = good.iloc[[]]
+    elif len(ended.rejected):
+        good = good[~good.index.isin(ended.rejected)]
+    return Validated(
+        frame=good,
+        read=part.read,
+        faults=tuple(sorted((*part.faults, *ended.faults), key=lambda fault: fault.row)),
+        lacking=checks.lacking,
+        unmapped=checks.unmapped,
+        notes=checks.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """
+    Some rows of a file that were checked by themselves.
+
+    Parameters
+    ----------
+    frame
+        The good ones, as in `Validated`.
+    """
+
+    frame: pd.DataFrame
+    read: int
+    faults: Sequence[RowFault]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """
+    What only shows of a file as a whole.
+
+    Parameters
+    ----------
+    rejected
+        Numbers of rows that are at fault beside others.
+    crashed
+        Whether a rule crashed, so that no row of the file was checked by it.
+    """
+
+    faults: Sequence[RowFault]
+    rejected: Ints
+    crashed: bool
+
+
+class Checks:
+    """
+    Checks of a file part by part; what needs all rows is found at the end.
+
+    Of a row that is past some 80 bytes are kept: its identifier's hash and its place. Where
+    `habits` of whole columns are set, by field, a part does not speak for its column.
+
+    Parameters
+    ----------
+    columns
+        Of properties.
+    shaped
+        Whether the rows have a geometry.
+    last_row
+        The highest number of a row; only for what is split.
+    reported
+        Numbers of rows that the reader found at fault.
+
+    Raises
+    ------
+    InvalidInput
+        The columns do not fit the mapping.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        collection: Collection,
+        asked: Asked,
+        *,
+        shaped: bool,
+        last_row: int = 0,
+        reported: Sequence[int] = (),
+    ) -> None:
+        self._collection, self._asked, self._shaped = collection, asked, shaped
+        self._last_row, self._reported = last_row, np.unique(np.array(reported, dtype=np.int64))
+        self.habits: Mapping[str, Habits] = {}
+        self.plan = plan_columns(
+            columns, collection, mapping=asked.mapping or {}, constants=asked.constants or {}
+        )
+        self.unmapped = self.plan.unmapped
+        lacking = [
+            f.name for f in loadable_fields(collection).values()
+            if f.required and not self.plan.has(f.name)
+        ]
+        if collection.geometry is not None and not shaped and collection.geometry_required:
+            lacking.append("geometry")
+        self.lacking = tuple(lacking)
+        self._places = Places(collection, asked.around) if asked.around is not None else None
+        self._keys = KeysSeen()
+        self._said: dict[str, dict[str, None]] = {}
+        self._flattened = 0
+        self._crashed: dict[str, RowFault] = {}
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether nothing says which item a row is."""
+        return not self.plan.has(self._collection.key) and not self._asked.make_ids
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell of the file as far as it was looked at."""
+        notes = [note for said in self._said.values() for note in said]
+        if self._asked.make_ids and not self.plan.has(self._collection.key):
+            notes.append("Identifiers were made from the content of each row (--make-ids).")
+        if self.plan.refilled:
+            notes.append(
+                "The file is an export of this service; what the service fills itself was left "
+                f"out: {', '.join(self.plan.refilled)}."
+            )
+        if self._flattened:
+            notes.append(flattened_note(self._flattened))
+        if self._shaped and self._collection.geometry is None:
+            notes.append(
+                f"{self._collection.title.en} have no geometry; that of the file was left out."
+            )
+        return tuple(notes)
+
+    def part(self, frame: pd.DataFrame, known_faults: tuple[RowFault, ...] = ()) -> CheckedPart:
+        """
+        Check the next rows.
+
+        Parameters
+        ----------
+        known_faults
+            What was found of them already.
+        """
+        collection, asked, plan = self._collection, self._asked, self.plan
+        if asked.split:
+            frame, said = split_parts(
+                frame, collection, plan.sources.get(collection.key), last=self._last_row
+            )
+            known_faults += said
+            self._last_row = max(self._last_row, int(frame.index.max()))
         shapes = _shapes(frame)
-    faults = Faults(frame.index)
-    reported = faults.add_known(known_faults)
-    columns, notes = _fields(frame, collection, plan, faults, reading, make_ids=make_ids)
-    if plan.refilled:
-        notes.append("The file is an export of this service; what the service fills itself was "
-                     f"left out: {', '.join(plan.refilled)}.")
-    kept = _extras(frame, plan, faults)
-    if kept is not None:
-        columns[EXTRA] = kept
-    result = pd.DataFrame(
-        {name: pd.arrays.ArrowExtensionArray(pa.chunked_array([a])) for name, a in columns.items()},
-        index=frame.index,
-    )
-    lacking = [
-        f.name for f in loadable_fields(collection).values() if f.required and not plan.has(f.name)
-    ]
-    if collection.geometry is not None:
-        if shapes is None:
-            if collection.geometry_required:
-                lacking.append("geometry")
-        else:
+        faults = Faults(frame.index)
+        reported = faults.add_known(known_faults) | np.isin(faults.rows, self._reported)
+        faults.rejected |= reported
+        columns = self._fields(frame, faults)
+        kept = extra_values(frame, plan, faults)
+        if kept is not None:
+            columns[EXTRA] = kept
+        result = pd.DataFrame(
+            {n: pd.arrays.ArrowExtensionArray(pa.chunked_array([a])) for n, a in columns.items()},
+            index=frame.index,
+        )
+        if collection.geometry is not None and shapes is not None:
             checked = np.full(len(result), None, dtype=object)
             with faults.guarded("geometry"):
                 outcome = check_geometry(
-                    shapes.to_numpy(),
-                    collection,
-                    faults,
-                    crs=shapes.crs,
-                    extent=extent,
-                    max_vertices=max_vertices,
-                    reported=reported,
+                    shapes.to_numpy(), collection, faults, crs=shapes.crs, extent=asked.extent,
+                    max_vertices=asked.max_vertices, reported=reported,
                 )
                 checked = outcome.shapes
-                notes += outcome.notes
-            if around is not None:
-                with faults.guarded("geometry"):
-                    good = checked.copy()
-                    good[faults.rejected] = None
-                    names = _names(columns)
-                    check_places(good, collection, names, around, faults)
+                self._flattened += outcome.flattened
             series = gpd.GeoSeries(checked, index=result.index, crs=WGS84)
             result = gpd.GeoDataFrame(result.assign(**{GEOMETRY: series}), geometry=GEOMETRY)
-    elif shapes is not None:
-        notes.append(f"{collection.title.en} have no geometry; that of the file was left out.")
-    return Validated(
-        frame=result[~faults.rejected] if faults.rejected.any() else result,
-        read=len(frame),
-        faults=faults.in_order(),
-        lacking=tuple(lacking),
-        unmapped=plan.unmapped,
-        notes=tuple(notes),
-    )
+        good = result[~faults.rejected] if faults.rejected.any() else result
+        if self._places is not None and isinstance(good, gpd.GeoDataFrame):
+            with faults.guarded("geometry"):
+                self._places.add(good.index.to_numpy(), good.geometry.to_numpy(), _names(good))
+        return CheckedPart(good, len(frame), self._once(faults.found))
+
+    def finish(self, drawn: Drawn) -> Ended:
+        """
+        What shows only now that all rows were seen.
+
+        Parameters
+        ----------
+        drawn
+            The geometries of all good rows, in their order.
+        """
+        key = self._collection.key
+        faults = Faults(pd.Index(self._keys.rows()))
+        with faults.guarded(key):
+            self._keys.check(faults, self.plan.name_of(key) if self.plan.has(key) else key)
+        rejected = faults.rows[faults.rejected]
+        odd: list[RowFault] = []
+        if self._places is not None and self._shaped:
+            places = Faults(pd.Index([], dtype=np.int64))
+            with places.guarded("geometry"):
+                odd = self._places.check(drawn, without=rejected)
+            odd += places.found
+        found = self._once([*faults.found, *odd])
+        return Ended(found, rejected, bool(self._crashed))
+
+    def _once(self, found: list[RowFault]) -> list[RowFault]:
+        """Rules that crashed are told once each, however many parts they did not check."""
+        told = []
+        for fault in found:
+            if fault.rule == "rule-crashed":
+                if fault.column in self._crashed:
+                    continue
+                self._crashed[fault.column] = fault
+            told.append(fault)
+        return told
+
+    def _fields(self, frame: pd.DataFrame, faults: Faults) -> dict[str, pa.Array]:
+        collection, plan = self._collection, self.plan
+        columns: dict[str, pa.Array] = {}
+        for field in loadable_fields(collection).values():
+            if not plan.has(field.name):
+                continue
+            name = plan.name_of(field.name)
+            before = faults.rejected.copy()
+            with faults.guarded(name):
+                array, said = parsed(
+                    field_series(frame, plan, field.name), field, faults, name,
+                    self._asked.reading, self.habits.get(field.name),
+                )
+                columns[field.name] = array
+                self._said.setdefault(field.name, {}).update(dict.fromkeys(said))
+                if field.required or field.name == collection.key:
+                    require(array, field, faults, name, spared=faults.rejected & ~before)
+        if self._asked.make_ids and not plan.has(collection.key):
+            columns = {collection.key: made_keys(frame)} | columns
+        if collection.key in columns:
+            with faults.guarded(collection.key):
+                self._keys.add(faults.rows, columns[collection.key])
+        return columns
 
 
-def _names(columns: Mapping[str, pa.Array]) -> list[str | None] | None:
-    return columns["name"].to_pylist() if "name" in columns else None
+def _names(frame: pd.DataFrame) -> Sequence[str | None] | None:
+    return pa.array(frame["name"].array).to_pylist() if "name" in frame else None
 
 
 def _shapes(frame: pd.DataFrame) -> gpd.GeoSeries | None:
     return frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
-
-
-def _fields(
-    frame: pd.DataFrame,
-    collection: Collection,
-    plan: ColumnPlan,
-    faults: Faults,
-    reading: CodeReading,
-    *,
-    make_ids: bool,
-) -> tuple[dict[str, pa.Array], list[str]]:
-    columns: dict[str, pa.Array] = {}
-    notes: list[str] = []
-    for field in loadable_fields(collection).values():
-        if not plan.has(field.name):
-            continue
-        series = _series(frame, plan, field)
-        name = plan.name_of(field.name)
-        before = faults.rejected.copy()
-        with faults.guarded(name):
-            array, said = parsed(series, field, faults, name, reading)
-            columns[field.name] = array
-            notes += said
-            if field.required or field.name == collection.key:
-                _require(array, field, faults, name, spared=faults.rejected & ~before)
-    if make_ids and not plan.has(collection.key):
-        columns = {collection.key: made_keys(frame)} | columns
-        notes.append("Identifiers were made from the content of each row (--make-ids).")
-    with faults.guarded(collection.key):
-        column = plan.name_of(collection.key) if plan.has(collection.key) else collection.key
-        if collection.key in columns:
-            check_keys(columns[collection.key], faults, column)
-    return columns, notes
-
-
-def _series(frame: pd.DataFrame, plan: ColumnPlan, field: Field) -> pd.Series[Any]:
-    if field.name in plan.constants:
-        return constant(plan.constants[field.name], len(frame), frame.index)
-    source = plan.sources[field.name]
-    series = frame[source.column]
-    if not source.path:
-        return series
-    if series.dtype != object:
-        series = objects([_loaded(v) for v in series.tolist()], series.index)
-    return part(series, source.path)
-
-
-def parsed(  # noqa: PLR0911 - one for each type
-    series: pd.Series[Any],
-    field: Field,
-    faults: Faults,
-    name: str,
-    reading: CodeReading = STRICT,
-) -> tuple[pa.Array, list[str]]:
-    """A field's values in the type that the database holds, and what to tell of them."""
-    match field.type:
-        case FieldType.INTEGER | FieldType.NUMBER:
-            return numbers(series, field, faults, name), []
-        case FieldType.BOOLEAN:
-            return booleans(series, faults, name), []
-        case FieldType.DATE:
-            column = dates(series, faults, name)
-            return column.array, [column.note] if column.note else []
-        case FieldType.TIMESTAMP:
-            return timestamps(series, faults, name), []
-        case FieldType.CODE:
-            matched = codes(series, field, faults, name, reading)
-            return matched.array, list(matched.notes)
-        case FieldType.CODES:
-            matched = code_lists(series, field, faults, name, reading)
-            return matched.array, list(matched.notes)
-        case FieldType.REFERENCES:
-            lists = value_lists(series, faults, name)
-            return pa.array(lists, pa.list_(pa.string())), []
-        case FieldType.OBJECT:
-            return _objects(series, faults, name), []
-        case FieldType.TEXT | FieldType.REFERENCE | FieldType.PERSON:
-            texts, nested = as_texts(series)
-            faults.add(
-                nested, column=name, rule="nested-value",
-                values=series.tolist() if nested.any() else None,
-                message=f"An object or list; name the part that is meant "
-                f"(--map {name}.id={field.name}), keep it beside the fields (--map {name}=extra) "
-                f"or leave it out (--map {name}=).",
-            )
-            check_text(texts, faults, name)
-            return texts, []
-
-
-def _require(array: pa.Array, field: Field, faults: Faults, name: str, *, spared: Mask) -> None:
-    """A value where one is needed; a row whose value was found faulty is told only that."""
-    empty = mask(pc.is_null(array)) & ~spared
-    if empty.any():
-        faults.add(
-            empty, column=name, rule="required",
-            message=f"{field.title.en} is empty, and every row needs one.",
-        )
-
-
-def _objects(series: pd.Series[Any], faults: Faults, name: str) -> pa.Array:
-    values = [_loaded(v) for v in series.tolist()]
-    bad = np.array([v is not None and not isinstance(v, dict | list) for v in values], dtype=bool)
-    faults.add(
-        bad, column=name, rule="not-an-object", values=values,
-        message="A JSON object or array is needed.",
-    )
-    texts = pa.array([None if v is None else dumped(v) for v in values], pa.string())
-    _check_json(texts, faults, name)
-    return texts
-
-
-def _loaded(value: Any) -> Any:
-    if value is pd.NA or value is None:
-        return None
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value) if value.strip() else None
-    except orjson.JSONDecodeError:
-        return value
-
-
-def _extras(frame: pd.DataFrame, plan: ColumnPlan, faults: Faults) -> pa.Array | None:
-    kept = None
-    with faults.guarded(EXTRA):
-        kept = extras(frame, plan.kept)
-        if kept is not None:
-            _check_json(kept, faults, "the columns kept beside the fields")
-    return kept
-
-
-def _check_json(texts: pa.Array, faults: Faults, name: str) -> None:
-    bad = mask(pc.match_substring(texts, "\\u0000"))
-    faults.add(
-        bad, column=name, rule="bad-text", values=lookup(texts),
-        message="The text holds a NUL character.",
-    )

@@ -35,13 +35,61 @@ class DateColumn:
     note: str | None = None
 
 
-def dates(series: pd.Series[Any], faults: Faults, column: str) -> DateColumn:
+@dataclass(slots=True)
+class DateHabits:
+    """
+    What the dates of a column, as far as they were looked at, tell of day and month.
+
+    One value such as 31/03/2021 or 03/31/2021 decides for the column as a whole, and where none
+    does, days come first as in Kenya, and a note says so.
+    """
+
+    _day_first: bool = False
+    _month_first: bool = False
+    _either: bool = False
+
+    def look(self, series: pd.Series[Any]) -> None:
+        """Take note of more values."""
+        array = arrow(series)
+        if array is None or not pa.types.is_temporal(array.type):
+            for text in pc.unique(as_texts(series)[0]).to_pylist():
+                if text is not None and (m := _NUMERIC.fullmatch(text)):
+                    first, second = int(m[1]), int(m[2])
+                    self._day_first |= first > 12
+                    self._month_first |= second > 12
+                    self._either |= first != second
+
+    @property
+    def day_first(self) -> bool:
+        """Whether days come before months."""
+        return self._day_first or not self._month_first
+
+    def note(self, column: str) -> str | None:
+        """What to tell of it."""
+        if self._day_first:
+            return None
+        if self._month_first:
+            return (
+                f"{column}: dates are read with the month first, as 03/31/2021 can only mean that."
+            )
+        if not self._either:
+            return None
+        return (
+            f"{column}: dates like 03/04/2021 could be read two ways; they are read with the day "
+            "first, as in Kenya (3 April 2021). Write 2021-04-03 to be sure."
+        )
+
+
+def dates(
+    series: pd.Series[Any], faults: Faults, column: str, habits: DateHabits | None = None
+) -> DateColumn:
     """
     A column of dates; null where a row is at fault.
 
-    Day and month are told apart by the column as a whole: one value such as
-    31/03/2021 or 03/31/2021 decides, and where none does, days come first as
-    in Kenya, and a note says so.
+    Parameters
+    ----------
+    habits
+        Of the whole column, where `series` is a part of it.
     """
     array = arrow(series)
     if array is not None and pa.types.is_date(array.type):
@@ -50,8 +98,10 @@ def dates(series: pd.Series[Any], faults: Faults, column: str) -> DateColumn:
         return DateColumn(pc.cast(array, pa.date32(), safe=False))
     texts, nested = as_texts(series)
     unique = [t for t in pc.unique(texts).to_pylist() if t is not None]
-    day_first, note = _order(unique, column)
-    parsed = {text: _parsed(text, day_first) for text in unique}
+    if habits is None:
+        habits = DateHabits()
+        habits.look(series)
+    parsed = {text: _parsed(text, habits.day_first) for text in unique}
     values = [None if t is None else parsed[t] for t in texts.to_pylist()]
     bad: Mask = np.array(
         [v is None and t is not None for v, t in zip(values, texts.to_pylist(), strict=True)],
@@ -61,7 +111,7 @@ def dates(series: pd.Series[Any], faults: Faults, column: str) -> DateColumn:
         bad | nested, column=column, rule="not-a-date", values=lookup(texts),
         message="This is no date of the calendar. Write it as 2026-03-31.",
     )
-    return DateColumn(pa.array(values, pa.date32()), note)
+    return DateColumn(pa.array(values, pa.date32()), habits.note(column))
 
 
 def timestamps(series: pd.Series[Any], faults: Faults, column: str) -> pa.Array:
@@ -86,25 +136,6 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return None if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _order(texts: list[str], column: str) -> tuple[bool, str | None]:
-    """Whether days come before months, and what to tell of it."""
-    pairs = [(int(m[1]), int(m[2])) for t in texts if (m := _NUMERIC.fullmatch(t))]
-    if not pairs:
-        return True, None
-    if any(first > 12 for first, _ in pairs):
-        return True, None
-    if any(second > 12 for _, second in pairs):
-        return False, (
-            f"{column}: dates are read with the month first, as 03/31/2021 can only mean that."
-        )
-    if all(first == second for first, second in pairs):
-        return True, None
-    return True, (
-        f"{column}: dates like 03/04/2021 could be read two ways; they are read with the day "
-        "first, as in Kenya (3 April 2021). Write 2021-04-03 to be sure."
-    )
 
 
 def _parsed(text: str, day_first: bool) -> date | None:

@@ -28,10 +28,17 @@ Shapes = np.ndarray[Any, np.dtype[np.object_]]
 
 @dataclass(frozen=True, slots=True)
 class CheckedGeometry:
-    """Geometries in WGS84 of the collection's own type; None where a row is at fault."""
+    """
+    Geometries in WGS84 of the collection's own type; None where a row is at fault.
+
+    Parameters
+    ----------
+    flattened
+        How many had heights or measures.
+    """
 
     shapes: Shapes
-    notes: tuple[str, ...] = ()
+    flattened: int = 0
 
 
 def check_geometry(
@@ -67,14 +74,19 @@ def check_geometry(
     check.types()
     check.vertices(max_vertices)
     check.finite("non-finite-coordinate", "A coordinate is NaN or infinite.")
-    notes = check.flatten()
+    flattened = check.flatten()
     if crs.is_geographic:
         check.world(crs_title(crs))
     check.project(crs)
     check.world("WGS84")
     check.inside(extent)
     check.shape_of_its_own()
-    return CheckedGeometry(check.finished(), notes)
+    return CheckedGeometry(check.finished(), flattened)
+
+
+def flattened_note(count: int) -> str:
+    """What is told of geometries that lost their heights or measures."""
+    return f"Heights or measures (Z, M) of {count:,} geometries were left out."
 
 
 class _Check:
@@ -138,13 +150,12 @@ class _Check:
             bad[begin + index[~np.isfinite(coordinates).all(axis=1)]] = True
         self.reject(bad, rule, message)
 
-    def flatten(self) -> tuple[str, ...]:
-        """Without heights and measures."""
+    def flatten(self) -> int:
+        """Without heights and measures; how many had some."""
         high = shapely.has_z(self.shapes) | shapely.has_m(self.shapes)
-        if not high.any():
-            return ()
-        self.shapes[high] = shapely.force_2d(self.shapes[high])
-        return (f"Heights or measures (Z, M) of {int(high.sum()):,} geometries were left out.",)
+        if high.any():
+            self.shapes[high] = shapely.force_2d(self.shapes[high])
+        return int(high.sum())
 
     def world(self, crs: str) -> None:
         west, south, east, north = shapely.bounds(self.shapes).T

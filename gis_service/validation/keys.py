@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
+from numpy.typing import NDArray
 
 from gis_service.errors import InvalidInput
 from gis_service.model.fields import Collection
-from gis_service.validation.faults import Faults
-from gis_service.validation.texts import arrow, as_texts, dumped, lookup, mask
+from gis_service.validation.faults import Faults, Mask
+from gis_service.validation.kept_texts import KeptTexts
+from gis_service.validation.key_index import Hashes, hashes
+from gis_service.validation.texts import arrow, as_texts, dumped
 
 _CANDIDATES = 6
+_OTHERS = 5
 
 
 def made_keys(frame: pd.DataFrame) -> pa.Array:
@@ -41,9 +44,15 @@ def made_keys(frame: pd.DataFrame) -> pa.Array:
     return pa.array(keys, pa.string())
 
 
-def lacking_key(frame: pd.DataFrame, collection: Collection) -> InvalidInput:
-    """The error for a file without identifiers, with the columns that could be them."""
-    fitting = _candidates(frame, collection.key)
+def lacking_key(fitting: Sequence[str], collection: Collection) -> InvalidInput:
+    """
+    The error for a file without identifiers.
+
+    Parameters
+    ----------
+    fitting
+        Columns that could be them; see `candidates`.
+    """
     if fitting:
         advice = (
             f"These columns have a different value in every row: {', '.join(fitting)}. "
@@ -62,45 +71,98 @@ def lacking_key(frame: pd.DataFrame, collection: Collection) -> InvalidInput:
     )
 
 
-def check_keys(keys: pa.Array, faults: Faults, column: str) -> None:
-    """Every row that shares its identifier with another is at fault, not just the later ones."""
-    counts = pc.value_counts(keys)
-    several = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").drop_null()
-    if not len(several):
-        return
-    bad = mask(pc.is_in(keys, several))
-    rows: dict[str, list[int]] = {}
-    for position in np.flatnonzero(bad).tolist():
-        rows.setdefault(keys[position].as_py(), []).append(int(faults.rows[position]))
-    faults.add(
-        bad,
-        column=column,
-        rule="duplicate-key",
-        values=lookup(keys),
-        message=lambda p: _same_as(rows[keys[p].as_py()], int(faults.rows[p])),
-    )
+def candidates(
+    columns: Iterable[tuple[str, Iterable[pd.Series[Any]]]], key: str
+) -> list[str]:
+    """
+    Columns of distinct values, the likeliest identifiers first.
 
-
-def _same_as(rows: list[int], row: int) -> str:
-    others = [str(r) for r in rows if r != row]
-    listed = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-    return f"The same identifier stands in row {listed}."
-
-
-def _candidates(frame: pd.DataFrame, key: str) -> list[str]:
-    """Columns of distinct values, the likeliest first."""
-    fitting = []
-    for name in frame.columns:
-        series = frame[name]
-        array = arrow(series) if name != getattr(frame, "_geometry_column_name", None) else None
-        if array is None or pa.types.is_floating(array.type):
-            continue
-        texts, _ = as_texts(series)
-        if texts.null_count == 0 and pc.count_distinct(texts).as_py() == len(texts):
-            fitting.append(str(name))
+    Parameters
+    ----------
+    columns
+        Each with its values, part by part.
+    """
+    fitting = [name for name, parts in columns if _are_distinct(parts)]
     likely = (key, "id", "code", "number", "ref", "no")
     fitting.sort(key=lambda name: [word not in name.lower() for word in likely])
     return fitting[:_CANDIDATES]
+
+
+def _are_distinct(parts: Iterable[pd.Series[Any]]) -> bool:
+    seen: list[Hashes] = []
+    for series in parts:
+        array = arrow(series)
+        if array is None or pa.types.is_floating(array.type):
+            return False
+        texts, _ = as_texts(series)
+        if texts.null_count:
+            return False
+        seen.append(hashes(texts))
+    whole = np.concatenate(seen) if seen else np.empty(0)
+    return len(np.unique(whole)) == len(whole)
+
+
+class KeysSeen:
+    """
+    Identifiers of a file's rows, to find those that stand there several times.
+
+    In memory are 16 bytes of each; the identifiers themselves are on disk where they are many.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[NDArray[np.int64]] = []
+        self._hashes: list[Hashes] = []
+        self._texts = KeptTexts()
+
+    def add(self, rows: NDArray[np.int64], keys: pa.Array) -> None:
+        """The identifiers of the next rows."""
+        self._rows.append(np.asarray(rows, dtype=np.int64))
+        self._hashes.append(hashes(keys))
+        self._texts.add(keys)
+
+    def rows(self) -> NDArray[np.int64]:
+        """Numbers of all rows that were added."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
+
+    def check(self, faults: Faults, column: str) -> None:
+        """
+        Every row that shares its identifier with another is at fault, not just the later ones.
+
+        Parameters
+        ----------
+        faults
+            Of all rows that were added.
+        """
+        whole = np.concatenate([np.empty(0, dtype=np.uint64), *self._hashes])
+        order = np.argsort(whole, kind="stable")
+        same = (whole[order][1:] == whole[order][:-1]) & (whole[order][1:] != 0)
+        several: Mask = np.zeros(len(whole), dtype=bool)
+        several[order[1:][same]] = several[order[:-1][same]] = True
+        if not several.any():
+            return
+        keys: dict[int, str] = {}
+        rows: dict[str, list[int]] = {}
+        begin = 0
+        for number, part in enumerate(self._hashes):
+            for at in np.flatnonzero(several[begin : begin + len(part)]).tolist():
+                key = keys[begin + at] = self._texts[number][at].as_py()
+                rows.setdefault(key, []).append(int(faults.rows[begin + at]))
+            begin += len(part)
+        bad: Mask = np.zeros(len(whole), dtype=bool)
+        bad[[at for at, key in keys.items() if len(rows[key]) > 1]] = True
+        faults.add(
+            bad, column=column, rule="duplicate-key", values=keys,
+            message=lambda p: _same_as(rows[keys[p]], int(faults.rows[p])),
+        )
+
+
+def _same_as(rows: list[int], row: int) -> str:
+    others = [str(r) for r in rows[: _OTHERS + 1] if r != row][:_OTHERS]
+    more = len(rows) - 1 - len(others)
+    return (
+        f"The same identifier stands in row {', '.join(others)}"
+        f"{f' and {more} more' if more else ''}."
+    )
 
 
 def _plain_values(series: pd.Series[Any]) -> list[Any]:

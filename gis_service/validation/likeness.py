@@ -14,10 +14,10 @@ from rapidfuzz import fuzz
 
 from gis_service.model.declarations.synonyms import FIELD_WORDS
 from gis_service.model.fields import Codelist, Collection, Field, FieldType, Text
-from gis_service.validation.checking import parsed
 from gis_service.validation.codes import certain_code, value_lists
 from gis_service.validation.columns import plain, words_of
 from gis_service.validation.faults import Faults
+from gis_service.validation.field_values import parsed
 from gis_service.validation.texts import as_texts
 
 _SHAPEFILE_LETTERS = 10

@@ -6,19 +6,24 @@ import numpy as np
 import shapely
 
 from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.drawn import Drawn, in_blocks, near_each_other
+from gis_service.validation.key_index import Hashes
 from gis_service.validation.topology import (
     METRES_PER_DEGREE,
     SNAP_M,
+    Floats,
     Ints,
-    Lines,
     ends_of,
     in_plane,
     local_srid,
     twins,
 )
 
+_ENDS, _NEAR, _VERTICES = 10_000, 2_000, 1_000_000
+"""Ends that are compared with lines near them at one time, and vertices of those."""
 
-def check_links(rows: Ints, lines: Lines, start: Ints, end: Ints) -> list[RowFault]:
+
+def check_links(rows: Ints, lines: Drawn, start: Hashes, end: Hashes) -> list[RowFault]:
     """
     Warnings about links that are there twice, or end on another one.
 
@@ -33,7 +38,7 @@ def check_links(rows: Ints, lines: Lines, start: Ints, end: Ints) -> list[RowFau
     """
     nodes, index = np.unique(np.concatenate([start, end]), return_inverse=True)
     first, last = np.split(index.reshape(-1).astype(np.int64), 2)
-    srid = local_srid(shapely.total_bounds(lines).reshape(2, 2))
+    srid = local_srid(lines.bounds.reshape(-1, 2))
     found = [
         RowFault(
             int(rows[later]), "geometry", "duplicate-link", "",
@@ -46,28 +51,72 @@ def check_links(rows: Ints, lines: Lines, start: Ints, end: Ints) -> list[RowFau
 
 
 def _ends_on_links(
-    rows: Ints, lines: Lines, ends: tuple[Ints, Ints], nodes: int, srid: int
+    rows: Ints, lines: Drawn, ends: tuple[Ints, Ints], nodes: int, srid: int
 ) -> list[RowFault]:
     """Ends at a node that no other link of the file has, beside the middle of another link."""
     degree = np.bincount(np.concatenate(ends), minlength=nodes)
-    tree = shapely.STRtree(lines)
     found = []
-    for side, (lonlat, node) in enumerate(zip(ends_of(lines), ends, strict=True)):
-        lone = np.flatnonzero((degree[node] == 1) & np.isfinite(lonlat).all(axis=1))
-        latitude = np.abs(lonlat[lone, 1]).max(initial=0.0)
+    for side, node in enumerate(ends):
+        lone = np.flatnonzero((degree[node] == 1) & np.isfinite(lines.bounds).all(axis=1))
+        latitude = np.abs(lines.bounds[lone][:, [1, 3]]).max(initial=0.0)
         reach = SNAP_M / (METRES_PER_DEGREE * max(np.cos(np.radians(latitude)), 0.1))
-        points = shapely.points(lonlat[lone])
-        one, other = tree.query(points, predicate="dwithin", distance=reach)
-        apart = lone[one] != other
-        one, other = one[apart], other[apart]
-        gap = shapely.distance(in_plane(points[one], srid), in_plane(lines[other], srid))
-        _, nearest = np.unique(one[gap <= SNAP_M], return_index=True)
-        for position in np.flatnonzero(gap <= SNAP_M)[nearest].tolist():
-            link = lone[one[position]]
-            found.append(RowFault(
-                int(rows[link]), ("start_node", "end_node")[side], "end-on-link", "",
-                f"It ends {gap[position]:.1f} m from the link of row {rows[other[position]]}, "
-                "which has no node there.",
-                Severity.WARNING,
-            ))
+        lone = lone[near_each_other(lines.bounds[lone])]
+        for block in in_blocks(lines.vertices[lone], most=_ENDS, most_vertices=_VERTICES):
+            mine = lone[block]
+            lonlat = ends_of(lines.take(mine))[side]
+            link, gap = _nearest_link(lines, mine, lonlat, reach, srid)
+            found += [
+                RowFault(
+                    int(rows[mine[at]]), ("start_node", "end_node")[side], "end-on-link", "",
+                    f"It ends {gap[at]:.1f} m from the link of row {rows[link[at]]}, "
+                    "which has no node there.",
+                    Severity.WARNING,
+                )
+                for at in np.flatnonzero(gap <= SNAP_M).tolist()
+            ]
     return found
+
+
+def _nearest_link(
+    lines: Drawn, own: Ints, lonlat: Floats, reach: float, srid: int
+) -> tuple[Ints, Floats]:
+    """
+    The other line that is nearest to each end within a reach in degrees.
+
+    Returns
+    -------
+    tuple
+        Its index, and metres to it; infinite where there is none.
+    """
+    points = shapely.points(lonlat)
+    tree = shapely.STRtree(points)
+    moved = in_plane(points, srid)
+    link: Ints = np.full(len(own), -1, dtype=np.int64)
+    gap: Floats = np.full(len(own), np.inf)
+    west, south = lonlat.min(axis=0) - reach
+    east, north = lonlat.max(axis=0) + reach
+    bounds = lines.bounds
+    with np.errstate(invalid="ignore"):
+        near = np.flatnonzero(
+            (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
+            & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+        )
+    for part in in_blocks(lines.vertices[near], most=_NEAR, most_vertices=_VERTICES):
+        box = bounds[near[part]] + np.array([-reach, -reach, reach, reach])
+        beside, at = tree.query(shapely.box(*box.T))
+        other = near[part][beside]
+        apart = own[at] != other
+        other, at = other[apart], at[apart]
+        if not len(at):
+            continue
+        needed, place = np.unique(other, return_inverse=True)
+        theirs = lines.take(needed)[place.reshape(-1)]
+        close = shapely.dwithin(points[at], theirs, reach)
+        other, at = other[close], at[close]
+        metres = shapely.distance(moved[at], in_plane(theirs[close], srid))
+        order = np.lexsort((other, metres, at))
+        best, first = np.unique(at[order], return_index=True)
+        other, metres = other[order][first], metres[order][first]
+        nearer = metres < gap[best]
+        gap[best[nearer]], link[best[nearer]] = metres[nearer], other[nearer]
+    return link, gap

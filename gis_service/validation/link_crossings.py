@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.drawn import Drawn, Together, in_blocks
 from gis_service.validation.topology import (
     SNAP_M,
     Flags,
     Floats,
     Ints,
-    Lines,
     crossings,
     ends_of,
     gaps_m,
 )
 
 _TOLD = 3
+_LINES, _VERTICES = 10_000, 1_000_000
+"""Whose ends are looked at at one time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,21 +33,21 @@ class Known:
     Parameters
     ----------
     keys
-        Their `external_id`.
+        Their `external_id`, as Arrow's texts.
     lines
         In longitude and latitude.
     start, end
         Index of the nodes at their ends; -1 for unknown.
     """
 
-    keys: Sequence[str]
-    lines: Lines
+    keys: pa.Array
+    lines: Drawn
     start: Ints
     end: Ints
 
 
 def check_crossings(
-    rows: Ints, lines: Lines, start: Ints, end: Ints, known: Known
+    rows: Ints, lines: Drawn, start: Ints, end: Ints, known: Known
 ) -> tuple[list[RowFault], list[str]]:
     """
     Warnings about links of a file that cross each other, or links that are known.
@@ -65,23 +67,22 @@ def check_crossings(
         One fault for each row that crosses others, those before it and those
         that are known; and a note if not all were compared.
     """
-    every = np.concatenate([known.lines, lines])
+    every = Together(lines, known.lines)
     pairs, places, whole = crossings(
         every,
-        np.concatenate([known.start, start]),
-        np.concatenate([known.end, end]),
-        since=len(known.lines),
+        np.concatenate([start, known.start]),
+        np.concatenate([end, known.end]),
+        known=len(known.lines),
     )
     crossing = ~_at_an_end(every, pairs, places)
     pairs, places = pairs[crossing], places[crossing]
     found: dict[int, list[str]] = defaultdict(list)
     for (one, other), (lon, lat) in zip(pairs.tolist(), places.tolist(), strict=True):
-        is_known = one < len(known.lines)
         name = (
-            f"the link {known.keys[one][:80]!r}" if is_known
-            else f"the link of row {rows[one - len(known.lines)]}"
+            f"the link {known.keys[one - len(lines)].as_py()[:80]!r}" if one >= len(lines)
+            else f"the link of row {rows[one]}"
         )
-        found[other - len(known.lines)].append(f"{name} at {lon:.5f}, {lat:.5f}")
+        found[other].append(f"{name} at {lon:.5f}, {lat:.5f}")
     faults = [
         RowFault(
             int(rows[position]), "geometry", "crossing-links", "",
@@ -95,10 +96,12 @@ def check_crossings(
     return faults, [] if whole else ["So many links cross that not all of them were compared."]
 
 
-def _at_an_end(lines: Lines, pairs: Ints, places: Floats) -> Flags:
+def _at_an_end(lines: Drawn, pairs: Ints, places: Floats) -> Flags:
     """Where one of two lines ends a little beyond the other: that is told of its end."""
     near: Flags = np.zeros(len(pairs), dtype=bool)
-    for ends in ends_of(lines):
+    sizes = lines.vertices[pairs].sum(axis=1) if len(pairs) else np.empty(0, dtype=np.int64)
+    for block in in_blocks(sizes, most=_LINES, most_vertices=_VERTICES):
         for side in (0, 1):
-            near |= gaps_m(places, ends[pairs[:, side]]) <= SNAP_M
+            for ends in ends_of(lines.take(pairs[block, side])):
+                near[block] |= gaps_m(places[block], ends) <= SNAP_M
     return near

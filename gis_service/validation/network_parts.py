@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 
 from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.key_index import Hashes, KeyIndex
 from gis_service.validation.topology import Flags, Ints, components
 
 _NAMED = 5
@@ -18,7 +17,7 @@ _NAMED = 5
 @dataclass(frozen=True, eq=False)
 class NetworkParts:
     """
-    A network as it is stored.
+    A network as it is stored, without the links of a file.
 
     Parameters
     ----------
@@ -26,39 +25,24 @@ class NetworkParts:
         What names each node: its `external_id`, and its UUID as text.
     sources
         Whether a node is an access point or a gateway.
-    links, link_ids
-        `external_id` and UUID of each link.
     start, end
-        Index of the nodes at a link's ends; -1 for unknown.
+        Index of the nodes at the ends of each link; -1 for unknown.
     """
 
-    keys: tuple[str, ...]
-    ids: tuple[str, ...]
+    keys: KeyIndex
+    ids: KeyIndex
     sources: Flags
-    links: tuple[str, ...]
-    link_ids: tuple[UUID, ...]
     start: Ints
     end: Ints
 
-    @cached_property
-    def _by_name(self) -> dict[str, int]:
-        named = {id_: position for position, id_ in enumerate(self.ids)}
-        return named | {key: position for position, key in enumerate(self.keys)}
-
-    def nodes_named(self, names: Sequence[object]) -> Ints:
-        """Index of the node of each name; -1 where there is none."""
-        return np.array([self._by_name.get(str(name), -1) for name in names], dtype=np.int64)
-
-    def links_beside(self, keys: Sequence[object]) -> Ints:
-        """Indices of the links that none of some keys names."""
-        named = set(map(str, keys))
-        return np.array(
-            [index for index, key in enumerate(self.links) if key not in named], dtype=np.int64
-        )
+    def nodes_named(self, names: Hashes) -> Ints:
+        """Index of the node of each name, given by its hash; -1 where there is none."""
+        by_key = self.keys.by_hash(names)
+        return np.where(by_key < 0, self.ids.by_hash(names), by_key)
 
 
 def check_reach(
-    rows: Ints, start: Ints, end: Ints, network: NetworkParts, beside: Ints
+    rows: Ints, start: Ints, end: Ints, network: NetworkParts
 ) -> tuple[list[RowFault], list[str]]:
     """
     Warnings about parts of a network that links of a file belong to and nothing feeds.
@@ -69,8 +53,6 @@ def check_reach(
         Numbers of the rows in their file.
     start, end
         Index of the nodes that each joins; -1 for unknown.
-    beside
-        Indices of the network's links that stay as they are.
 
     Returns
     -------
@@ -83,8 +65,8 @@ def check_reach(
             "No node of the network is marked as an access point or a gateway, so it is not told "
             "which parts of the network reach one."
         ]
-    first = np.concatenate([start, network.start[beside]])
-    last = np.concatenate([end, network.end[beside]])
+    first = np.concatenate([start, network.start])
+    last = np.concatenate([end, network.end])
     part = components(len(network.keys), first, last)
     fed: Flags = np.zeros(part.max(initial=-1) + 1, dtype=bool)
     fed[part[network.sources]] = True
@@ -100,7 +82,9 @@ def check_reach(
             int(rows[dark[position]]), "", "no-access-point", "",
             _message(
                 int(links[number]), int(nodes[number]),
-                [network.keys[i] for i in by_part[begin : begin + min(_NAMED, nodes[number])]],
+                network.keys.texts.take(
+                    pa.array(by_part[begin : begin + min(_NAMED, nodes[number])])
+                ).to_pylist(),
             ),
             Severity.WARNING,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,60 @@ _FALSE = {"false", "no", "n", "f", "0", "hapana", "la", "siyo"}
 _INT64 = (-(2**63), 2**63 - 1)
 
 
-def numbers(series: pd.Series[Any], field: Field, faults: Faults, column: str) -> pa.Array:
+@dataclass(slots=True)
+class NumberHabits:
     """
-    A column of numbers or whole numbers; null where a row is at fault.
+    What the numbers of a column, as far as they were looked at, tell of its commas.
 
-    A decimal comma is read where it can mean nothing else; nothing is rounded.
+    A decimal comma is read where it can mean nothing else: where some number of the column
+    can only be read with one, and none has a point.
+    """
+
+    _decimal: bool = False
+    _points: bool = False
+
+    def look(self, series: pd.Series[Any]) -> None:
+        """Take note of more values."""
+        array = arrow(series)
+        if array is None or not _are_numbers(array):
+            texts = as_texts(series)[0]
+            odd = texts.filter(pc.match_substring(texts, ","))
+            self._decimal = self._decimal or _uses_decimal_comma(pc.unique(odd).to_pylist())
+            self._points = self._points or bool(mask(pc.match_substring(texts, ".")).any())
+
+    @property
+    def decimal_comma(self) -> bool:
+        return self._decimal and not self._points
+
+
+def _are_numbers(array: pa.Array) -> bool:
+    return bool(pa.types.is_integer(array.type) or pa.types.is_floating(array.type))
+
+
+def numbers(
+    series: pd.Series[Any],
+    field: Field,
+    faults: Faults,
+    column: str,
+    habits: NumberHabits | None = None,
+) -> pa.Array:
+    """
+    A column of numbers or whole numbers; null where a row is at fault. Nothing is rounded.
+
+    Parameters
+    ----------
+    habits
+        Of the whole column, where `series` is a part of it.
     """
     whole = field.type is FieldType.INTEGER
     array = arrow(series)
-    if array is not None and (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+    if array is not None and _are_numbers(array):
         result = _from_numbers(array, whole, faults, column)
     else:
-        result = _from_texts(series, whole, faults, column)
+        if habits is None:
+            habits = NumberHabits()
+            habits.look(series)
+        result = _from_texts(series, whole, faults, column, habits)
     return _in_range(result, field, faults, column)
 
 
@@ -80,7 +123,9 @@ def _from_numbers(array: pa.Array, whole: bool, faults: Faults, column: str) -> 
     return _without(array, bad | infinite).cast(pa.int64())
 
 
-def _from_texts(series: pd.Series[Any], whole: bool, faults: Faults, column: str) -> pa.Array:
+def _from_texts(
+    series: pd.Series[Any], whole: bool, faults: Faults, column: str, habits: NumberHabits
+) -> pa.Array:
     texts, nested = as_texts(series)
     valid = mask(pc.is_valid(texts))
     plain = mask(pc.match_substring_regex(texts, _WHOLE if whole else _PLAIN))
@@ -95,13 +140,10 @@ def _from_texts(series: pd.Series[Any], whole: bool, faults: Faults, column: str
     if not len(odd):
         return result
     found = {int(position): texts[int(position)].as_py() for position in odd}
-    decimal = _uses_decimal_comma(found.values()) and not mask(
-        pc.match_substring(texts, ".")
-    ).any()
     values = result.to_pylist()
     wrong: dict[str, Mask] = {}
     for position, text in found.items():
-        value, rule = _parsed(text, decimal_comma=decimal, whole=whole)
+        value, rule = _parsed(text, decimal_comma=habits.decimal_comma, whole=whole)
         values[position] = value
         if rule is not None:
             wrong.setdefault(rule, np.zeros(len(values), dtype=bool))[position] = True

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from gis_service.crs import to_plane
 from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.key_index import KeyIndex
 from gis_service.validation.topology import (
     NEAR_M,
     Flags,
     Floats,
     Ints,
+    PlaceTree,
     gaps_m,
     local_srid,
     nearest_nodes,
@@ -38,24 +40,30 @@ class NodePlaces:
     Parameters
     ----------
     keys
-        Their `external_id`.
+        Their `external_id`, as Arrow's texts.
     ids
         Their UUIDs as text, by which a file may name them too.
     lonlat
         (longitude, latitude), shape (n, 2).
     """
 
-    keys: Names
-    ids: Names
+    keys: pa.Array
+    ids: pa.Array
     lonlat: Floats
+
+    @cached_property
+    def tree(self) -> PlaceTree:
+        return PlaceTree(self.lonlat)
+
+    @cached_property
+    def _named(self) -> tuple[KeyIndex, KeyIndex]:
+        return KeyIndex(self.keys), KeyIndex(self.ids)
 
     def named(self, names: Names) -> Ints:
         """Index of the node that each name means, by its key or else its id; -1 for none."""
-        wanted = pd.Index(names, dtype=object)
-        by_key = pd.Index(self.keys, dtype=object).get_indexer(wanted)
-        by_id = pd.Index(self.ids, dtype=object).get_indexer(wanted)
-        found: Ints = np.where(by_key < 0, by_id, by_key).astype(np.int64)
-        return found
+        wanted = pa.array(names, pa.string())
+        by_key, by_id = (each.find(wanted) for each in self._named)
+        return np.where(by_key < 0, by_id, by_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,8 @@ class Joined:
         Per side the node of each end, with those found by place.
     lonlat
         Per side where the end belongs now; NaN where it stays.
+    moved, found
+        So many ends are moved, and so many have a node that they did not name.
     made
         (longitude, latitude) of nodes to make, by key.
     """
@@ -96,7 +106,8 @@ class Joined:
     names: tuple[Names, Names]
     lonlat: tuple[Floats, Floats]
     faults: tuple[RowFault, ...]
-    notes: tuple[str, ...] = ()
+    moved: int = 0
+    found: int = 0
     made: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -136,10 +147,11 @@ def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool)
         blank = np.array([name is None for name in ends.names[side]], dtype=bool)
         blank &= np.isfinite(ends.lonlat[side]).all(axis=1)
         nearest = nearest_nodes(
-            np.where(blank[:, None], ends.lonlat[side], np.nan), nodes.lonlat
+            np.where(blank[:, None], ends.lonlat[side], np.nan), nodes.lonlat,
+            nodes.tree if blank.any() else None,
         )
         taken = blank & (nearest.gap_m <= snap_m)
-        names[side][taken] = nodes.keys[nearest.node[taken]]
+        names[side][taken] = nodes.keys.take(pa.array(nearest.node[taken])).to_pylist()
         moving = taken & (nearest.gap_m > _SAME_M)
         targets[side][moving] = nodes.lonlat[nearest.node[moving]]
         found += int(taken.sum())
@@ -150,22 +162,20 @@ def join_ends(ends: LinkEnds, nodes: NodePlaces, *, snap_m: float, create: bool)
         else:
             faults += _loose(ends, side, nodes, nearest.node, nearest.gap_m, left)
     made = _make(ends, names, targets, snap_m=snap_m) if create else {}
-    return Joined(names, targets, tuple(faults), _notes(ends, targets, found, made, snap_m), made)
-
-
-def _notes(
-    ends: LinkEnds, targets: tuple[Floats, Floats], found: int,
-    made: Mapping[str, Any], snap_m: float,
-) -> tuple[str, ...]:
     moved = sum(
         int((gaps_m(ends.lonlat[side], targets[side]) > _ROUNDED_M).sum()) for side in (0, 1)
     )
-    told = (
+    return Joined(names, targets, tuple(faults), moved, found, made)
+
+
+def told(moved: int, found: int, made: int, *, snap_m: float) -> tuple[str, ...]:
+    """What is to be told of the ends of a file's links."""
+    said = (
         (moved, f"{moved:,} ends of links were moved to their nodes, by {snap_m:g} m at most."),
         (found, f"{found:,} ends that name no node got the one at which they end."),
-        (len(made), f"{len(made):,} nodes were made where links end."),
+        (made, f"{made:,} nodes were made where links end."),
     )
-    return tuple(text for count, text in told if count)
+    return tuple(text for count, text in said if count)
 
 
 def _places(positions: Ints, nodes: NodePlaces) -> Floats:
@@ -188,49 +198,51 @@ def _turned(
 
 
 def _gaps(ends: LinkEnds, side: int, gap: Floats, which: Flags) -> list[RowFault]:
-    told = []
+    faults = []
     for position in np.flatnonzero(which).tolist():
         name, metres = str(ends.names[side][position]), float(gap[position])
         rule = "end-near-node" if metres <= NEAR_M else "end-far-from-node"
-        told.append(RowFault(
+        faults.append(RowFault(
             int(ends.rows[position]), f"{SIDES[side]}_node", rule, name[:120],
             f"The link ends {metres:,.1f} m from its {SIDES[side]} node {name[:80]!r}.",
             Severity.WARNING,
         ))
-    return told
+    return faults
 
 
 def _loose(  # noqa: PLR0917 - arrays that belong together
     ends: LinkEnds, side: int, nodes: NodePlaces, node: Ints, gap: Floats, which: Flags
 ) -> list[RowFault]:
-    told = []
+    faults = []
     for position in np.flatnonzero(which).tolist():
         lon, lat = ends.lonlat[side][position].tolist()
         nearest = (
-            f" The nearest is {nodes.keys[node[position]]!r}, {gap[position]:,.1f} m away."
+            f" The nearest is {nodes.keys[int(node[position])].as_py()!r}, "
+            f"{gap[position]:,.1f} m away."
             if node[position] >= 0 else ""
         )
-        told.append(RowFault(
+        faults.append(RowFault(
             int(ends.rows[position]), f"{SIDES[side]}_node", "loose-end", "",
             f"No node is at its {SIDES[side]} ({lon:.5f}, {lat:.5f}).{nearest}",
             Severity.WARNING,
         ))
-    return told
+    return faults
 
 
 def _beside(  # noqa: PLR0917 - arrays that belong together
     ends: LinkEnds, side: int, nodes: NodePlaces, node: Ints, gap: Floats, which: Flags
 ) -> list[RowFault]:
     """Ends that get a node of their own although another one is near."""
+    positions = np.flatnonzero(which)
+    keys = nodes.keys.take(pa.array(node[positions])).to_pylist()
     return [
         RowFault(
-            int(ends.rows[position]), f"{SIDES[side]}_node", "end-near-node",
-            str(nodes.keys[node[position]])[:120],
+            int(ends.rows[position]), f"{SIDES[side]}_node", "end-near-node", key[:120],
             f"A node is made at its {SIDES[side]}, {gap[position]:,.1f} m from the node "
-            f"{str(nodes.keys[node[position]])[:80]!r}. Are they one?",
+            f"{key[:80]!r}. Are they one?",
             Severity.WARNING,
         )
-        for position in np.flatnonzero(which).tolist()
+        for position, key in zip(positions.tolist(), keys, strict=True)
     ]
 
 

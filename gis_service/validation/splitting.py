@@ -18,7 +18,7 @@ _SEVERAL = {GeometryType.POINT: 4, GeometryType.LINE_STRING: 5}
 
 
 def split_parts(
-    frame: pd.DataFrame, collection: Collection, key: Source | None
+    frame: pd.DataFrame, collection: Collection, key: Source | None, *, last: int
 ) -> tuple[pd.DataFrame, tuple[RowFault, ...]]:
     """
     A row for each part of a point or line of several parts.
@@ -30,6 +30,8 @@ def split_parts(
     ----------
     key
         The column of the identifiers; None when they are made later.
+    last
+        The highest number that a row of the file has by now.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def split_parts(
     if key is not None and key.path:
         raise InvalidInput(f"--multi split needs the identifiers in a column; {key.name} is part "
                            "of one.")
-    return _split(frame, counts, several, key.column if key else None)
+    return _split(frame, counts, several, key.column if key else None, last)
 
 
 def _split(
@@ -60,10 +62,10 @@ def _split(
     counts: np.ndarray[Any, Any],
     several: np.ndarray[Any, Any],
     key: str | None,
+    last: int,
 ) -> tuple[pd.DataFrame, tuple[RowFault, ...]]:
     added = np.repeat(several, counts[several] - 1)
     order = np.concatenate([np.arange(len(frame)), added])
-    last = int(frame.index.max())
     numbers = np.concatenate([frame.index.to_numpy(), last + 1 + np.arange(len(added))])
     part = np.concatenate([np.zeros(len(frame), dtype=int),
                            *(np.arange(1, counts[position]) for position in several)])

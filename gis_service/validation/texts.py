@@ -117,3 +117,8 @@ def dumped(value: Any) -> str:
     return orjson.dumps(
         value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
     ).decode()
+
+
+def texts_of(frame: pd.DataFrame, column: str) -> pa.Array:
+    """What a frame says in one column, as text; nothing where it has none."""
+    return as_texts(frame[column])[0] if column in frame else pa.nulls(len(frame), pa.string())

@@ -3,7 +3,8 @@ How lines and nodes hang together: gaps, snapping, twins, crossings, islands.
 
 Lines are given in longitude and latitude of WGS84. Distances to nodes are
 geodesic; what is compared line with line is measured in the local UTM zone.
-All work is done on arrays, and what hostile data could make endless is bounded.
+All work is done on arrays, of lines some thousands at a time, and what hostile data
+could make endless is bounded.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.crs import geodesic_m, to_plane, utm_srid
+from gis_service.validation.drawn import Drawn, drawn, in_blocks, near_each_other
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,9 +33,10 @@ MOST_CROSSINGS = 10_000
 _MOST_SEEN = 5_000_000
 """Pairs with boxes that overlap, before the search ends."""
 _TWINS = 8
+_LINES, _NEAR, _VERTICES = 2_000, 1_000, 1_000_000
+"""Lines that are compared with lines near them at one time, and vertices of either."""
 METRES_PER_DEGREE = 110_000.0
 """At least; only to find what may be near."""
-_CHUNK = 200
 _BLOCK = 10_000
 """Lines whose vertices are held at one time."""
 
@@ -106,7 +109,7 @@ def gaps_m(ends: Floats, nodes: Floats) -> Floats:
     return gaps
 
 
-def nearest_nodes(ends: Floats, nodes: Floats) -> Nearest:
+def nearest_nodes(ends: Floats, nodes: Floats, tree: PlaceTree | None = None) -> Nearest:
     """
     The nearest node of each end, whichever it names.
 
@@ -114,21 +117,36 @@ def nearest_nodes(ends: Floats, nodes: Floats) -> Nearest:
     ----------
     ends, nodes
         (longitude, latitude), shape (n, 2); rows with NaN are left out.
+    tree
+        Of `nodes`, where it is made already.
     """
     node: Ints = np.full(len(ends), -1, dtype=np.int64)
     known = np.isfinite(ends).all(axis=1)
-    placed = np.flatnonzero(np.isfinite(nodes).all(axis=1))
-    if known.any() and len(placed):
-        from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
-
-        tree = cKDTree(_on_sphere(nodes[placed]))
-        node[known] = placed[tree.query(_on_sphere(ends[known]))[1]]
+    if known.any() and len(nodes):
+        node[known] = (tree or PlaceTree(nodes)).nearest(ends[known])
     found = np.full(ends.shape, np.nan)
     found[node >= 0] = nodes[node[node >= 0]]
     return Nearest(node, gaps_m(ends, found))
 
 
-def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
+class PlaceTree:
+    """Finds the nearest of many places; those of NaN are in no place."""
+
+    def __init__(self, lonlat: Floats) -> None:
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
+
+        self._placed = np.flatnonzero(np.isfinite(lonlat).all(axis=1))
+        self._tree = cKDTree(_on_sphere(lonlat[self._placed])) if len(self._placed) else None
+
+    def nearest(self, lonlat: Floats) -> Ints:
+        """Index of the place that is nearest to each; -1 where there is none at all."""
+        if self._tree is None:
+            return np.full(len(lonlat), -1, dtype=np.int64)
+        found: Ints = self._placed[self._tree.query(_on_sphere(lonlat))[1]]
+        return found
+
+
+def twins(lines: Drawn | Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     """
     Pairs of lines between the same nodes that run in the same place.
 
@@ -146,18 +164,16 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
 
-    several = np.flatnonzero((start >= 0) & (end >= 0) & ~shapely.is_missing(lines))
-    low, high = np.minimum(start, end)[several], np.maximum(start, end)[several]
-    _, pair, count = np.unique(
-        np.column_stack([low, high]), axis=0, return_inverse=True, return_counts=True
-    )
+    lines = drawn(lines)
+    several = np.flatnonzero((start >= 0) & (end >= 0) & np.isfinite(lines.bounds).all(axis=1))
+    pair = np.minimum(start, end)[several] * (max(start.max(initial=0), end.max(initial=0)) + 1)
+    pair += np.maximum(start, end)[several]
+    _, pair, count = np.unique(pair, return_inverse=True, return_counts=True)
     pair = pair.reshape(-1)
     several, pair = several[count[pair] > 1], pair[count[pair] > 1]
-    bounds = shapely.bounds(lines[several])
-    within = np.isfinite(bounds).all(axis=1)
-    several, pair, bounds = several[within], pair[within], bounds[within]
     if len(several) < 2:
         return np.empty((0, 2), dtype=np.int64)
+    bounds = lines.bounds[several]
     # Boxes first, by degrees made metres that are a little short: few lines are then measured.
     narrow = max(float(np.cos(np.radians(np.abs(bounds[:, [1, 3]]).max()))), 0.01)
     bounds = bounds * METRES_PER_DEGREE * np.array([narrow, 1.0, narrow, 1.0])
@@ -168,72 +184,112 @@ def twins(lines: Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     one, other = np.repeat(np.arange(len(several)), _TWINS), near.ravel()
     kept = (other < len(several)) & (one < other)
     one, other = several[one[kept]], several[other[kept]]
-    measured, at = np.unique(np.concatenate([one, other]), return_inverse=True)
-    plane = in_plane(lines[measured], srid)
-    plane[~np.isfinite(shapely.bounds(plane)).all(axis=1)] = None
-    first, second = np.split(plane[at.reshape(-1)], 2)
-    same = shapely.hausdorff_distance(first, second) < TWIN_M
+    sizes = lines.vertices[one].astype(np.int64) + lines.vertices[other]
+    same = np.zeros(len(one), dtype=bool)
+    for block in in_blocks(sizes, most=_LINES, most_vertices=_VERTICES):
+        measured, at = np.unique(np.concatenate([one[block], other[block]]), return_inverse=True)
+        plane = in_plane(lines.take(measured), srid)
+        plane[~np.isfinite(shapely.bounds(plane)).all(axis=1)] = None
+        first, second = np.split(plane[at.reshape(-1)], 2)
+        same[block] = shapely.hausdorff_distance(first, second) < TWIN_M
     found: Ints = np.column_stack([one[same], other[same]])
     return found[np.lexsort((found[:, 0], found[:, 1]))]
 
 
 def crossings(
-    lines: Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS, since: int = 0
+    lines: Drawn | Lines, start: Ints, end: Ints, *, most: int = MOST_CROSSINGS, known: int = 0
 ) -> tuple[Ints, Floats, bool]:
     """
     Pairs of lines that cross without a node that both end at.
 
     Parameters
     ----------
-    since
-        The first line that is compared with those before it, and with those after it.
+    known
+        So many at the end are compared with the others, and not with each other.
     most
         Look no further once so many are found.
 
     Returns
     -------
     tuple
-        Indices of both lines, shape (n, 2); (longitude, latitude) of one place
-        where they cross; and whether all lines were looked at.
+        Indices of both lines, shape (n, 2), the earlier first but for those that are
+        known; (longitude, latitude) of one place where they cross; and whether all
+        lines were looked at.
     """
+    lines = drawn(lines)
+    compared = len(lines) - known
+    bounds = lines.bounds
+    asked = np.flatnonzero(np.isfinite(bounds[:compared]).all(axis=1))
+    asked = asked[near_each_other(bounds[asked])]
     pairs: list[Ints] = []
+    places: list[Floats] = []
     found = seen = 0
     whole = True
-    present = np.flatnonzero(~shapely.is_missing(lines))
-    if len(present) > 1:
-        tree = shapely.STRtree(lines[present])
-        asked = present[present >= since]
-        for first in range(0, len(asked), _CHUNK):
-            chunk = asked[first : first + _CHUNK]
-            later, near = tree.query(lines[chunk])
-            one, other = present[near], chunk[later]
-            apart = (one < other) & ~_share_node(one, other, start, end)
-            crossing = _crossing(lines, one[apart], other[apart])
-            pairs.append(crossing)
-            found += len(crossing)
+    for block in in_blocks(lines.vertices[asked], most=_LINES, most_vertices=_VERTICES):
+        mine = asked[block]
+        shapes = lines.take(mine)
+        tree = shapely.STRtree(shapes)
+        near = _within(bounds, bounds[mine])
+        for part in in_blocks(lines.vertices[near], most=_NEAR, most_vertices=_VERTICES):
+            beside, at = tree.query(shapely.box(*bounds[near[part]].T))
+            one, other = near[part][beside], mine[at]
+            apart = ((one < other) | (one >= compared)) & ~_share_node(one, other, start, end)
             seen += int(apart.sum())
-            if found >= most or seen >= _MOST_SEEN:
-                whole = first + _CHUNK >= len(asked)
+            crossing, place = _crossing(
+                lines, one[apart], other[apart], shapes[at[apart]], room=most + 1 - found
+            )
+            pairs.append(crossing)
+            places.append(place)
+            found += len(crossing)
+            if found > most or seen >= _MOST_SEEN:
                 break
+        if found >= most or seen >= _MOST_SEEN:
+            whole = found <= most and block.stop == len(asked) and seen < _MOST_SEEN
+            break
     if not found:
         return np.empty((0, 2), dtype=np.int64), np.empty((0, 2)), whole
-    whole = whole and found <= most
-    crossing = np.concatenate(pairs)[:most]
-    place = shapely.point_on_surface(
-        shapely.intersection(lines[crossing[:, 0]], lines[crossing[:, 1]])
+    crossing, place = np.concatenate(pairs)[:most], np.concatenate(places)[:most]
+    order = np.lexsort((crossing[:, 0], crossing[:, 1]))
+    return crossing[order], place[order], whole
+
+
+def _within(bounds: Floats, some: Floats) -> Ints:
+    """Those whose boxes meet the box around some."""
+    west, south = some[:, :2].min(axis=0)
+    east, north = some[:, 2:].max(axis=0)
+    with np.errstate(invalid="ignore"):
+        met = (
+            (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
+            & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+        )
+    return np.flatnonzero(met)
+
+
+def _crossing(
+    lines: Drawn, one: Ints, other: Ints, shapes: Lines, *, room: int
+) -> tuple[Ints, Floats]:
+    """
+    Those pairs that cross, and where; to see whether they meet at all is the cheaper question.
+
+    Parameters
+    ----------
+    shapes
+        The other of each pair.
+    room
+        So many at most.
+    """
+    places, at = np.unique(one, return_inverse=True)
+    theirs = lines.take(places)[at.reshape(-1)]
+    shapely.prepare(shapes)
+    meet = shapely.intersects(shapes, theirs)
+    shapely.destroy_prepared(shapes)
+    meet[meet] = shapely.crosses(shapes[meet], theirs[meet])
+    kept = np.flatnonzero(meet)[:room]
+    place = shapely.point_on_surface(shapely.intersection(theirs[kept], shapes[kept]))
+    return (
+        np.column_stack([one[kept], other[kept]]),
+        np.column_stack([shapely.get_x(place), shapely.get_y(place)]),
     )
-    return crossing, np.column_stack([shapely.get_x(place), shapely.get_y(place)]), whole
-
-
-def _crossing(lines: Lines, one: Ints, other: Ints) -> Ints:
-    """Those pairs that cross; to see whether they meet at all is the cheaper question."""
-    prepared = np.unique(other)
-    shapely.prepare(lines[prepared])
-    meet = shapely.intersects(lines[other], lines[one])
-    shapely.destroy_prepared(lines[prepared])
-    one, other = one[meet], other[meet]
-    cross = shapely.crosses(lines[other], lines[one])
-    return np.column_stack([one[cross], other[cross]])
 
 
 def components(nodes: int, start: Ints, end: Ints) -> Ints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -298,7 +298,9 @@ def _run(
         service=settings.public_base_url,
     )
     if told.as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        for piece in report.written():
+            click.echo(piece, nl=False)
+        click.echo()
     else:
         print_report(
             report, rejected=rejected is not None, written=written[0] if written else None

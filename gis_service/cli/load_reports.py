@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from gis_service.model.fields import Language
 from gis_service.model.reports import LoadReport
-from gis_service.printing.load_report import load_report_csv, load_report_html
+from gis_service.printing.load_report import load_report_html, write_load_report_csv
 
 REJECTS = ".gpkg"
 _ENDINGS = (".html", ".json", ".csv", REJECTS)
@@ -54,10 +53,11 @@ def write_reports(
                 load_report_html(report, language, rejected=rejected, service=service)
             )
         elif ending == ".json":
-            text = json.dumps(report.as_json(), ensure_ascii=False, indent=2, default=str)
-            path.write_text(text, encoding="utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(report.written())
         elif ending != REJECTS:
-            path.write_text(load_report_csv(report, language), encoding="utf-8-sig", newline="")
+            with path.open("w", encoding="utf-8-sig", newline="") as file:
+                write_load_report_csv(file, report, language)
         elif not report.rejected:
             continue
         written.append(path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gis_service.model.reports import LoadReport, RowFault
+from gis_service.model.reports import LoadReport, RowFault, Severity
 from gis_service.model.rules import RULES
 
 _EXAMPLES = 3
@@ -49,10 +50,17 @@ def print_report(report: LoadReport, *, rejected: bool, written: Path | None) ->
         console.print("  A dry run: the database is as it was.")
 
 
-def _summary(faults: tuple[RowFault, ...]) -> Table:
+def _summary(faults: Iterable[RowFault]) -> Table:
     table = Table("rule", "severity", "rows", "what, and the first examples", box=None)
-    for (rule, severity), count in Counter((f.rule, f.severity) for f in faults).most_common():
-        first = [f for f in faults if (f.rule, f.severity) == (rule, severity)][:_EXAMPLES]
+    counts: Counter[tuple[str, Severity]] = Counter()
+    examples: dict[tuple[str, Severity], list[RowFault]] = {}
+    for fault in faults:
+        of = (fault.rule, fault.severity)
+        counts[of] += 1
+        if counts[of] <= _EXAMPLES:
+            examples.setdefault(of, []).append(fault)
+    for (rule, severity), count in counts.most_common():
+        first = examples[rule, severity]
         lines = [f"[bold]{RULES[rule].title.en}[/]"]
         for fault in first:
             value = f" {fault.value[:60]!r}" if fault.value else ""

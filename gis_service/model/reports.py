@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -151,12 +152,33 @@ class LoadReport:
             )
         return values
 
+    def written(self) -> Iterator[str]:
+        """The report as JSON text for people, piece by piece, however many faults it has."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["faults"] = _Faults(self.faults)
+        encoder = json.JSONEncoder(ensure_ascii=False, indent=2, default=str)
+        return encoder.iterencode(values)
+
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> LoadReport:
         """The report that `as_json` wrote."""
         faults = (RowFault(**{**f, "severity": Severity(f["severity"])}) for f in values["faults"])
         lists = {name: tuple(values[name]) for name in ("unmapped", "notes")}
         return cls(**{**values, **lists, "faults": tuple(faults)})
+
+
+class _Faults(list[Any]):
+    """Faults as a list for an encoder, each made an object when it is its turn."""
+
+    def __init__(self, faults: Sequence[RowFault]) -> None:
+        super().__init__()
+        self._faults = faults
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(asdict, self._faults)
 
 
 class SyncUnconfirmed(GisError):

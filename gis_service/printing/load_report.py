@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from functools import partial
+from typing import IO
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Language
@@ -64,6 +65,12 @@ def load_report_html(
 def load_report_csv(report: LoadReport, language: Language) -> str:
     """Every fault in a row; cells that a table program would compute are made harmless."""
     file = io.StringIO(newline="")
+    write_load_report_csv(file, report, language)
+    return file.getvalue()
+
+
+def write_load_report_csv(file: IO[str], report: LoadReport, language: Language) -> None:
+    """The same, written row by row to a file that was opened without new lines of its own."""
     writer = csv.writer(file)
     in_english = language == "en"
     writer.writerow(_COLUMNS if in_english else (*_COLUMNS, "in English"))
@@ -75,7 +82,6 @@ def load_report_csv(report: LoadReport, language: Language) -> str:
             _harmless(fault.value), message if in_english else rule.title[language],
             rule.remedy[language], *(() if in_english else (message,)),
         ))
-    return file.getvalue()
 
 
 def _verdict(report: LoadReport, language: Language, *, rejected: bool) -> str:

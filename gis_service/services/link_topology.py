@@ -19,7 +19,7 @@ from gis_service.services.link_ends import LINKS
 from gis_service.store.dig_safe import IN_THE_AIR
 from gis_service.store.network_parts import links_within, network_parts
 from gis_service.store.staging import GONE, StagedRows
-from gis_service.validation.drawn import Drawn, Some
+from gis_service.validation.drawn import Counts, Drawn, Some
 from gis_service.validation.key_index import Hashes, hashes
 from gis_service.validation.link_checks import check_links
 from gis_service.validation.link_crossings import check_crossings
@@ -43,7 +43,7 @@ class LinkTopology:
     """
     The links of a file that are about to be stored; other things are not looked at.
 
-    They are gathered part by part, and looked at as a whole: 26 bytes of each are kept
+    They are gathered part by part, and looked at as a whole: 22 bytes of each are kept
     beside its line. Those that are decommissioned neither cross others nor join anything;
     radio crosses what it likes.
     """
@@ -70,7 +70,7 @@ class LinkTopology:
         if "status" in links:
             live = (links["status"] != GONE).fillna(True).to_numpy(dtype=bool)
         start, end = (hashes(_texts(links[column])) for column in _COLUMNS)
-        rows = links.index.to_numpy().astype(np.int64)
+        rows = links.index.to_numpy().astype(np.int32)
         self._parts.append(_Links(rows, start, end, live, live & ~_by_radio(links)))
 
     def check(
@@ -96,6 +96,7 @@ class LinkTopology:
             return LinkFindings
         columns: Any = zip(*self._parts, strict=True)
         links = _Links(*map(np.concatenate, columns))
+        self._parts.clear()
         if len(without):
             kept = np.flatnonzero(~np.isin(links.rows, without))
             links, drawn = links.some(kept), Some(drawn, kept)
@@ -122,7 +123,7 @@ class LinkTopology:
 class _Links(NamedTuple):
     """Rows by number: hashes of the names of their nodes, whether they are in use, and cables."""
 
-    rows: Ints
+    rows: Counts
     start: Hashes
     end: Hashes
     live: Flags

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+import pyarrow as pa
 from sqlalchemy import Connection
 from sqlalchemy.engine import RootTransaction
 
@@ -153,6 +154,7 @@ def _staged(  # noqa: PLR0917 - who looks at each part
     if staged is None or copying is None:
         raise AssertionError("a file without rows is refused when it is read")
     copying.result()
+    pa.default_memory_pool().release_unused()
     if progress is not None:
         progress(opened.read, opened.read)
     return staged

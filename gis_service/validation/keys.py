@@ -106,23 +106,23 @@ class KeysSeen:
     """
     Identifiers of a file's rows, to find those that stand there several times.
 
-    In memory are 16 bytes of each; the identifiers themselves are on disk where they are many.
+    In memory are 12 bytes of each; the identifiers themselves are on disk where they are many.
     """
 
     def __init__(self) -> None:
-        self._rows: list[NDArray[np.int64]] = []
+        self._rows: list[NDArray[np.int32]] = []
         self._hashes: list[Hashes] = []
         self._texts = KeptTexts()
 
     def add(self, rows: NDArray[np.int64], keys: pa.Array) -> None:
         """The identifiers of the next rows."""
-        self._rows.append(np.asarray(rows, dtype=np.int64))
+        self._rows.append(np.asarray(rows, dtype=np.int32))
         self._hashes.append(hashes(keys))
         self._texts.add(keys)
 
-    def rows(self) -> NDArray[np.int64]:
+    def rows(self) -> NDArray[np.int32]:
         """Numbers of all rows that were added."""
-        return np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
+        return np.concatenate([np.empty(0, dtype=np.int32), *self._rows])
 
     def check(self, faults: Faults, column: str) -> None:
         """

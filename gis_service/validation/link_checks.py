@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from gis_service.model.reports import RowFault, Severity
-from gis_service.validation.drawn import Drawn, in_blocks, near_each_other
+from gis_service.validation.drawn import Counts, Drawn, in_blocks, near_each_other
 from gis_service.validation.key_index import Hashes
 from gis_service.validation.topology import (
     METRES_PER_DEGREE,
@@ -23,7 +23,7 @@ _ENDS, _NEAR, _VERTICES = 10_000, 2_000, 1_000_000
 """Ends that are compared with lines near them at one time, and vertices of those."""
 
 
-def check_links(rows: Ints, lines: Drawn, start: Hashes, end: Hashes) -> list[RowFault]:
+def check_links(rows: Counts, lines: Drawn, start: Hashes, end: Hashes) -> list[RowFault]:
     """
     Warnings about links that are there twice, or end on another one.
 
@@ -37,7 +37,7 @@ def check_links(rows: Ints, lines: Drawn, start: Hashes, end: Hashes) -> list[Ro
         A number for the node at each end, the same for the same node.
     """
     nodes, index = np.unique(np.concatenate([start, end]), return_inverse=True)
-    first, last = np.split(index.reshape(-1).astype(np.int64), 2)
+    first, last = np.split(index.reshape(-1).astype(np.int32), 2)
     srid = local_srid(lines.bounds.reshape(-1, 2))
     found = [
         RowFault(
@@ -51,7 +51,7 @@ def check_links(rows: Ints, lines: Drawn, start: Hashes, end: Hashes) -> list[Ro
 
 
 def _ends_on_links(
-    rows: Ints, lines: Drawn, ends: tuple[Ints, Ints], nodes: int, srid: int
+    rows: Counts, lines: Drawn, ends: tuple[Counts, Counts], nodes: int, srid: int
 ) -> list[RowFault]:
     """Ends at a node that no other link of the file has, beside the middle of another link."""
     degree = np.bincount(np.concatenate(ends), minlength=nodes)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gis_service.model.reports import RowFault, Severity
-from gis_service.validation.drawn import Drawn, Together, in_blocks
+from gis_service.validation.drawn import Counts, Drawn, Together, in_blocks
 from gis_service.validation.topology import (
     SNAP_M,
     Flags,
@@ -47,7 +47,7 @@ class Known:
 
 
 def check_crossings(
-    rows: Ints, lines: Drawn, start: Ints, end: Ints, known: Known
+    rows: Counts, lines: Drawn, start: Ints, end: Ints, known: Known
 ) -> tuple[list[RowFault], list[str]]:
     """
     Warnings about links of a file that cross each other, or links that are known.

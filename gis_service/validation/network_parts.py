@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gis_service.model.reports import RowFault, Severity
+from gis_service.validation.drawn import Counts
 from gis_service.validation.key_index import Hashes, KeyIndex
 from gis_service.validation.topology import Flags, Ints, components
 
@@ -42,7 +43,7 @@ class NetworkParts:
 
 
 def check_reach(
-    rows: Ints, start: Ints, end: Ints, network: NetworkParts
+    rows: Counts, start: Ints, end: Ints, network: NetworkParts
 ) -> tuple[list[RowFault], list[str]]:
     """
     Warnings about parts of a network that links of a file belong to and nothing feeds.

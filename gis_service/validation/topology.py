@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.crs import geodesic_m, to_plane, utm_srid
-from gis_service.validation.drawn import Drawn, drawn, in_blocks, near_each_other
+from gis_service.validation.drawn import Counts, Drawn, drawn, in_blocks, near_each_other
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -146,7 +146,9 @@ class PlaceTree:
         return found
 
 
-def twins(lines: Drawn | Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
+def twins(
+    lines: Drawn | Lines, start: Ints | Counts, end: Ints | Counts, *, srid: int
+) -> Ints:
     """
     Pairs of lines between the same nodes that run in the same place.
 
@@ -162,17 +164,35 @@ def twins(lines: Drawn | Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
     array
         Indices of the earlier and the later line, shape (n, 2).
     """
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
-
     lines = drawn(lines)
     several = np.flatnonzero((start >= 0) & (end >= 0) & np.isfinite(lines.bounds).all(axis=1))
-    pair = np.minimum(start, end)[several] * (max(start.max(initial=0), end.max(initial=0)) + 1)
+    pair = np.minimum(start, end)[several].astype(np.int64)
+    pair *= int(max(start.max(initial=0), end.max(initial=0))) + 1
     pair += np.maximum(start, end)[several]
-    _, pair, count = np.unique(pair, return_inverse=True, return_counts=True)
-    pair = pair.reshape(-1)
-    several, pair = several[count[pair] > 1], pair[count[pair] > 1]
-    if len(several) < 2:
-        return np.empty((0, 2), dtype=np.int64)
+    order = np.lexsort((several, pair))
+    several, pair = several[order], pair[order]
+    begins = np.flatnonzero(np.diff(pair, prepend=-1))
+    counts = np.diff(begins, append=len(pair))
+    found = [np.empty((0, 2), dtype=np.int64)]
+    begins, counts = begins[counts > 1], counts[counts > 1]
+    for block in in_blocks(counts, most=_NEAR, most_vertices=_LINES):
+        within = np.repeat(begins[block], counts[block]) + _counted(counts[block])
+        group = np.repeat(np.arange(len(counts[block])), counts[block])
+        found.append(_twins(lines, several[within], group, srid))
+    whole = np.concatenate(found)
+    return whole[np.lexsort((whole[:, 0], whole[:, 1]))]
+
+
+def _counted(counts: Ints) -> Ints:
+    """0, 1 and so on for each count, one after the other."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+
+
+def _twins(lines: Drawn, several: Ints, pair: Ints, srid: int) -> Ints:
+    """Pairs of lines of the same group that run in the same place."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow
+
     bounds = lines.bounds[several]
     # Boxes first, by degrees made metres that are a little short: few lines are then measured.
     narrow = max(float(np.cos(np.radians(np.abs(bounds[:, [1, 3]]).max()))), 0.01)
@@ -193,7 +213,7 @@ def twins(lines: Drawn | Lines, start: Ints, end: Ints, *, srid: int) -> Ints:
         first, second = np.split(plane[at.reshape(-1)], 2)
         same[block] = shapely.hausdorff_distance(first, second) < TWIN_M
     found: Ints = np.column_stack([one[same], other[same]])
-    return found[np.lexsort((found[:, 0], found[:, 1]))]
+    return found
 
 
 def crossings(

@@ -195,16 +195,17 @@ class StagedRows:
 
     def count_new(self) -> int:
         """How many rows are not in the database yet."""
-        found = self._new().with_only_columns(func.count()).order_by(None)
+        found = select(func.count()).select_from(self._staged).where(self._is_new())
         return int(self._connection.scalar(found) or 0)
 
     def new_rows(self) -> Iterator[int]:
         """Numbers of the rows that are not in the database yet."""
-        return iter(self._connection.scalars(self._new(), **_BY_PARTS))
+        number = self._staged.c[ROW]
+        found = select(number).where(self._is_new()).order_by(number)
+        return iter(self._connection.scalars(found, **_BY_PARTS))
 
-    def _new(self) -> Select[Any]:
-        known = exists().where(self._same_item(self._target))
-        return select(self._staged.c[ROW]).where(~known).order_by(self._staged.c[ROW])
+    def _is_new(self) -> ColumnElement[bool]:
+        return ~exists().where(self._same_item(self._target)).correlate(self._staged)
 
     def lacks(self, key: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether no row has a key."""

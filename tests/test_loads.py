@@ -33,7 +33,7 @@ from gis_service.store.roles import Login
 from gis_service.web.page_words import spoken
 from gis_service.web.receiving import receive
 from tests.conftest import ROOT, Databases, client_of, new_key
-from tests.hostile_files import REFUSED, SECRET
+from tests.hostile_files import FAULTY, REFUSED, SECRET
 from tests.ofds_packages import crooked
 
 HEADER = "external_id,Facility name,kind,state,lon,lat\n"
@@ -288,6 +288,41 @@ def test_hostile_files_are_told_at_the_door_and_taken_away(desk: Desk, tmp_path:
         assert re.search(said, found["job"]["message"]), (str(hostile), found["job"])
         assert SECRET not in found["job"]["message"]
         assert (id_ in kept) == ("--encoding" in found["job"]["message"]), "it may be named"
+
+
+def test_rows_at_fault_are_told_at_the_door_and_not_loaded(desk: Desk, tmp_path: Path) -> None:
+    """One of each kind of fault, since each costs two processes; all with ALL_HOSTILE."""
+    chosen, rules = [], set()
+    for hostile in FAULTY:
+        if os.environ.get("ALL_HOSTILE") or hostile.said not in rules:
+            chosen.append(hostile)
+            rules.add(hostile.said)
+    sent = {}
+    for number, hostile in enumerate(chosen):
+        file = hostile.at(tmp_path / str(number))
+        answer = desk.send(hostile.name, file.read_bytes())
+        assert answer.status_code == 201, (str(hostile), answer.text)
+        sent[answer.json()["loads"][0]["id"]] = hostile
+    desk.work()
+    for id_, hostile in sent.items():
+        assert desk.one(id_)["state"] == "inspected", str(hostile)
+        keyless = {"make_ids": True} if hostile.name.endswith(".gpkg") else {}
+        plane = {"crs": "EPSG:4326"} if hostile.name.endswith(".csv") else {}
+        answer = desk.client.post(f"/loads/{id_}/trial", json={
+            "collection": "offices", "network": "kisii", **keyless, **plane,
+            "constants": {"office_type": "health", "connection": "unknown"},
+        })
+        assert answer.status_code == 202, (str(hostile), answer.text)
+    desk.work()
+    for id_, hostile in sent.items():
+        found = desk.one(id_)
+        assert found["state"] == "tried", (str(hostile), found["job"]["message"])
+        report = found["trial"]["report"]
+        assert hostile.said in {fault["rule"] for fault in report["faults"]}, str(hostile)
+        assert (report["rejected"], report["inserted"]) == (report["read"], 0), str(hostile)
+        page = desk.client.get(f"/loads/{id_}?f=html&outcome=refused")
+        assert (page.status_code, f"#{hostile.said}" in page.text) == (200, True), str(hostile)
+        assert desk.client.post(f"/loads/{id_}/discard").status_code == 202
 
 
 def test_forms_that_break_off_or_lie_leave_nothing(desk: Desk) -> None:

@@ -30,7 +30,7 @@ from gis_service.web.asked import COMMON_PARAMETERS, Asked, read
 from gis_service.web.bodies import read_form
 from gis_service.web.join_sketch import SIDE, Sketch, sketch_of
 from gis_service.web.local_times import local_time
-from gis_service.web.page_numbers import page_number
+from gis_service.web.page_numbers import numbered, page_number
 from gis_service.web.pages import static_address
 from gis_service.web.principal import require
 
@@ -64,7 +64,8 @@ async def decide(request: Request) -> Response:
     asked = read(request, HTML, negotiate=False)
     require(asked.principal, Audience.PLANNER)
     fields = await read_form(request, longest=LONGEST_FORM)
-    within_m = _within(fields.get("within_m"))
+    within_m, page = _within(fields.get("within_m")), numbered(fields.get("page"))
+    rejected = fields.get("rejected") == "yes"
     decision = fields.get("decision", "")
     try:
         if decision not in DONE:
@@ -75,8 +76,11 @@ async def decide(request: Request) -> Response:
             note=fields.get("note") or None, request_id=request.state.request_id,
         )
     except (Conflict, EditRejected, InvalidInput, NotFound, PreconditionFailed) as error:
-        return await _page(asked, within_m=within_m, fault=error)
-    told = [("within_m", f"{within_m:g}"), ("done", decision), *asked.at.language]
+        return await _page(asked, within_m=within_m, rejected=rejected, fault=error, page=page)
+    told = [
+        ("within_m", f"{within_m:g}"), *([("rejected", "yes")] if rejected else []),
+        *([("page", str(page))] if page > 1 else []), ("done", decision), *asked.at.language,
+    ]
     return Response(
         status_code=HTTPStatus.SEE_OTHER,
         headers={
@@ -99,6 +103,11 @@ async def _page(
     found = await service.proposed(
         asked.principal, within_m=within_m, rejected=rejected, first=first, most=MOST_SHOWN
     )
+    if page > 1 and not found.pairs:  # the last of this page was decided
+        return await _page(
+            asked, within_m=within_m, rejected=rejected, done=done, fault=fault,
+            page=min(page - 1, max(1, -(-found.total // MOST_SHOWN))),
+        )
     decided = await service.decided(asked.principal)
     response = asked.page(
         "joins.html",

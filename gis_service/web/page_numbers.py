@@ -15,7 +15,12 @@ def page_number(asked: Asked) -> int:
     InvalidParameter
         It is none.
     """
-    text = asked.parameters.get("page") or "1"
+    return numbered(asked.parameters.get("page"))
+
+
+def numbered(said: str | None) -> int:
+    """The number that a text says, 1 where there is none; raises `InvalidParameter`."""
+    text = said or "1"
     if not text.isdecimal() or len(text) > 7 or int(text) < 1:
         raise InvalidParameter("page", text, "it is a number from 1 on")
     return int(text)

@@ -209,11 +209,11 @@ def test_back_to_just_before_a_bad_load(disaster: Disaster) -> None:
     done = run(town.settings, "restore", "--before-load", str(disaster.bad_load), home=home)
     took = time.monotonic() - began
     assert done.exit_code == 0, done.output
-    assert "these 1 loads:" in done.output
+    assert "a load counts as one. 1 load of them:" in done.output
     assert str(disaster.bad_load) in done.output
     with served(town.settings, home) as database:
         assert sums(database) == disaster.before_load
-    told = re.search(r"Not in it: (\d+) later changes", done.output)
+    told = re.search(r"Not in it: (\d+) later change", done.output)
     assert told is not None
     lost = disaster.acknowledged_after + 1 - int(told[1])  # the load is one of them
     print(f"\nRPO {lost} of {disaster.acknowledged_after} acknowledged, RTO {took:.1f} s")

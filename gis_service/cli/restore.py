@@ -131,14 +131,19 @@ def _say_reached(reached: Reached) -> None:
     else:
         lost = reached.lost_changes
         until = f" (the last of {_exactly(newest.newest)})" if lost and newest.newest else ""
-        say(f"Not in it: {lost:,} later changes of items{until}, and these "
-            f"{len(reached.lost_loads):,} loads:")
+        say(f"Not in it: {_counted(lost, 'later change')}{until}; a load counts as one."
+            + (f" {_counted(len(reached.lost_loads), 'load')} of them:" if reached.lost_loads
+               else ""))
         for load in reached.lost_loads[:_MOST_LISTED]:
             say(f"  {load.id}  {_exactly(load.committed_at)}  {load.collection}  {load.source}")
         if len(reached.lost_loads) > _MOST_LISTED:
             say("  ...")
     if reached.ended_jobs:
         say(f"{reached.ended_jobs:,} jobs that had not ended then are not repeated.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _say_by_hand(paths: list[Path]) -> None:

@@ -70,6 +70,7 @@ from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.database import Database, newest_revision
 from gis_service.store.publications import latest
 from gis_service.store.reading import Reader
+from gis_service.store.replicas import Replicas
 from gis_service.store.roles import Login
 
 FORMS = "forms"
@@ -83,6 +84,7 @@ class Services:
     """Everything that answers requests."""
 
     settings: Settings
+    replicas: Replicas | None
     gate: Gate
     features: Features
     exports: Exports
@@ -130,17 +132,21 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
     settings.home.mkdir(parents=True, exist_ok=True)
     async with (
         Reader.open(
-            addresses.logins,
+            addresses.requests,
             pool_size=settings.pool_size,
             max_waiting=settings.max_waiting,
             statement_timeout_s=settings.statement_timeout_s,
+            pooled=addresses.pooled is not None,
+            replicas=addresses.replicas,
+            replica_lag_s=settings.replica_lag_s,
         ) as reader,
         Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
     ):
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
-        gate = Gate(reader, session_hours=settings.session_hours)
-        databases = databases_of(addresses, kept=KEPT_CONNECTIONS)
-        keeper = Database.at(addresses.logins[Login.KEEPER])
+        primary = reader.of_primary()
+        gate = Gate(primary, session_hours=settings.session_hours)
+        databases = databases_of(addresses.requests, kept=KEPT_CONNECTIONS)
+        keeper = Database.at(addresses.requests[Login.KEEPER])
         networks = Networks(reader, changes)
         paths = CablePaths(networks)
         editing = Editing(databases, settings, changes)
@@ -156,7 +162,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         features = Features(reader, changes, snapshots, count_cap=settings.count_cap)
         search, nearest = Search(reader), Nearest(reader)
         certifications = CertificationsDue(reader)
-        field_operations = FieldOperations(reader, editing)
+        field_operations = FieldOperations(primary, editing)
         photos = Photos(reader, editing)
         ward_packages = WardPackages(reader, changes, networks)
         tiles = Tiles(
@@ -169,6 +175,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
         catching_up = asyncio.create_task(_catch_up(field_operations))
         yield Services(
             settings=settings,
+            replicas=reader.replicas,
             gate=gate,
             features=features,
             exports=_exports(reader, settings),
@@ -182,7 +189,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             maps=maps,
             health=Health(reader, settings, revision=newest_revision()),
             monitoring=Monitoring(reader, snapshots, tiles, settings),
-            jobs=Jobs(reader),
+            jobs=Jobs(primary),
             tiles=tiles,
             basemap=basemap,
             crs=served_crs(settings.crs_codes),
@@ -209,18 +216,18 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             field_operations=field_operations,
             photos=photos,
             walked_routes=WalkedRoutes(reader, editing),
-            publications=Publications(reader, editing),
+            publications=Publications(primary, editing),
             joins=joins,
-            uploads=Uploads(reader, editing, settings),
+            uploads=Uploads(primary, editing, settings),
             people=PeopleDesk(keeper, databases[Audience.ADMIN]),
             audit=Audit(
                 databases[Audience.ADMIN], editing,
                 statement_timeout_s=settings.statement_timeout_s,
             ),
             reports=CitizenReports(
-                reader, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
+                primary, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),
-            conflicts=Conflicts(reader, editing, records),
+            conflicts=Conflicts(primary, editing, records),
             assets=Assets(reader, networks, photos),
             labels=Labels(ward_packages, settings),
             ward_sheets=WardSheets(ward_packages, maps, settings),
@@ -295,7 +302,7 @@ async def open_public_export(settings: Settings) -> AsyncIterator[PublicExport]:
     """What writes the public's site to a folder, from a database that runs."""
     addresses = addresses_of(settings)
     public = {Login.PUBLIC: addresses.logins[Login.PUBLIC]}
-    databases = databases_of(addresses, kept=1)
+    databases = databases_of(addresses.logins, kept=1)
     async with Reader.open(
         public, pool_size=1, statement_timeout_s=settings.statement_timeout_s
     ) as reader:

@@ -10,7 +10,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -38,19 +38,47 @@ _CLUSTER_BYTES = 200 * 2**20
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the database is, for its owner and for each login."""
+    """
+    Where the database is, for its owner and for each login.
+
+    Parameters
+    ----------
+    pooled
+        The logins through a pooler that gives a server for one transaction only.
+    replicas
+        The logins on each replica.
+    """
 
     owner: URL
     logins: Mapping[Login, URL]
+    pooled: Mapping[Login, URL] | None = None
+    replicas: tuple[Mapping[Login, URL], ...] = ()
 
     @classmethod
     def of(cls, owner: URL, secrets: Secrets) -> Addresses:
         return cls(owner, {each: login_url(owner, each, secrets.password) for each in Login})
 
+    def at(self, server: URL) -> Mapping[Login, URL]:
+        """The same logins at another server's address; its own user and password do not count."""
+        return {
+            login: url.set(
+                host=server.host or "", port=server.port, query=server.query,
+                database=server.database or url.database,
+            )
+            for login, url in self.logins.items()
+        }
 
-def databases_of(addresses: Addresses, *, kept: int = 0) -> dict[Audience, Database]:
+    @property
+    def requests(self) -> Mapping[Login, URL]:
+        """The logins by the way that requests take."""
+        return self.logins if self.pooled is None else self.pooled
+
+
+def databases_of(
+    logins: Mapping[Login, URL], *, kept: int = 0
+) -> dict[Audience, Database]:
     """The database under the login of each audience, each with so many connections kept open."""
-    return {a: Database.at(addresses.logins[Login.of(a)], kept=kept) for a in Audience}
+    return {a: Database.at(logins[Login.of(a)], kept=kept) for a in Audience}
 
 
 def private_cluster(settings: Settings) -> PrivateCluster | None:
@@ -98,7 +126,27 @@ def addresses_of(settings: Settings) -> Addresses:
     else:
         assert settings.database_url is not None  # noqa: S101 - private_cluster decides so
         owner = parse_url(settings.database_url.get_secret_value())
-    return Addresses.of(owner, Secrets(settings.home / "secrets.json"))
+    found = Addresses.of(owner, Secrets(settings.home / "secrets.json"))
+    pooler = settings.pooler_url
+    return replace(
+        found,
+        pooled=None if pooler is None
+        else found.at(parse_url(pooler.get_secret_value(), "GIS_POOLER_URL")),
+        replicas=tuple(found.at(_replica(each)) for each in settings.replicas),
+    )
+
+
+def _replica(text: str) -> URL:
+    """Where a replica is, by its address or by the folder of a private one."""
+    if not text.startswith("/"):
+        return parse_url(text, "GIS_REPLICA_URLS")
+    cluster = PrivateCluster(Path(text))
+    if not cluster.made():
+        raise ConfigurationError(
+            f"GIS_REPLICA_URLS names {text}, where there is no replica. "
+            f"Make one: ./gis replica make {text}"
+        )
+    return cluster.url(DATABASE, OWNER)
 
 
 def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tuple[Database, bool]:
@@ -119,6 +167,11 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
 def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Database:
     """The same with whatever schema it has, if any."""
     if cluster is not None:
+        if cluster.follows():
+            raise ConfigurationError(
+                f"The database in {settings.home} is a replica, which takes no changes. When its "
+                f"primary is gone for good: ./gis replica promote {settings.home}"
+            )
         cluster.ensure_login(OWNER)
         cluster.ensure_database(DATABASE, owner=OWNER)
         for login in Login:

@@ -56,6 +56,20 @@ class Settings(BaseSettings):
         None, description="Another PostGIS to use instead of the private one "
         "(postgresql://user:password@host/database)."
     )
+    pooler_url: SecretStr | None = Field(
+        None, description="A PgBouncer in transaction mode before the database, by which requests "
+        "are answered (postgresql://host:6432/database); changes are heard, jobs done and "
+        "backups made past it."
+    )
+    replica_urls: SecretStr | None = Field(
+        None, description="Streaming replicas of the database that answer what is only read, with "
+        "commas between: addresses (postgresql://host/database), or folders of "
+        "`./gis replica make`."
+    )
+    replica_lag_s: float = Field(
+        5.0, gt=0, le=3600, description="Seconds behind the primary after which a replica is left "
+        "out."
+    )
     pg_bin: Path | None = Field(
         None, description="Folder of the PostgreSQL programs, if they are not found by themselves."
     )
@@ -296,6 +310,12 @@ class Settings(BaseSettings):
         return (self.metric_crs, ARC_1960_UTM_36S, *extra)
 
     @property
+    def replicas(self) -> tuple[str, ...]:
+        """Address or folder of each replica."""
+        text = "" if self.replica_urls is None else self.replica_urls.get_secret_value()
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+
+    @property
     def listens_locally(self) -> bool:
         return self.host in {"127.0.0.1", "::1", "localhost"}
 
@@ -364,7 +384,8 @@ def changed(settings: Settings) -> dict[str, str]:
     plain = shown(Settings.model_construct())
     return {
         f"GIS_{name.upper()}": value for name, value in values.items()
-        if value != plain[name] and name not in {"home", "database_url", "pg_bin"}
+        if value != plain[name]
+        and name not in {"home", "database_url", "pooler_url", "replica_urls", "pg_bin"}
     }
 
 

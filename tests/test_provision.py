@@ -395,11 +395,13 @@ def test_the_newest_postgresql_with_postgis_is_chosen() -> None:
         "postgresql-9-postgis-3", "postgresql-15-postgis-3", "postgresql-16-postgis-3",
         "postgresql-17", f"python3.{sys.version_info.minor}-venv", "python3-venv",
         "chromium", "fonts-noto-core", "libatomic1", "gdal-bin", "python3-qgis", "nginx",
+        "pgbouncer",
     ]
     assert choose_packages(Program, known) == (
         f"python3.{sys.version_info.minor}-venv",
         "postgresql-16", "postgresql-16-postgis-3", "postgresql-16-postgis-3-scripts",
         "chromium", "fonts-noto-core", "libatomic1", "gdal-bin", "python3-qgis", "nginx",
+        "pgbouncer",
     )
 
 

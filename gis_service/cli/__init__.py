@@ -20,7 +20,7 @@ MODULES = {
     "joins": "joins",
     "quality": "quality", "report": "report", "sheets": "paper", "labels": "paper",
     "history": "history", "keys": "keys", "people": "people", "settings": "settings",
-    "backup": "backup", "restore": "restore", "upgrade": "upgrade",
+    "backup": "backup", "restore": "restore", "replica": "replica", "upgrade": "upgrade",
     "doctor": "doctor", "deploy": "deploy",
     "serve": "up", "worker": "worker", "test": "develop", "check": "develop",
     "commands": "commands", "tour": "tour",

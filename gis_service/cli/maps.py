@@ -84,4 +84,4 @@ async def _write_site(settings: Settings, out: Path) -> tuple[WrittenSite, Publi
 
 
 def _maps(settings: Settings) -> Maps:
-    return Maps(databases_of(addresses_of(settings)), settings)
+    return Maps(databases_of(addresses_of(settings).logins), settings)

@@ -16,6 +16,7 @@ from gis_service.provision.system import Program, advice
 
 _APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300")
 _UNFINISHED = Path("/var/lib/dpkg/updates")
+_STARTED = {Program.NGINX, Program.PGBOUNCER}
 _DROP_IN = "/etc/postgresql-common/createcluster.d/gis-service.conf"
 
 
@@ -41,7 +42,7 @@ def install(programs: Sequence[Program]) -> None:
     say(f"Installing system packages (apt-get, {said_how}): {' '.join(packages)}")
     with (
         _no_main_cluster(prefix) if Program.POSTGIS in programs else nullcontext(),
-        _nothing_started(prefix) if Program.NGINX in programs else nullcontext(),
+        _nothing_started(prefix) if _STARTED & set(programs) else nullcontext(),
     ):
         run_logged(
             [*prefix, *_APT, "install", "-y", "-q", "--no-install-recommends", *packages],
@@ -83,6 +84,7 @@ def _packages_of(program: Program, known: set[str]) -> list[str]:
         Program.GDAL: ("gdal-bin",),
         Program.QGIS: ("python3-qgis",),
         Program.NGINX: ("nginx",),
+        Program.PGBOUNCER: ("pgbouncer",),
     }[program]
     return [name for name in candidates if name in known][:1]
 
@@ -99,7 +101,7 @@ def _newest_postgis(known: set[str]) -> list[str]:
 def _known_packages() -> tuple[str, ...]:
     names = (
         r"^(postgresql-[0-9]+-postgis-3|python3.*-venv|chromium(-browser)?|fonts-.*-core"
-        r"|libatomic1|gdal-bin|python3-qgis|nginx)$"
+        r"|libatomic1|gdal-bin|python3-qgis|nginx|pgbouncer)$"
     )
     listed = subprocess.run(
         ["apt-cache", "search", "--names-only", names],
@@ -138,7 +140,7 @@ def _no_main_cluster(prefix: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def _nothing_started(prefix: Sequence[str]) -> Iterator[None]:
-    """Debian would start nginx on port 80, unless policy-rc.d forbids it: invoke-rc.d(8)."""
+    """Debian would start nginx and PgBouncer, unless policy-rc.d forbids it: invoke-rc.d(8)."""
     policy = "/usr/sbin/policy-rc.d"
     if Path(policy).exists():
         yield

@@ -52,6 +52,7 @@ class Program(Enum):
     GDAL = "GDAL's programs"
     QGIS = "QGIS for Python"
     NGINX = "nginx"
+    PGBOUNCER = "PgBouncer"
 
 
 ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
@@ -66,6 +67,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal-bin",
             Program.QGIS: "python3-qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
     "dnf": (
@@ -79,6 +81,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal",
             Program.QGIS: "python3-qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
     "zypper": (
@@ -92,6 +95,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal",
             Program.QGIS: "qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
     "pacman": (
@@ -105,6 +109,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal",
             Program.QGIS: "qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
     "apk": (
@@ -118,6 +123,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal-tools",
             Program.QGIS: "qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
     "brew": (
@@ -131,6 +137,7 @@ ADVICE: dict[str, tuple[str, dict[Program, str]]] = {
             Program.GDAL: "gdal",
             Program.QGIS: "--cask qgis",
             Program.NGINX: "nginx",
+            Program.PGBOUNCER: "pgbouncer",
         },
     ),
 }
@@ -161,6 +168,8 @@ def missing(needs: Needs, environment: Mapping[str, str]) -> tuple[Program, ...]
         wanted.append(Program.QGIS)  # elsewhere its tests skip, since it comes in other ways
     if needs.clients and not has_nginx() and package_tool() == "apt-get" and not has_systemd():
         wanted.append(Program.NGINX)  # systemd would start it with the machine from now on
+    if needs.clients and not has_pgbouncer() and package_tool() == "apt-get" and not has_systemd():
+        wanted.append(Program.PGBOUNCER)
     return tuple(wanted)
 
 
@@ -222,6 +231,11 @@ def has_qgis() -> bool:
 def has_nginx() -> bool:
     """Whether nginx is installed, which tests put before the service."""
     return any(Path(folder, "nginx").is_file() for folder in ("/usr/sbin", "/usr/bin"))
+
+
+def has_pgbouncer() -> bool:
+    """Whether PgBouncer is installed, which tests put before the database."""
+    return any(Path(folder, "pgbouncer").is_file() for folder in ("/usr/sbin", "/usr/bin"))
 
 
 def has_systemd() -> bool:

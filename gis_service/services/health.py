@@ -54,7 +54,8 @@ class Health:
     """Looks at the database, its schema, the disk, and whether its officer has work to do."""
 
     def __init__(self, reader: Reader, settings: Settings, *, revision: str) -> None:
-        self._reader = reader
+        self._reader = reader.of_primary()
+        self._replicas = reader.replicas
         self._settings = settings
         self._home = settings.home
         self._revision = revision
@@ -65,7 +66,7 @@ class Health:
         """Every check, in plain words."""
         database = await self._database()
         schema = await self._schema() if database.ok else None
-        checks = (database, schema, self._disk(), await self._kept_up())
+        checks = (database, schema, self._in_step(), self._disk(), await self._kept_up())
         return HealthReport(tuple(check for check in checks if check is not None))
 
     async def _database(self) -> HealthCheck:
@@ -76,6 +77,18 @@ class Health:
                 "database", False, f"{error} Start it with ./gis up, or look at its log."
             )
         return HealthCheck("database", True, "The database answers.")
+
+    def _in_step(self) -> HealthCheck | None:
+        """Replicas, by number: where they are is told to nobody."""
+        if self._replicas is None:
+            return None
+        out = [each for each in self._replicas.all if each.fault is not None]
+        said = "; ".join(f"{each.name}: {each.fault}" for each in out)
+        return HealthCheck(
+            "replicas", not out,
+            f"Not asked: {said} The database answers itself." if out else "All replicas answer.",
+            needed=False,
+        )
 
     async def _schema(self) -> HealthCheck:
         try:

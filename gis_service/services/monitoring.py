@@ -43,7 +43,8 @@ class Monitoring:
     def __init__(
         self, reader: Reader, snapshots: Snapshots, tiles: Tiles, settings: Settings
     ) -> None:
-        self._reader = reader
+        self._reader = reader.of_primary()
+        self._replicas = reader.replicas
         self._settings = settings
         self._snapshots = snapshots
         self._tiles = tiles
@@ -59,6 +60,15 @@ class Monitoring:
     def tiles_from(self) -> Mapping[str, int]:
         """Tiles answered since the start, by where they came from."""
         return self._tiles.answered
+
+    def answered_by(self) -> Mapping[str, int]:
+        """Questions answered since the start, by server; empty without replicas."""
+        return {} if self._replicas is None else self._replicas.answered
+
+    def replicas(self) -> Mapping[str, tuple[float, bool]]:
+        """Seconds that each replica is behind, and whether it is asked."""
+        all_ = () if self._replicas is None else self._replicas.all
+        return {each.name: (each.lag_s, each.fault is None) for each in all_}
 
     async def safekeeping(self) -> Safekeeping:
         """Ages of backups and of the log of changes; nothing of it when a disk does not answer."""

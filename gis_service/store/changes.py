@@ -41,7 +41,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import OID
 
 from gis_service.errors import GisError
-from gis_service.store.reading import UNREACHABLE, Reader, connect_arguments
+from gis_service.store.pools import UNREACHABLE, connect_arguments
+from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
 from gis_service.store.versions import (
     CHANNEL,
@@ -116,7 +117,8 @@ class Changes:
     """Versions and latest changes of all collections, for the public and for staff."""
 
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+        self._reader = reader.of_primary()
+        self._replicas = reader.replicas
         self._known: dict[tuple[str, bool], _Known] = {}
         self._lineages: dict[bool, _Lineage] = {}
         self._epoch = 0
@@ -183,10 +185,15 @@ class Changes:
     async def refresh(self) -> None:
         """Read what was committed until now; after it, a change of our own is known."""
         async with self._reading:
+            found = {}
             for staff in (False, True):
                 login = Login.TECHNICIAN if staff else Login.PUBLIC
                 known = {c: k.version.number for (c, s), k in self._known.items() if s is staff}
-                self._take(await self._reader.rows(_news(known, staff=staff), login), staff)
+                found[staff] = await self._reader.rows(_news(known, staff=staff), login)
+            if self._replicas is not None:  # before any of it is known
+                await self._replicas.stand()
+            for staff, rows in found.items():
+                self._take(rows, staff)
 
     def _take(self, rows: Sequence[Any], staff: bool) -> None:
         if any(row["key"] is None for row in rows):  # a restore is not done yet
@@ -232,7 +239,7 @@ class Changes:
                 try:
                     await self._stay(connection)
                 finally:
-                    self._live = False
+                    self._hear(False)
                     connection.terminate()
             except (*UNREACHABLE, asyncpg.PostgresError, GisError) as error:
                 log.warning("changes of the database are not heard at the moment: %r", error)
@@ -242,6 +249,8 @@ class Changes:
         connection.add_termination_listener(lambda _connection: self._heard.set())
         await connection.add_listener(CHANNEL, lambda *_heard: self._heard.set())
         await self._reader.renew()
+        if self._replicas is not None:
+            self._replicas.forget()
         for staff in (False, True):
             self._forget(staff)
         self._heard.set()
@@ -255,7 +264,12 @@ class Changes:
                 return
             self._heard.clear()
             await self.refresh()
-            self._live = True
+            self._hear(True)
+
+    def _hear(self, live: bool) -> None:
+        self._live = live
+        if self._replicas is not None:
+            self._replicas.heard = live
 
 
 def _news(known: dict[str, int], *, staff: bool) -> Select[Any]:

@@ -37,9 +37,14 @@ RENEWED_AFTER_S = 300
 OLDEST_POSTGRESQL = 13
 
 
-def parse_url(url: str) -> URL:
+def parse_url(url: str, setting: str = "GIS_DATABASE_URL") -> URL:
     """
     A database's address, for psycopg2.
+
+    Parameters
+    ----------
+    setting
+        Where it comes from, for the error.
 
     Raises
     ------
@@ -50,11 +55,11 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except Exception:
         raise ConfigurationError(
-            "GIS_DATABASE_URL cannot be read. "
+            f"{setting} cannot be read. "
             "Write it like postgresql://user:password@host:5432/database."
         ) from None
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        raise ConfigurationError("GIS_DATABASE_URL must name a PostgreSQL database.")
+        raise ConfigurationError(f"{setting} must name a PostgreSQL database.")
     return parsed.set(drivername="postgresql+psycopg2")
 
 

@@ -69,7 +69,7 @@ async def copy(
     Unavailable, InvalidInput
         As `Reader.rows`.
     """
-    async with reader.connection(Login.of(audience)) as connection, connection.transaction():
+    async with reader.connection(Login.of(audience), moment=True) as connection:
         return await _copied(connection, export, audience, output, timeout_s)
 
 
@@ -86,10 +86,7 @@ async def copy_page(
         there is but this page.
     """
     export = Export(query, ExportFormat.GEOJSON, query.limit)
-    async with (
-        reader.connection(Login.of(audience)) as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with reader.connection(Login.of(audience), moment=True) as connection:
         around = page_statement(query, audience, count_cap=query.limit, with_features=False)
         sql, values = compiled(around)
         row = await connection.fetchrow(sql, *values)

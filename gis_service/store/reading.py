@@ -1,5 +1,5 @@
 """
-Connections for answering requests: a pool for each login, read-only, with time limits.
+Answering requests: statements are composed, run under the reader's login, and read-only.
 
 Every question runs under the login of its reader's audience, so that what a
 reader may not see is out of reach even of a wrong statement.
@@ -7,9 +7,9 @@ reader may not see is out of reach even of a wrong statement.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -18,34 +18,27 @@ from sqlalchemy import URL
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import Executable
 
-from gis_service.errors import Busy, InvalidInput, Unavailable
+from gis_service.errors import InvalidInput, Unavailable
+from gis_service.store.pools import UNREACHABLE, WRITING, Pools, PoolSettings
+from gis_service.store.replicas import ASKING, ELSEWHERE, STAND, Replica, Replicas
 from gis_service.store.roles import Login
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
-UNREACHABLE: tuple[type[Exception], ...] = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InternalClientError,
-)
-"""
-How a database that does not answer makes itself known.
 
-The last is what asyncpg says of a connection that breaks between two of its steps.
-"""
-CLOSED_WITHIN_S = 10.0
+
+class ReplicaFailed(Unavailable):
+    """A replica was asked and could not answer; the primary can."""
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer at the moment.")
 
 
 class Moment:
     """A connection inside a transaction that sees the database as it was when it began."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, *, pooled: bool = False) -> None:
         self._connection = connection
+        self._pooled = pooled
 
     async def rows(self, statement: Executable) -> list[Any]:
         """All rows of a statement."""
@@ -55,6 +48,12 @@ class Moment:
     async def portions(self, statement: Executable, size: int) -> AsyncIterator[list[Any]]:
         """The rows of a statement, so many at a time."""
         sql, values = compiled(statement)
+        if self._pooled:  # where nothing prepared may be left behind
+            await self._connection.execute(f"DECLARE portions CURSOR FOR {sql}", *values)
+            while rows := await self._connection.fetch(f"FETCH {size} FROM portions"):
+                yield rows
+            await self._connection.execute("CLOSE portions")
+            return
         cursor = await self._connection.cursor(sql, *values)
         while rows := await cursor.fetch(size):
             yield rows
@@ -82,20 +81,15 @@ class Reader:
 
     Parameters
     ----------
-    most
-        Questions of one login that are asked or wait at a time; others are told
-        to come back.
-    statement_timeout_s
-        The database gives a statement up after this; the client a little later.
+    primary
+        The server that knows all.
+    replicas
+        Others that requests which only read are led to; None for none.
     """
 
-    def __init__(
-        self, pools: Mapping[Login, asyncpg.Pool], *, most: int, statement_timeout_s: float
-    ) -> None:
-        self._pools = pools
-        self._most = most
-        self._inside = dict.fromkeys(pools, 0)
-        self._timeout_s = statement_timeout_s
+    def __init__(self, primary: Pools, replicas: Replicas | None = None) -> None:
+        self._primary = primary
+        self.replicas = replicas
 
     @classmethod
     @asynccontextmanager
@@ -106,37 +100,50 @@ class Reader:
         pool_size: int,
         max_waiting: int = 200,
         statement_timeout_s: float,
+        pooled: bool = False,
+        replicas: Sequence[Mapping[Login, URL]] = (),
+        replica_lag_s: float = 5.0,
     ) -> AsyncIterator[Reader]:
         """
         A reader with the logins of `urls`; its connections close at the end.
 
         Parameters
         ----------
-        pool_size, max_waiting
-            Connections of each login, and how many questions may wait for one.
+        pool_size, max_waiting, statement_timeout_s, pooled
+            As in `PoolSettings`; a pooler stands before the primary only.
+        replicas
+            Where each replica is, by login.
+        replica_lag_s
+            Seconds behind the primary beyond which a replica is left out.
         """
-        async with AsyncExitStack() as stack:
-            pools = {
-                login: await stack.enter_async_context(
-                    _open(_pool(
-                        url, login, size=pool_size, statement_timeout_s=statement_timeout_s
-                    ))
-                )
-                for login, url in urls.items()
-            }
-            yield cls(
-                pools, most=pool_size + max_waiting, statement_timeout_s=statement_timeout_s
-            )
+        settings = PoolSettings(pool_size, max_waiting, statement_timeout_s, pooled)
+        primary = Pools(urls, settings)
+        await primary.open()
+        try:
+            reader = cls(primary)
+            if not replicas:
+                yield reader
+                return
+            direct = replace(settings, pooled=False)
+            async with Replicas.open(
+                replicas, reader._stands, direct, lag_s=replica_lag_s
+            ) as found:
+                yield cls(primary, found)
+        finally:
+            await primary.close()
 
     @property
     def inside(self) -> Mapping[Login, int]:
-        """Questions of each login that are asked or wait now."""
-        return self._inside
+        """Questions of each login that the primary is asked or that wait for it now."""
+        return self._primary.inside
+
+    def of_primary(self) -> Reader:
+        """The same for what no replica is asked."""
+        return Reader(self._primary)
 
     async def renew(self) -> None:
         """Open every connection anew before its next use: the address may lead elsewhere now."""
-        for pool in self._pools.values():
-            await pool.expire_connections()
+        await self._primary.renew()
 
     async def rows(self, statement: Executable, login: Login) -> list[Any]:
         """
@@ -171,8 +178,12 @@ class Reader:
         return planned
 
     async def _fetch(self, sql: str, values: list[Any], login: Login) -> list[Any]:
-        async with self.connection(login) as connection:
-            return list(await connection.fetch(sql, *values))
+        try:
+            async with self.connection(login) as connection:
+                return list(await connection.fetch(sql, *values))
+        except ReplicaFailed:
+            async with self.connection(login, at_primary=True) as connection:
+                return list(await connection.fetch(sql, *values))
 
     @asynccontextmanager
     async def moment(self, login: Login) -> AsyncIterator[Moment]:
@@ -184,78 +195,61 @@ class Reader:
         Unavailable, InvalidInput
             As for `rows`.
         """
-        async with (
-            self.connection(login) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            yield Moment(connection)
+        async with self.connection(login, moment=True) as connection:
+            yield Moment(connection, pooled=self._primary.pooled)
 
     @asynccontextmanager
-    async def connection(self, login: Login) -> AsyncIterator[Any]:
+    async def connection(
+        self, login: Login, *, moment: bool = False, at_primary: bool = False
+    ) -> AsyncIterator[Any]:
         """
         A connection of a login's pool; its failures become our errors, as in `rows`.
+
+        Parameters
+        ----------
+        moment
+            As in `Pools.connection`.
+        at_primary
+            Whether no replica will do.
 
         Raises
         ------
         Busy
             Too many wait for one.
+        ReplicaFailed
+            A replica was asked and could not answer.
         """
-        if self._inside[login] >= self._most:
-            raise Busy
-        self._inside[login] += 1
+        replica = None if at_primary else self._replica(login)
+        pools = self._primary if replica is None else replica.pools
         try:
-            async with self._pools[login].acquire(timeout=self._timeout_s) as connection:
-                try:
-                    yield connection
-                except TimeoutError:
-                    connection.terminate()  # else its pool waits for it as long again
-                    raise
+            async with pools.connection(login, moment=moment) as connection:
+                yield connection
+            if self.replicas is not None:
+                self.replicas.answered["primary" if replica is None else replica.name] += 1
         except asyncpg.QueryCanceledError:
             raise Unavailable(
                 "The question took too long to answer. Ask for a smaller area or fewer items."
             ) from None
-        except UNREACHABLE as error:
-            raise Unavailable("The database does not answer at the moment.") from error
         except asyncpg.DataError as error:
             raise InvalidInput("A value in the question is outside what can be stored.") from error
-        finally:
-            self._inside[login] -= 1
+        except ELSEWHERE as error:
+            if replica is None or self.replicas is None:
+                if isinstance(error, UNREACHABLE):
+                    raise Unavailable("The database does not answer at the moment.") from error
+                raise
+            self.replicas.failed(replica, error)
+            raise ReplicaFailed from error
 
+    def _replica(self, login: Login) -> Replica | None:
+        asking = ASKING.get()
+        if self.replicas is None or asking is None or login in WRITING:
+            return None
+        return self.replicas.chosen(asking)
 
-@asynccontextmanager
-async def _open(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Pool]:
-    """A pool until its end; a connection that nobody gave back does not hold that up for ever."""
-    await pool
-    try:
-        yield pool
-    finally:
-        try:
-            await asyncio.wait_for(pool.close(), CLOSED_WITHIN_S)
-        except TimeoutError:
-            pool.terminate()
-
-
-def _pool(url: URL, login: Login, *, size: int, statement_timeout_s: float) -> asyncpg.Pool:
-    read_only = "off" if login in (Login.GATE, Login.REPORTER) else "on"
-    return asyncpg.create_pool(
-        **connect_arguments(url),
-        min_size=0,
-        max_size=size,
-        timeout=5,
-        command_timeout=statement_timeout_s + 2,
-        max_inactive_connection_lifetime=300,
-        server_settings={
-            "application_name": f"gis-service {login.value}",
-            "statement_timeout": str(int(statement_timeout_s * 1000)),
-            "default_transaction_read_only": read_only,
-            "timezone": "UTC",
-            "jit": "off",
-            # Answers are short: starting processes for each takes longer than it saves.
-            "max_parallel_workers_per_gather": "0",
-            # A plan made for any values expects few rows: a dense tile's took 37 s.
-            "plan_cache_mode": "force_custom_plan",
-        },
-    )
+    async def _stands(self) -> tuple[int, int, int]:
+        async with self.connection(Login.PUBLIC, at_primary=True) as connection:
+            row = await connection.fetchrow(STAND)
+        return row["position"], row["timeline"], row["system"]
 
 
 def compiled(statement: Executable) -> tuple[str, list[Any]]:
@@ -264,19 +258,3 @@ def compiled(statement: Executable) -> tuple[str, list[Any]]:
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
     return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
-
-
-def connect_arguments(url: URL) -> dict[str, Any]:
-    """What asyncpg is told to reach a database."""
-    query = dict(url.query)
-    host = url.host or query.get("host")
-    arguments: dict[str, Any] = {
-        "host": host,
-        "port": url.port or int(str(query.get("port") or 5432)),
-        "user": url.username,
-        "password": url.password,
-        "database": url.database,
-    }
-    if "sslmode" in query:
-        arguments["ssl"] = query["sslmode"]
-    return {name: value for name, value in arguments.items() if value is not None}

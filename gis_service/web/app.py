@@ -59,6 +59,7 @@ from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
 from gis_service.web.problems import add_problem_handlers
 from gis_service.web.quota import Quota
+from gis_service.web.seen import Seen
 from gis_service.web.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -118,5 +119,6 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)
+    app.add_middleware(Seen, settings=settings)
     app.add_middleware(Envelope, settings=settings, metrics=counted)
     return app

@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "everybody": ("what-the-map-shows", "report-a-fault", "in-the-field"),
     "officer": (
         "start", "server", "roles", "load", "exchange", "maps", "publish", "analysis", "backup",
-        "upgrade", "watch", "what-to-do",
+        "upgrade", "replicas", "watch", "what-to-do",
     ),
     "programs": ("api", "editing"),
     "learning": ("tour", "threats"),

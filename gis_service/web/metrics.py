@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +105,8 @@ class Metrics:
             now["kept_bytes", what] = number
         for source, number in services.monitoring.tiles_from().items():
             now["tiles", source] = number
+        for server, number in services.monitoring.answered_by().items():
+            now["questions", server] = number
 
 
 class _Figures:
@@ -139,6 +141,13 @@ def _of_requests(counts: Counts) -> Iterator[Metric]:
     for source in ("database", "memory"):
         tiles.add_metric((source,), counts.now.get(("tiles", source), 0))
     yield tiles
+    questions = CounterMetricFamily(
+        "gis_questions", "Questions answered, by server of the database.", labels=("server",)
+    )
+    for (of, server), asked in sorted(counts.now.items()):
+        if of == "questions":
+            questions.add_metric((server,), asked)
+    yield questions
     for name, (title, label) in _HELD.items():
         held = GaugeMetricFamily(f"gis_{name}", title, labels=(label,) if label else ())
         for (of, value), now in sorted(counts.now.items()):
@@ -153,12 +162,30 @@ async def _of_service(services: Services) -> list[Metric]:
         ready.add_metric((check.name,), float(check.ok))
     about = GaugeMetricFamily("gis_info", "The service.", labels=("version",))
     about.add_metric((__version__,), 1)
-    found = [about, ready, *_of_copies(await services.monitoring.safekeeping())]
+    found = [
+        about, ready,
+        *_of_replicas(services.monitoring.replicas()),
+        *_of_copies(await services.monitoring.safekeeping()),
+    ]
     try:
         workload = await services.monitoring.workload()
     except GisError:  # the checks say that the database does not answer
         return found
     return [*found, *_of_work(workload)]
+
+
+def _of_replicas(replicas: Mapping[str, tuple[float, bool]]) -> Iterator[Metric]:
+    """As this process sees them."""
+    lag = GaugeMetricFamily(
+        "gis_replica_lag_seconds", "How far a replica is behind.", labels=("server",)
+    )
+    asked = GaugeMetricFamily(
+        "gis_replica_asked", "Whether a replica is asked.", labels=("server",)
+    )
+    for name, (lag_s, is_asked) in replicas.items():
+        lag.add_metric((name,), lag_s)
+        asked.add_metric((name,), float(is_asked))
+    yield from (lag, asked)
 
 
 def _of_copies(copies: Safekeeping) -> Iterator[Metric]:

@@ -87,6 +87,10 @@ class Cookies:
     def preview(self) -> str:
         return self._named("gis_as")
 
+    @property
+    def seen(self) -> str:
+        return self._named("gis_seen")
+
     def setting(self, name: str, value: str, *, lasts_s: int) -> str:
         """The Set-Cookie header of a cookie; one that lasts 0 seconds is taken away."""
         secure = "; Secure" if self.secure else ""

@@ -121,6 +121,10 @@ class PrivateCluster:
         """Whether the home has data, of a server that runs or not."""
         return data_version(self.data) is not None
 
+    def follows(self) -> bool:
+        """Whether it is a replica, which takes no changes."""
+        return (self.data / "standby.signal").exists()
+
     def running(self) -> bool:
         """Whether a server of this home is up."""
         return find_postmaster(self.data) is not None

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import LoadReport
-from gis_service.services import known_loads
+from gis_service.services import known_loads, load_storing
 from gis_service.services.known_loads import Outset, depends_on, outset_of
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.loading import load_file
@@ -135,6 +135,22 @@ def test_the_same_load_is_known_until_what_it_reads_changes(place: Place) -> Non
     moved = place.load("fibre_links", LINKS)
     assert not is_known(moved)
     assert {fault.rule for fault in moved.warnings} == {"end-near-node", "end-far-from-node"}
+
+
+def test_a_file_of_more_warnings_than_are_kept_is_known_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_storing, "MOST_FAULTS_KEPT", 1)
+    links = LINKS + LINKS.splitlines()[1].replace("l1", "l2") + "\n"
+    first = place.load("fibre_links", links)
+    assert len(first.faults) > 1
+    for _ in range(2):
+        again = place.load("fibre_links", links)
+        assert is_known(again)
+        assert tuple(again.faults) == tuple(first.faults[:1])
+        assert again.faults_found == len(first.faults)
+        told = [note for note in again.notes if note.startswith("Only the first 1 of")]
+        assert len(told) == 1
 
 
 def test_what_else_makes_another_load(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

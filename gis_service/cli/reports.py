@@ -43,7 +43,8 @@ def print_report(report: LoadReport, *, rejected: bool, written: Path | None) ->
     if report.faults:
         console.print(_summary(report.faults))
     if written is not None:
-        console.print(f"  All {len(report.faults):,} faults: [bold]{escape(str(written))}[/]")
+        which = "The first" if report.faults_found > len(report.faults) else "All"
+        console.print(f"  {which} {len(report.faults):,} faults: [bold]{escape(str(written))}[/]")
     if report.load_id:
         console.print(f"  load       {report.load_id}")
     if report.dry_run:

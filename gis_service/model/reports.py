@@ -103,7 +103,8 @@ class LoadReport:
     the load among `loads` and in history; it is empty when nothing was kept.
     `decommissioned` are items that the file does not hold any more. `undoes` is the
     load that this one took back, and `removed` what that one had added. `faults` are by
-    row; where they are many, they are read from disk as they are asked for.
+    row; where they are many, they are read from disk as they are asked for, and of a report
+    that was kept they may be only the first of `faults_found`.
     """
 
     source: str
@@ -125,6 +126,7 @@ class LoadReport:
     duration_s: float = 0.0
     notes: tuple[str, ...] = field(default=())
     load_id: str = ""
+    faults_found: int = 0
 
     @property
     def errors(self) -> tuple[RowFault, ...]:
@@ -146,6 +148,7 @@ class LoadReport:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["faults"] = [asdict(fault) for fault in self.faults[:most_faults]]
         if most_faults is not None and len(self.faults) > most_faults:
+            values["faults_found"] = len(self.faults)
             values["notes"] = (
                 *self.notes, f"Only the first {most_faults:,} of {len(self.faults):,} faults are "
                 "kept here; a dry run of the file lists all."

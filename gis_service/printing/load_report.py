@@ -117,11 +117,12 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
 
 
 def _more(report: LoadReport, language: Language) -> str:
-    if len(report.faults) <= MOST_ROWS:
+    listed, found = len(report.faults), max(len(report.faults), report.faults_found)
+    if found <= min(listed, MOST_ROWS):
         return ""
     return phrase(
         "load_more", language,
-        n=number(MOST_ROWS, language), all=number(len(report.faults), language),
+        n=number(min(listed, MOST_ROWS), language), all=number(found, language),
     )
 
 

@@ -30,7 +30,7 @@ from gis_service.model.declarations.places import OFFICES, WARDS
 from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES
 from gis_service.model.fields import Collection
 from gis_service.model.reports import LoadReport
-from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest
+from gis_service.services.load_requests import LoadRequest
 from gis_service.settings import Settings
 from gis_service.store.loads import find_alike
 from gis_service.store.versions import staff_versions
@@ -93,7 +93,7 @@ class Outset:
         sha256
             Of the file once it was read.
         """
-        if report.rejected or len(report.faults) > MOST_FAULTS_KEPT or sha256 != self.sha256:
+        if report.rejected or sha256 != self.sha256:
             return None
         if any(fault.rule == _BY_KNOWN_ITEMS for fault in report.faults):
             return None
@@ -138,7 +138,11 @@ def outset_of(
 
 
 def known_report(connection: Connection, outset: Outset) -> LoadReport | None:
-    """What the load would report, if the same one went before and nothing has changed since."""
+    """
+    What the load would report, if the same one went before and nothing has changed since.
+
+    Of very many warnings it has those that were kept, and says so.
+    """
     before = find_alike(connection, outset.sum)
     if before is None:
         return None

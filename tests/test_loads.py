@@ -23,6 +23,8 @@ from starlette.requests import Request
 
 from gis_service.model.audience import Audience
 from gis_service.model.rules import RULES
+from gis_service.printing import load_report
+from gis_service.services import upload_jobs
 from gis_service.services.mappings import read_mapping
 from gis_service.services.received import Arrival, UploadTooLarge, plain_name, received
 from gis_service.services.upload_sweep import sweep_uploads
@@ -30,6 +32,7 @@ from gis_service.services.worker import Worker
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
+from gis_service.web import loads
 from gis_service.web.page_words import spoken
 from gis_service.web.receiving import receive
 from tests.conftest import ROOT, Databases, client_of, new_key
@@ -127,7 +130,9 @@ def desk(
     databases.drop(database)
 
 
-def test_a_file_goes_the_whole_way_and_back(desk: Desk) -> None:
+def test_a_file_goes_the_whole_way_and_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = desk.looked_at("clinics.csv", HEADER + GOOD + BAD)
     assert found["state"] == "inspected"
     layer = found["inspection"]["inspected"][0]
@@ -160,7 +165,16 @@ def test_a_file_goes_the_whole_way_and_back(desk: Desk) -> None:
     assert said in desk.client.get(f"{at}?f=html&lang=sw&outcome=refused").text
     assert swahili.title.sw in desk.client.get(f"{at}/report.csv?lang=sw").text
     assert desk.client.get(f"{at}/report.json").json()["rejected"] == 2
-    assert "unknown-code" in desk.client.get(f"{at}/report.csv").text
+    csv = desk.client.get(f"{at}/report.csv").text
+    assert "unknown-code" in csv
+    with monkeypatch.context() as few:
+        few.setattr(upload_jobs, "MOST_ROWS", 1)
+        few.setattr(loads, "MOST_ROWS", 1)
+        few.setattr(load_report, "_AT_ONCE", 1)
+        found = desk.tried(found["id"])
+        assert desk.client.get(f"{at}/report.csv").text == csv
+        whole = desk.client.get(f"{at}/report.json").json()
+        assert len(whole["faults"]) == whole["faults_found"] == len(csv.splitlines()) - 1 > 1
     rejected = desk.folder / "rejected.gpkg"
     rejected.write_bytes(desk.client.get(f"{at}/rejected.gpkg").content)
     rejects = gpd.read_file(rejected)

@@ -9,7 +9,7 @@ import click
 
 from gis_service.model.fields import Language
 from gis_service.model.reports import LoadReport
-from gis_service.printing.load_report import load_report_html, write_load_report_csv
+from gis_service.printing.load_report import load_report_csv, load_report_html
 
 REJECTS = ".gpkg"
 _ENDINGS = (".html", ".json", ".csv", REJECTS)
@@ -57,7 +57,7 @@ def write_reports(
                 file.writelines(report.written())
         elif ending != REJECTS:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
-                write_load_report_csv(file, report, language)
+                file.writelines(load_report_csv(report, language))
         elif not report.rejected:
             continue
         written.append(path)

@@ -8,11 +8,11 @@ service alone, and gone with the upload that it belongs to.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import orjson
 
@@ -142,6 +142,41 @@ def outcome_rows(
                    Part(*part))
         for row, became, key, name, *part in found
     ]
+
+
+class OutcomeFaults(Sequence[RowFault]):
+    """All faults in the order in which they were written, read as they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _opened(path) as database:
+            self._count = int(database.execute("SELECT count(*) FROM faults").fetchone()[0])
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[RowFault]:
+        return self._found(0, self._count)
+
+    @overload
+    def __getitem__(self, at: int) -> RowFault: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RowFault]: ...
+    def __getitem__(self, at: int | slice) -> RowFault | Sequence[RowFault]:
+        if isinstance(at, slice):
+            begin, end, step = at.indices(self._count)
+            return tuple(self._found(begin, end))[::step]
+        at = range(self._count)[at]
+        return next(self._found(at, at + 1))
+
+    def _found(self, begin: int, end: int) -> Iterator[RowFault]:
+        with _opened(self._path) as database:
+            found = database.execute(
+                "SELECT row, title, rule, value, message, severity FROM faults "
+                "WHERE rowid > ? AND rowid <= ? ORDER BY rowid", (begin, end)
+            )
+            for row, column, rule, value, message, severity in found:
+                yield RowFault(row, column, rule, value, message, Severity(severity))
 
 
 def outcome_shapes(path: Path) -> bytes:

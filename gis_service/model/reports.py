@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from gis_service.errors import GisError
@@ -85,6 +86,8 @@ class RowFault:
     severity: Severity = Severity.ERROR
 
 
+_TOKENS = 10_000
+"""Pieces of JSON that are written together."""
 REASONS = ("rejected_row", "rejected_by", "rejected_because", "rejected_remedy")
 """
 Columns beside the rows of a file of rejects: number, rules, reasons, what to do.
@@ -160,7 +163,9 @@ class LoadReport:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["faults"] = _Faults(self.faults)
         encoder = json.JSONEncoder(ensure_ascii=False, indent=2, default=str)
-        return encoder.iterencode(values)
+        tokens = encoder.iterencode(values)
+        while piece := "".join(islice(tokens, _TOKENS)):
+            yield piece
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> LoadReport:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
-from typing import IO
 
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Language
@@ -18,6 +18,7 @@ from gis_service.printing.wording import phrase
 
 MOST_ROWS = 20_000
 """Rows that the page lists; a table has no such bound."""
+_AT_ONCE = 5_000
 _COLUMNS = ("row", "column", "rule", "severity", "value", "message", "what to do")
 
 
@@ -62,19 +63,17 @@ def load_report_html(
     ).encode()
 
 
-def load_report_csv(report: LoadReport, language: Language) -> str:
-    """Every fault in a row; cells that a table program would compute are made harmless."""
+def load_report_csv(report: LoadReport, language: Language) -> Iterator[str]:
+    """
+    Every fault in a row, some thousands at a time.
+
+    Cells that a table program would compute are made harmless.
+    """
     file = io.StringIO(newline="")
-    write_load_report_csv(file, report, language)
-    return file.getvalue()
-
-
-def write_load_report_csv(file: IO[str], report: LoadReport, language: Language) -> None:
-    """The same, written row by row to a file that was opened without new lines of its own."""
     writer = csv.writer(file)
     in_english = language == "en"
     writer.writerow(_COLUMNS if in_english else (*_COLUMNS, "in English"))
-    for fault in report.faults:
+    for count, fault in enumerate(report.faults, 1):
         rule = RULES[fault.rule]
         message = _harmless(fault.message)
         writer.writerow((
@@ -82,6 +81,11 @@ def write_load_report_csv(file: IO[str], report: LoadReport, language: Language)
             _harmless(fault.value), message if in_english else rule.title[language],
             rule.remedy[language], *(() if in_english else (message,)),
         ))
+        if count % _AT_ONCE == 0:
+            yield file.getvalue()
+            file.seek(0)
+            file.truncate()
+    yield file.getvalue()
 
 
 def _verdict(report: LoadReport, language: Language, *, rejected: bool) -> str:

@@ -19,7 +19,7 @@ from gis_service.services.link_ends import LINKS
 from gis_service.store.dig_safe import IN_THE_AIR
 from gis_service.store.network_parts import links_within, network_parts
 from gis_service.store.staging import GONE, StagedRows
-from gis_service.validation.drawn import Counts, Drawn, Some
+from gis_service.validation.drawn import Counts, Drawn, Some, some_of
 from gis_service.validation.key_index import Hashes, hashes
 from gis_service.validation.link_checks import check_links
 from gis_service.validation.link_crossings import check_crossings
@@ -112,7 +112,7 @@ class LinkTopology:
         def look() -> LinkFindings:
             faults = check_links(rows, drawn, links.start, links.end)
             crossing, notes = check_crossings(
-                rows[wired], Some(drawn, np.flatnonzero(wired)), start[wired], end[wired], known
+                rows[wired], some_of(drawn, wired), start[wired], end[wired], known
             )
             unfed, told = check_reach(rows[live], start[live], end[live], parts)
             return LinkFindings([*faults, *crossing, *unfed], [*notes, *told])

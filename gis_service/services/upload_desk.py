@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 
 from gis_service.errors import Conflict, InvalidInput, NotFound
 from gis_service.formats.row_outcomes import (
+    OutcomeFaults,
     OutcomeRow,
     count_shapes,
     outcome_rows,
@@ -341,7 +343,11 @@ class Uploads:
         """The whole report of the last trial, or of the load; raises `NotFound`."""
         path = self.file(upload, REPORT)
         if path is not None:
-            return LoadReport.of_json(orjson.loads(await asyncio.to_thread(path.read_bytes)))
+            report = LoadReport.of_json(orjson.loads(await asyncio.to_thread(path.read_bytes)))
+            rows = self.file(upload, ROWS)
+            if rows is not None and report.faults_found > len(report.faults):
+                return replace(report, faults=OutcomeFaults(rows))
+            return report
         job = upload.load or upload.trial
         if job is None or job.result is None:
             raise NotFound("There is no report of this load yet.")

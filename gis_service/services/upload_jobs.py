@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.model.jobs import Job, Json
 from gis_service.model.reports import LoadRejected, LoadReport
 from gis_service.model.uploads import OutcomeDiffers, counts_of
+from gis_service.printing.load_report import MOST_ROWS
 from gis_service.services.inspecting import InspectRequest, inspect_file
 from gis_service.services.job_kinds import JobContext
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest
@@ -95,7 +96,10 @@ def try_received(context: JobContext) -> Json:
             )
         except LoadRejected as rejected:
             report = rejected.report
-    (folder / REPORT).write_bytes(orjson.dumps(report.as_json()))
+    first = replace(
+        report, faults=report.faults[:MOST_ROWS], faults_found=len(report.faults)
+    )
+    (folder / REPORT).write_bytes(orjson.dumps(first.as_json()))
     return report.as_json(most_faults=MOST_FAULTS_KEPT)
 
 

@@ -138,6 +138,16 @@ class Together:
         return taken
 
 
+def some_of(drawn: Drawn, chosen: NDArray[np.bool_]) -> Drawn:
+    """Those that are chosen, without a copy of the boxes where all are."""
+    return drawn if chosen.all() else Some(drawn, np.flatnonzero(chosen))
+
+
+def together(first: Drawn, second: Drawn) -> Drawn:
+    """The second behind the first, without a copy of the boxes where there is none."""
+    return Together(first, second) if len(second) else first
+
+
 def drawn(shapes: Drawn | Shapes) -> Drawn:
     """Geometries of an array, or such as they are."""
     return Held(shapes) if isinstance(shapes, np.ndarray) else shapes
@@ -160,20 +170,24 @@ def in_blocks(vertices: Counts | Ints, *, most: int, most_vertices: int) -> list
 
 def near_each_other(bounds: Floats) -> Ints:
     """Places in an order in which neighbours on the ground mostly follow each other (Z-order)."""
-    middles = (bounds[:, :2] + bounds[:, 2:]) / 2
-    low = np.nanmin(middles, axis=0, initial=np.inf)
-    reach = np.nanmax(middles - low, axis=0, initial=0.0)
-    scaled = (middles - low) / np.where(reach > 0, reach, 1.0) * 65_535
-    cells = np.nan_to_num(scaled, nan=0.0).astype(np.uint64)
-    key = _spread(cells[:, 0]) | (_spread(cells[:, 1]) << np.uint64(1))
+    key = _spread(_cells(bounds, 0)) | (_spread(_cells(bounds, 1)) << np.uint32(1))
     order: Ints = np.argsort(key, kind="stable")
     return order
 
 
-def _spread(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _cells(bounds: Floats, axis: int) -> NDArray[np.uint32]:
+    """The place of each middle along an axis, from 0 to 65,535; 0 where there is none."""
+    middles = bounds[:, axis] + bounds[:, axis + 2]
+    np.nan_to_num(middles, copy=False, nan=np.nanmin(middles, initial=np.inf))
+    middles -= middles.min(initial=np.inf)
+    middles *= 65_535 / (middles.max(initial=0.0) or 1.0)
+    return middles.astype(np.uint32)
+
+
+def _spread(number: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The lowest 16 bits of a number with a gap before each."""
     for shift, kept in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        number = (number | (number << np.uint64(shift))) & np.uint64(kept)
+        number = (number | (number << np.uint32(shift))) & np.uint32(kept)
     return number
 
 

@@ -36,8 +36,8 @@ def check_links(rows: Counts, lines: Drawn, start: Hashes, end: Hashes) -> list[
     start, end
         A number for the node at each end, the same for the same node.
     """
-    nodes, index = np.unique(np.concatenate([start, end]), return_inverse=True)
-    first, last = np.split(index.reshape(-1).astype(np.int32), 2)
+    nodes = np.union1d(np.unique(start), np.unique(end))
+    first, last = (np.searchsorted(nodes, each).astype(np.int32) for each in (start, end))
     srid = local_srid(lines.bounds.reshape(-1, 2))
     found = [
         RowFault(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gis_service.model.reports import RowFault, Severity
-from gis_service.validation.drawn import Counts, Drawn, Together, in_blocks
+from gis_service.validation.drawn import Counts, Drawn, in_blocks, together
 from gis_service.validation.topology import (
     SNAP_M,
     Flags,
@@ -67,7 +67,7 @@ def check_crossings(
         One fault for each row that crosses others, those before it and those
         that are known; and a note if not all were compared.
     """
-    every = Together(lines, known.lines)
+    every = together(lines, known.lines)
     pairs, places, whole = crossings(
         every,
         np.concatenate([start, known.start]),

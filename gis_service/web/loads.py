@@ -13,14 +13,14 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gis_service.errors import Conflict, GisError, InvalidInput, NotFound
 from gis_service.model.rights import loads as may_load
 from gis_service.model.uploads import Upload
 from gis_service.ogc.media import GEOJSON, HTML, JSON, Format
-from gis_service.printing.load_report import load_report_csv, load_report_html
+from gis_service.printing.load_report import MOST_ROWS, load_report_csv, load_report_html
 from gis_service.services.mappings import saved_text
 from gis_service.services.received import Arrival
 from gis_service.services.upload_choices import LOOKING, mapping_of
@@ -185,16 +185,21 @@ async def report_html(request: Request) -> Response:
 async def report_json(request: Request) -> Response:
     """The same as JSON."""
     asked, report, _ = await _report(request)
+    headers = _file_headers("report.json")
+    if len(report.faults) > MOST_ROWS:
+        return StreamingResponse(report.written(), media_type="application/json", headers=headers)
     response = asked.document(report.as_json())
-    response.headers.update(_file_headers("report.json"))
+    response.headers.update(headers)
     return response
 
 
 async def report_csv(request: Request) -> Response:
     """Every fault in a row."""
     asked, report, _ = await _report(request)
-    text = await asyncio.to_thread(load_report_csv, report, asked.language)
-    return Response(text, media_type="text/csv", headers=_file_headers("report.csv"))
+    return StreamingResponse(
+        load_report_csv(report, asked.language), media_type="text/csv",
+        headers=_file_headers("report.csv"),
+    )
 
 
 async def rejects(request: Request) -> Response:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -31,6 +32,10 @@ INTERNAL = "internal"
 METADATA_INTERNAL = MetaData(schema=INTERNAL, naming_convention=METADATA.naming_convention)
 
 
+SCOPE_OF_LOGIN = "(substring(session_user FROM '_scoped_[a-z]+_([0-9]+)$'))::smallint"
+"""The scope that the login of a session is held to, by its name; NULL for all others."""
+
+
 def _id() -> Column[object]:
     return Column(
         "id", UUID(as_uuid=True), primary_key=True, server_default=func.gen_random_uuid()
@@ -40,6 +45,11 @@ def _id() -> Column[object]:
 def _time(name: str, *, now: bool = False) -> Column[object]:
     default = {"server_default": func.now(), "nullable": False} if now else {}
     return Column(name, DateTime(timezone=True), **default)  # type: ignore[arg-type]
+
+
+def scope_column() -> Column[object]:
+    """The scope of the login that writes a row."""
+    return Column("scope_id", SmallInteger, server_default=text(SCOPE_OF_LOGIN))
 
 
 def _one_of(name: str, *values: str) -> CheckConstraint:
@@ -76,6 +86,7 @@ API_KEYS = Table(
     _time("expires_at"),
     _time("revoked_at"),
     _time("last_used_at"),
+    Column("scope_id", SmallInteger, ForeignKey(f"{INTERNAL}.scopes.id")),
     UniqueConstraint("prefix"),
     _one_of("role", *STAFF),
     CheckConstraint("octet_length(secret_sha256) = 32", name="secret_sha256"),
@@ -105,6 +116,7 @@ LOADS = Table(
     Column("report", JSONB, nullable=False),
     _time("loaded_at", now=True),
     Column("outset", Text),
+    scope_column(),
     Index("loads_outset_idx", "outset", postgresql_where=text("outset IS NOT NULL")),
 )
 """
@@ -131,6 +143,7 @@ JOBS = Table(
     _time("started_at"),
     _time("heartbeat_at"),
     _time("finished_at"),
+    scope_column(),
     _one_of("state", *JOB_STATES),
     Index("jobs_waiting_idx", "created_at", postgresql_where=text("state = 'queued'")),
     Index("jobs_person_id_idx", "person_id"),
@@ -152,6 +165,7 @@ ATTACHMENTS = Table(
     Column("sent_sha256", Text, nullable=False),
     Column("operation_id", UUID(as_uuid=True)),
     Column("content", LargeBinary, nullable=False),
+    scope_column(),
     Index("attachments_item_id_idx", "item_id"),
 )
 """
@@ -176,6 +190,7 @@ OPERATIONS = Table(
     Column("role", Text, nullable=False),
     Column("content_sha256", LargeBinary, nullable=False),
     Column("answer", JSONB),
+    scope_column(),
     _one_of("outcome", *OUTCOMES),
     _one_of("role", *STAFF),
     Index(
@@ -201,6 +216,7 @@ CONFLICTS = Table(
     _time("settled_at"),
     Column("settled_by", UUID(as_uuid=True)),
     Column("settlement", JSONB),
+    scope_column(),
     Index("conflicts_operation_id_idx", "operation_id"),
 )
 
@@ -213,6 +229,7 @@ ANSWERS = Table(
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
     _time("created_at", now=True),
+    scope_column(),
     CheckConstraint("octet_length(key_sha256) = 32", name="key_sha256"),
     Index("answers_created_at_idx", "created_at"),
 )

@@ -14,6 +14,7 @@ from gis_service.store import (
     internal,
     published,
     report_tables,
+    scope_tables,
     versions,
 )
 from gis_service.store.tables import FOLD, METADATA, SCHEMA, SEARCH_PATH, table
@@ -54,6 +55,7 @@ def create_statements() -> list[str]:
         *published.statements(),
         *versions.statements(),
         *report_tables.statements(),
+        *scope_tables.statements(),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import UUID, BigInteger, Column, DateTime, Index, Table, Text, func
 
-from gis_service.store.internal import METADATA_INTERNAL
+from gis_service.store.internal import METADATA_INTERNAL, scope_column
 
 UPLOADS = Table(
     "uploads",
@@ -19,6 +19,7 @@ UPLOADS = Table(
     Column("trial_job", UUID(as_uuid=True)),
     Column("load_job", UUID(as_uuid=True)),
     Column("removed_at", DateTime(timezone=True)),
+    scope_column(),
     Index("uploads_created_at_idx", "created_at"),
 )
 """

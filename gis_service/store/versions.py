@@ -21,6 +21,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -52,23 +53,39 @@ TOUCHED = Table(
 """
 Collections that running transactions have changed; empty between transactions.
 
-`items` and `boxes` are as in `collection_changes`. A row without collection and
-audience marks that a transaction has come to its end.
+The audience is `public`, `staff`, or the number of a scope. `items` and `boxes` are
+as in `collection_changes`. A row without collection and audience marks that a
+transaction has come to its end.
 """
 
 
-def _versions(schema: str, metadata: MetaData) -> Table:
+def _scope(*, staff: bool) -> list[Column[int]]:
+    """
+    Whose versions they are: 0 for staff of the whole; the public's are the same for all.
+
+    Where there are scopes, each login sees those of its own alone.
+    """
+    if not staff:
+        return []
+    return [
+        Column("scope_id", SmallInteger, primary_key=True, server_default=text("0"),
+               autoincrement=False)
+    ]
+
+
+def _versions(schema: str, metadata: MetaData, *, staff: bool) -> Table:
     return Table(
         "collection_versions",
         metadata,
         Column("collection", Text, primary_key=True),
         Column("version", BigInteger, nullable=False, server_default=text("0")),
         Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        *_scope(staff=staff),
         schema=schema,
     )
 
 
-def _changes(schema: str, metadata: MetaData) -> Table:
+def _changes(schema: str, metadata: MetaData, *, staff: bool) -> Table:
     """
     `items` changed with a version; `boxes` says where they were and are.
 
@@ -82,14 +99,15 @@ def _changes(schema: str, metadata: MetaData) -> Table:
         Column("version", BigInteger, primary_key=True),
         Column("items", ARRAY(UUID(as_uuid=True))),
         Column("boxes", ARRAY(Double)),
+        *_scope(staff=staff),
         schema=schema,
     )
 
 
-STAFF_VERSIONS = _versions(SCHEMA, METADATA_INTERNAL)
-PUBLIC_VERSIONS = _versions(PUBLISHED, METADATA_INTERNAL)
-STAFF_CHANGES = _changes(SCHEMA, METADATA_INTERNAL)
-PUBLIC_CHANGES = _changes(PUBLISHED, METADATA_INTERNAL)
+STAFF_VERSIONS = _versions(SCHEMA, METADATA_INTERNAL, staff=True)
+PUBLIC_VERSIONS = _versions(PUBLISHED, METADATA_INTERNAL, staff=False)
+STAFF_CHANGES = _changes(SCHEMA, METADATA_INTERNAL, staff=True)
+PUBLIC_CHANGES = _changes(PUBLISHED, METADATA_INTERNAL, staff=False)
 
 
 def versions_table(*, staff: bool) -> Table:
@@ -169,6 +187,16 @@ BEGIN
 END
 $$""".strip()
 
+# The CASE keeps the words of other audiences from being read as numbers.
+_SCOPE_TOUCHED = (
+    "CASE WHEN t.audience = 'staff' THEN 0 "
+    "WHEN t.audience ~ '^[0-9]+$' THEN t.audience::smallint END"
+)
+_STAFF_ONES = (
+    f"(SELECT t.collection, {_SCOPE_TOUCHED} FROM {INTERNAL}.touched t "
+    "WHERE t.transaction_id = mine)"
+)
+
 # Always in the same order, so that two transactions cannot wait for each other.
 # Whoever holds the rows commits next, so times never run against the order of
 # commits, not even when the clock is set back by minutes. A clock that was wrong
@@ -182,8 +210,6 @@ DECLARE
     mine bigint := NEW.transaction_id;
     public_ones text[] := ARRAY(SELECT collection FROM {INTERNAL}.touched
         WHERE transaction_id = mine AND audience = 'public');
-    staff_ones text[] := ARRAY(SELECT collection FROM {INTERNAL}.touched
-        WHERE transaction_id = mine AND audience = 'staff');
     public_last timestamptz;
     staff_last timestamptz;
     stamp timestamptz;
@@ -193,7 +219,8 @@ BEGIN
         WHERE collection = ANY (public_ones) ORDER BY collection FOR UPDATE) held;
     SELECT max(changed_at) INTO staff_last FROM (
         SELECT changed_at FROM {SCHEMA}.collection_versions
-        WHERE collection = ANY (staff_ones) ORDER BY collection FOR UPDATE) held;
+        WHERE (collection, scope_id) IN {_STAFF_ONES}
+        ORDER BY collection, scope_id FOR UPDATE) held;
     stamp := greatest(public_last, staff_last);
     IF stamp > clock_timestamp() + interval '5 minutes' THEN
         stamp := NULL;
@@ -202,22 +229,23 @@ BEGIN
     UPDATE {PUBLISHED}.collection_versions SET version = version + 1, changed_at = stamp
     WHERE collection = ANY (public_ones);
     UPDATE {SCHEMA}.collection_versions SET version = version + 1, changed_at = stamp
-    WHERE collection = ANY (staff_ones);
+    WHERE (collection, scope_id) IN {_STAFF_ONES};
     INSERT INTO {PUBLISHED}.collection_changes (collection, version, items, boxes)
     SELECT collection, version, items, boxes
     FROM {INTERNAL}.touched JOIN {PUBLISHED}.collection_versions USING (collection)
     WHERE transaction_id = mine AND audience = 'public';
-    INSERT INTO {SCHEMA}.collection_changes (collection, version, items, boxes)
-    SELECT collection, version, items, boxes
-    FROM {INTERNAL}.touched JOIN {SCHEMA}.collection_versions USING (collection)
-    WHERE transaction_id = mine AND audience = 'staff';
+    INSERT INTO {SCHEMA}.collection_changes (collection, scope_id, version, items, boxes)
+    SELECT t.collection, v.scope_id, v.version, t.items, t.boxes
+    FROM {INTERNAL}.touched t JOIN {SCHEMA}.collection_versions v
+        ON v.collection = t.collection AND v.scope_id = {_SCOPE_TOUCHED}
+    WHERE t.transaction_id = mine;
     DELETE FROM {PUBLISHED}.collection_changes past USING {PUBLISHED}.collection_versions latest
     WHERE past.collection = ANY (public_ones)
         AND latest.collection = past.collection
         AND past.version <= latest.version - {KEPT_CHANGES};
     DELETE FROM {SCHEMA}.collection_changes past USING {SCHEMA}.collection_versions latest
-    WHERE past.collection = ANY (staff_ones)
-        AND latest.collection = past.collection
+    WHERE (past.collection, past.scope_id) IN {_STAFF_ONES}
+        AND latest.collection = past.collection AND latest.scope_id = past.scope_id
         AND past.version <= latest.version - {KEPT_CHANGES};
     PERFORM pg_notify('{CHANNEL}', '');
     INSERT INTO {HISTORY}.{TRANSACTIONS.name} (transaction_id, began_at, committed_at)

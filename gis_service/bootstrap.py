@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from gis_service.crs import served_crs
@@ -57,6 +57,7 @@ from gis_service.services.public import PublicSite
 from gis_service.services.public_export import PublicExport
 from gis_service.services.publications import Publications
 from gis_service.services.records import Records
+from gis_service.services.scoped import Scopes, of_a_scope
 from gis_service.services.search import Search
 from gis_service.services.snapshots import Snapshots
 from gis_service.services.tiles import Tiles
@@ -124,12 +125,42 @@ class Services:
     commands: CommandReference
     people: PeopleDesk
     audit: Audit
+    scopes: Scopes[Services] | None
+    """Where they are those of the whole installation: the same for each of its scopes."""
 
 
 @asynccontextmanager
 async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterator[Services]:
     """The services on a database; they close at the end."""
     settings.home.mkdir(parents=True, exist_ok=True)
+
+    def within(scope: int) -> AbstractAsyncContextManager[Services]:
+        return _wired(of_a_scope(settings), addresses.of_scope(scope), whole=whole)
+
+    scopes = Scopes(within)
+    async with _wired(settings, addresses, scopes=scopes) as whole:
+        try:
+            yield whole
+        finally:
+            await scopes.close()
+
+
+@asynccontextmanager
+async def _wired(
+    settings: Settings,
+    addresses: Addresses,
+    *,
+    scopes: Scopes[Services] | None = None,
+    whole: Services | None = None,
+) -> AsyncIterator[Services]:
+    """
+    Everything on one set of logins, with memories of its own.
+
+    Parameters
+    ----------
+    whole
+        Set within a scope: it hears of changes and knows keys.
+    """
     async with (
         Reader.open(
             addresses.requests,
@@ -140,12 +171,13 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
             replicas=addresses.replicas,
             replica_lag_s=settings.replica_lag_s,
         ) as reader,
-        Changes.open(reader, addresses.logins[Login.PUBLIC]) as changes,
+        Changes.open(reader, addresses.logins[Login.PUBLIC]) if whole is None
+        else whole.changes.followed_by(reader) as changes,
     ):
         snapshots = Snapshots(reader, changes, most_bytes=settings.snapshot_mb * 2**20)
         primary = reader.of_primary()
-        gate = Gate(primary, session_hours=settings.session_hours)
-        databases = databases_of(addresses.requests, kept=KEPT_CONNECTIONS)
+        gate = whole.gate if whole else Gate(primary, session_hours=settings.session_hours)
+        databases = databases_of(addresses.requests, kept=0 if whole else KEPT_CONNECTIONS)
         keeper = Database.at(addresses.requests[Login.KEEPER])
         networks = Networks(reader, changes)
         paths = CablePaths(networks)
@@ -228,6 +260,7 @@ async def open_services(settings: Settings, addresses: Addresses) -> AsyncIterat
                 primary, editing, FormTimes(Secrets(settings.home / "secrets.json").password(FORMS))
             ),
             conflicts=Conflicts(primary, editing, records),
+            scopes=scopes,
             assets=Assets(reader, networks, photos),
             labels=Labels(ward_packages, settings),
             ward_sheets=WardSheets(ward_packages, maps, settings),

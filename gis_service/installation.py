@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -28,7 +28,15 @@ from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.secrets import Secrets
 from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database, parse_url
-from gis_service.store.roles import Login, ensure_roles, login_url, role_name
+from gis_service.store.roles import (
+    Login,
+    ensure_roles,
+    ensure_scope_roles,
+    login_url,
+    role_name,
+    scope_role,
+)
+from gis_service.store.scopes import numbers
 
 DATABASE = "gis"
 OWNER = "gis_owner"
@@ -51,12 +59,31 @@ class Addresses:
 
     owner: URL
     logins: Mapping[Login, URL]
+    password: Callable[[str], str] = field(repr=False)
     pooled: Mapping[Login, URL] | None = None
     replicas: tuple[Mapping[Login, URL], ...] = ()
 
     @classmethod
     def of(cls, owner: URL, secrets: Secrets) -> Addresses:
-        return cls(owner, {each: login_url(owner, each, secrets.password) for each in Login})
+        logins = {
+            each: login_url(owner, each, secrets.password) for each in Login if not each.is_scoped
+        }
+        return cls(owner, logins, secrets.password)
+
+    def of_scope(self, scope: int) -> Addresses:
+        """
+        The same for who is held to a scope, which admins are not.
+
+        What is asked as an admin is asked as one of the scope's planners there. It
+        is asked of the primary itself: poolers and replicas serve the whole.
+        """
+        held = {
+            login: self.owner.set(username=name, password=self.password(name))
+            for login in Login if login.scoped is not None
+            for name in [scope_role(str(self.owner.database), login, scope)]
+        }
+        held[Login.ADMIN] = held[Login.PLANNER]
+        return Addresses(self.owner, {**self.logins, **held}, self.password)
 
     def at(self, server: URL) -> Mapping[Login, URL]:
         """The same logins at another server's address; its own user and password do not count."""
@@ -161,7 +188,30 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
         It does not answer, or lacks something.
     """
     database = reachable_database(settings, cluster)
-    return database, database.migrate()
+    done = database.migrate()
+    ensure_scope_logins(settings, database)
+    return database, done
+
+
+def ensure_scope_logins(settings: Settings, database: Database) -> None:
+    """Have the logins of every scope of a database; none where there is no scope."""
+    with database.begin() as connection:
+        scopes = list(connection.scalars(numbers()))
+    if not scopes:
+        return
+    logins = [login for login in Login if login.scoped is not None]
+    cluster = private_cluster(settings)
+    if cluster is None:
+        secrets = Secrets(settings.home / "secrets.json")
+        with database.begin() as connection:
+            ensure_scope_roles(connection, logins, scopes, secrets.password)
+        return
+    for login in logins:
+        for scope in scopes:
+            name = scope_role(DATABASE, login, scope)
+            cluster.ensure_login(name)
+            assert login.scoped is not None  # noqa: S101 - chosen so
+            cluster.ensure_member(name, role_name(DATABASE, login.scoped))
 
 
 def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Database:

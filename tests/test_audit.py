@@ -182,7 +182,7 @@ def test_only_admins_read_it(audited: Audited) -> None:
     "CREATE FUNCTION history.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
 ])
 def test_no_login_changes_what_is_written(audited: Audited, statement: str) -> None:
-    for login in Login:
+    for login in audited.addresses.logins:
         own = Database.at(audited.addresses.logins[login])
         with own.engine.connect() as connection, pytest.raises(ProgrammingError):
             connection.exec_driver_sql(statement)

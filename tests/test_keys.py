@@ -275,7 +275,7 @@ def test_only_gate_and_keeper_read_keys_sessions_or_people_whole(
     addresses = databases.with_logins(database)
     create_key(database, role=Audience.PLANNER, name="Jane")
     reading: dict[str, set[Login]] = {"api_keys": set(), "sessions": set(), "people": set()}
-    for login in Login:
+    for login in addresses.logins:
         own = Database.at(addresses.logins[login])
         for name, readers in reading.items():
             with own.engine.connect() as connection:

@@ -18,6 +18,7 @@ from gis_service.store.privileges import STATISTICS, apply_grants, excess, grant
 from gis_service.store.publication_tables import PUBLICATIONS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.roles import Login, ensure_roles, role_name
+from gis_service.store.scope_tables import FUNCTIONS
 from gis_service.store.tables import SCHEMA
 from gis_service.store.versions import COUNTED
 from tests.changes import NETWORKS, POINTS, network_id, prepare
@@ -131,17 +132,28 @@ def test_the_public_login_has_the_projection_and_nothing_else() -> None:
 
 
 def test_no_login_calls_a_function_of_ours_but_fold(world: Database) -> None:
-    name = str(world.url.database)
-    with world.begin() as connection:
-        callable_ones = connection.execute(
-            text(
-                "SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON "
-                "n.oid = p.pronamespace, unnest(CAST(:roles AS text[])) r "
-                "WHERE n.nspname = ANY(:ours) AND has_function_privilege(r, p.oid, 'EXECUTE')"
-            ),
-            {"roles": [role_name(name, login) for login in Login], "ours": list(OURS)},
-        ).scalars()
-        assert list(callable_ones) == ["published.fold(text)"]
+    """Whoever is held to a scope also asks what is its own."""
+    for scoped, expected in (
+        (False, {"published.fold(text)"}),
+        (True, {"published.fold(text)"} | {
+            f"internal.{each}".replace(", ", ",") for each in FUNCTIONS
+        }),
+    ):
+        roles = [
+            role_name(str(world.url.database), login) for login in Login
+            if login.is_scoped is scoped
+        ]
+        with world.begin() as connection:
+            callable_ones = connection.execute(
+                text(
+                    "SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p "
+                    "JOIN pg_namespace n ON n.oid = p.pronamespace, "
+                    "unnest(CAST(:roles AS text[])) r "
+                    "WHERE n.nspname = ANY(:ours) AND has_function_privilege(r, p.oid, 'EXECUTE')"
+                ),
+                {"roles": roles, "ours": list(OURS)},
+            ).scalars()
+            assert set(callable_ones) == expected
 
 
 def test_functions_look_for_names_in_fixed_places_and_in_temporary_ones_last(
@@ -304,7 +316,7 @@ def test_no_other_login_does_more_than_its_work(
         "SELECT internal.touch('roads', 'public', NULL, NULL)",
         "SELECT secret_sha256, contact FROM internal.people, internal.api_keys",
     ]
-    if login is not Login.LOADER:
+    if login not in (Login.LOADER, Login.SCOPED_LOADER):
         refused.append("CREATE TEMPORARY TABLE mine (x integer)")
     for statement in refused:
         with pytest.raises(ProgrammingError), logins[login].begin() as connection:

@@ -262,7 +262,7 @@ def _print(job: Job) -> None:
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    values = {k: v for k, v in asdict(job).items() if k not in {"payload", "worker"}}
+    values = {k: v for k, v in asdict(job).items() if k not in {"payload", "worker", "scope_id"}}
     values["source"] = job.payload.get("name")
     return {k: str(v) if isinstance(v, UUID | datetime) else v for k, v in values.items()}
 

@@ -35,6 +35,8 @@ def keys() -> None:
 @click.option("--client", help="Device or program that will hold it.  [default: the name]")
 @click.option("--contact", help="How to reach the person.")
 @click.option("--ward", metavar="CODE", help="Code of the ward that it is meant for.")
+@click.option("--scope", metavar="NAME",
+              help="Scope that it is held to.  [default: the whole installation]")
 @_EXPIRES
 def create(  # noqa: PLR0917 - click passes them by name
     role: str,
@@ -42,6 +44,7 @@ def create(  # noqa: PLR0917 - click passes them by name
     client: str | None,
     contact: str | None,
     ward: str | None,
+    scope: str | None,
     expires: str | None,
 ) -> None:
     """
@@ -50,6 +53,7 @@ def create(  # noqa: PLR0917 - click passes them by name
     \b
       ./gis keys create --role planner --name "Jane Moraa"
       ./gis keys create --role technician --name "Jane Moraa" --client ipad-3 --expires 90d
+      ./gis keys create --role planner --name "Jane Moraa" --scope kisii
     """
     settings = read_settings()
     expires_at = None if expires is None else service.parse_expiry(expires)
@@ -61,6 +65,7 @@ def create(  # noqa: PLR0917 - click passes them by name
             client=client,
             contact=contact,
             ward=ward,
+            scope=scope,
             expires_at=expires_at,
         )
     click.echo(key_notice(issued, settings), nl=False)
@@ -80,10 +85,11 @@ def list_keys() -> None:
         say("There is no key yet. ./gis keys create makes one.")
         return
     say_table(
-        ("prefix", "state", "role", "client", "person", "ward", "made", "last used", "expires"),
+        ("prefix", "state", "role", "client", "person", "ward", "scope", "made", "last used",
+         "expires"),
         [
             (key.prefix, _state(key), key.role.value, key.client, _person(key), key.ward or "",
-             _day(key.created_at), _moment(key.last_used_at) or "never",
+             key.scope or "", _day(key.created_at), _moment(key.last_used_at) or "never",
              _moment(key.expires_at) or "never")
             for key in records
         ],

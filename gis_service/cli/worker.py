@@ -41,7 +41,10 @@ def worker(parent: int | None, until_idle: bool) -> None:
     settings = read_settings()
     set_up(settings.log_format)
     with contextlib.suppress(KeyboardInterrupt):
-        Worker(settings, addresses_of(settings).logins).run(until_idle=until_idle)
+        addresses = addresses_of(settings)
+        Worker(
+            settings, addresses.logins, within=lambda scope: addresses.of_scope(scope).logins
+        ).run(until_idle=until_idle)
 
 
 def _end_with(parent: int) -> None:

@@ -41,12 +41,15 @@ class Principal:
         The key that was shown, itself or by a session.
     ward
         Code of the ward that the key is meant for; None for all.
+    scope
+        Number of the scope that the key is held to; None for the whole installation.
     """
 
     audience: Audience
     person_id: str | None = None
     key_id: str | None = None
     ward: str | None = None
+    scope: int | None = None
 
 
 PUBLIC = Principal(Audience.PUBLIC)

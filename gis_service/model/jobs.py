@@ -46,6 +46,8 @@ class Job:
         What it is at, or what became of it, in plain words.
     attempts
         How often a worker has begun it.
+    scope_id
+        The scope of who asked for it, within which it is done; None for the whole.
     """
 
     id: UUID
@@ -64,6 +66,7 @@ class Job:
     started_at: datetime | None
     heartbeat_at: datetime | None
     finished_at: datetime | None
+    scope_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class KeyRecord:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    scope_id: int | None
+    scope: str | None
     state: KeyState
 
 

@@ -18,6 +18,7 @@ from gis_service.model.audience import Actor, Audience, Principal
 from gis_service.model.edits import Answer, BatchRejected, Edit, Edited, Repeatable
 from gis_service.model.fields import Collection
 from gis_service.model.rights import Operation, rights
+from gis_service.model.scopes import shared
 from gis_service.services.edit_transaction import EditTransaction, Made
 from gis_service.settings import Settings
 from gis_service.store.changes import Changes
@@ -204,6 +205,11 @@ def allow(operation: Operation, collection: Collection, principal: Principal) ->
     NotAllowed
         The key is for less.
     """
+    if principal.scope is not None and shared(collection):
+        raise NotAllowed(
+            f"Items of {collection.id} belong to the whole installation: your key is held to a "
+            "scope, and only reads them."
+        )
     if operation in rights(collection, principal.audience):
         return
     if not principal.audience.is_staff:

@@ -176,4 +176,5 @@ def _principal(row: Any) -> Principal:
         person_id=str(row["person_id"]),
         key_id=str(row["key_id"]),
         ward=row["ward"],
+        scope=row["scope_id"],
     )

@@ -14,10 +14,12 @@ from gis_service.model.acts import Act, ActKind
 from gis_service.model.audience import Actor, Audience
 from gis_service.model.declarations.places import WARDS
 from gis_service.model.keys import IssuedKey, KeyRecord, KeyState, KeyText
+from gis_service.model.scopes import SCOPED
 from gis_service.services.people import OWNER, person_of, plain_name, refuse_without_admin
 from gis_service.store import acts, keys
 from gis_service.store.database import Database
 from gis_service.store.internal import API_KEYS
+from gis_service.store.scope_tables import SCOPES
 from gis_service.store.tables import table
 
 LIVE_KEYS = 2
@@ -40,6 +42,7 @@ def create_key(
     client: str | None = None,
     contact: str | None = None,
     ward: str | None = None,
+    scope: str | None = None,
     expires_at: datetime | None = None,
     actor: Actor = OWNER,
 ) -> IssuedKey:
@@ -52,6 +55,8 @@ def create_key(
         The device or program that will hold it; by default the person's name.
     ward
         Code of the ward that it is meant for.
+    scope
+        Name of the scope that it is held to; None for the whole installation.
     actor
         Who makes it; by default who owns the machine.
 
@@ -70,6 +75,7 @@ def create_key(
     with database.begin() as connection:
         connection.execute(keys.lock_keys())
         _check_ward(connection, ward)
+        scope_id = None if scope is None else _scope_id(connection, scope, role)
         person_id = person_of(connection, name, contact, actor=actor)
         live = _live_of(connection, client)
         if any(key.person_id != person_id for key in live):
@@ -80,7 +86,7 @@ def create_key(
         _refuse_third(client, live)
         issued = _issue(
             connection, role=role, client=client, person_id=person_id, ward=ward,
-            expires_at=expires_at,
+            expires_at=expires_at, scope_id=scope_id,
         )
         _note(connection, ActKind.KEY_MADE, issued.record, actor)
         return issued
@@ -143,7 +149,7 @@ def rotate_key(
             expires_at = datetime.now().astimezone() + (old.expires_at - old.created_at)
         new = _issue(
             connection, role=old.role, client=old.client, person_id=old.person_id, ward=old.ward,
-            expires_at=expires_at,
+            expires_at=expires_at, scope_id=old.scope_id,
         )
         _note(connection, ActKind.KEY_REPLACED, new.record, actor, replaces=old.prefix)
         return new, old
@@ -218,6 +224,8 @@ def _note(
     connection: Connection, kind: ActKind, key: KeyRecord, actor: Actor, **details: str
 ) -> None:
     told = {"key": key.prefix, "role": key.role.value, **details}
+    if key.scope is not None:
+        told["scope"] = key.scope
     acts.note(connection, Act(kind, key.person_id, told), actor)
 
 
@@ -229,11 +237,13 @@ def _issue(
     person_id: UUID,
     ward: str | None,
     expires_at: datetime | None,
+    scope_id: int | None = None,
 ) -> IssuedKey:
     text = KeyText.new()
     connection.execute(
         keys.new_key(
-            text, role=role, client=client, person_id=person_id, ward=ward, expires_at=expires_at
+            text, role=role, client=client, person_id=person_id, ward=ward,
+            expires_at=expires_at, scope_id=scope_id,
         )
     )
     row = connection.execute(keys.records().where(API_KEYS.c.prefix == text.prefix)).mappings()
@@ -273,6 +283,18 @@ def _check_ward(connection: Connection, ward: str | None) -> None:
     stored = table(WARDS)
     if connection.scalar(select(stored.c.id).where(stored.c.code == ward)) is None:
         raise InvalidParameter("ward", ward, "no ward has this code; /collections/wards lists them")
+
+
+def _scope_id(connection: Connection, name: str, role: Audience) -> int:
+    if role not in SCOPED:
+        raise InvalidParameter(
+            "scope", name, "who keeps people and keys is of the whole installation: only "
+            f"{' and '.join(SCOPED)} are held to a scope",
+        )
+    found: int | None = connection.scalar(select(SCOPES.c.id).where(SCOPES.c.name == name))
+    if found is None:
+        raise InvalidParameter("scope", name, "./gis scopes list shows the scopes there are")
+    return found
 
 
 def _records(connection: Connection) -> list[KeyRecord]:

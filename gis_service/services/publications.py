@@ -110,6 +110,8 @@ def _public(collection_id: str) -> Collection:
 
 
 def _require(principal: Principal) -> None:
+    if principal.scope is not None:
+        raise NotAllowed("Publishing is for planners of the whole installation.")
     if publishes(principal.audience):
         return
     if not principal.audience.is_staff:

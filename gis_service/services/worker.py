@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from gis_service.errors import Conflict, GisError
 from gis_service.model.jobs import WORKER_STOPPED_WITHIN_S, Job, JobState, Json
@@ -66,16 +66,24 @@ class Worker:
     ----------
     urls
         The database, under the login of each kind of work.
+    within
+        The same for who is held to a scope, whose jobs are done under its logins.
     kinds
         The kinds of jobs that it knows.
     """
 
     def __init__(
-        self, settings: Settings, urls: Mapping[Login, URL], *, kinds: Mapping[str, Kind] = KINDS
+        self,
+        settings: Settings,
+        urls: Mapping[Login, URL],
+        *,
+        within: Callable[[int], Mapping[Login, URL]] | None = None,
+        kinds: Mapping[str, Kind] = KINDS,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._settings = settings
         self._urls = urls
+        self._within = within
         self._kinds = kinds
         self._engine = store.queue_engine(urls[Login.LOADER])
         self._stopping = threading.Event()
@@ -117,6 +125,14 @@ class Worker:
             else:
                 self._wait(bell)
 
+    def _urls_of(self, job: Job) -> Mapping[Login, URL]:
+        """Under which logins a job is done, by whom it is for."""
+        if job.scope_id is None:
+            return self._urls
+        if self._within is None:
+            raise _UnknownScope
+        return self._within(job.scope_id)
+
     def _queue(self, work: Callable[[Connection], _T]) -> _T:
         with self._engine.begin() as connection:
             return work(connection)
@@ -149,7 +165,10 @@ class Worker:
     def _end_sessions(self, job: Job) -> None:
         """End what a worker given up for dead may still do, so that what it did is known."""
         deadline = time.monotonic() + _SESSIONS_END_WITHIN_S
-        self._queue(lambda connection: store.end_sessions(connection, job))
+        engine = store.queue_engine(self._urls_of(job)[Login.LOADER])  # none else may end them
+        with engine.begin() as connection:
+            store.end_sessions(connection, job)
+        engine.dispose()
         while self._queue(lambda connection: store.has_sessions(connection, job)):
             if time.monotonic() > deadline or self._stopping.wait(0.05):
                 return
@@ -196,7 +215,9 @@ class Worker:
         kind = self._kinds.get(job.kind)
         if kind is None:
             raise _UnknownKind(job.kind, known=self._kinds)
-        databases = {login: store.database_of(url, job) for login, url in self._urls.items()}
+        databases = {
+            login: store.database_of(url, job) for login, url in self._urls_of(job).items()
+        }
         earlier = self._queue(lambda connection: kind.outcome(connection, job))
         if earlier is not None:
             return earlier
@@ -351,12 +372,26 @@ class _UnknownKind(GisError):
         )
 
 
+class _UnknownScope(GisError):
+    def __init__(self) -> None:
+        super().__init__("This worker does not know the logins of the scopes. Start it anew.")
+
+
 def _words_for(job: Job, error: BaseException) -> str:
     """What the job's owner is told; what else there is to know goes to the log."""
     if isinstance(error, GisError):
         return str(error)
+    if job.scope_id is not None and _is_beyond_scope(error):
+        return (
+            "The file changes what does not belong to your scope: networks are made, and shared "
+            "collections loaded, by staff of the whole installation. Nothing was changed."
+        )
     log.error("job %s failed", job.id, exc_info=error)
     return f"Internal error, reference {job.id}. The service's log says more."
+
+
+def _is_beyond_scope(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) == "42501"
 
 
 def _connection_lost(error: BaseException) -> bool:

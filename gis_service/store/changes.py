@@ -125,6 +125,7 @@ class Changes:
         self._live = False
         self._heard = asyncio.Event()
         self._reading = asyncio.Lock()
+        self._followers: list[Changes] = []
 
     @classmethod
     @asynccontextmanager
@@ -144,6 +145,21 @@ class Changes:
             yield changes
         finally:
             await ended(task)
+
+    @asynccontextmanager
+    async def followed_by(self, reader: Reader) -> AsyncIterator[Changes]:
+        """
+        What another reader sees of the same changes, heard of by the same connection.
+
+        Until the next is heard of, it knows nothing.
+        """
+        follower = Changes(reader)
+        self._followers.append(follower)
+        self._heard.set()
+        try:
+            yield follower
+        finally:
+            self._followers.remove(follower)
 
     @property
     def is_live(self) -> bool:
@@ -239,7 +255,8 @@ class Changes:
                 try:
                     await self._stay(connection)
                 finally:
-                    self._hear(False)
+                    for each in (self, *self._followers):
+                        each._hear(False)
                     connection.terminate()
             except (*UNREACHABLE, asyncpg.PostgresError, GisError) as error:
                 log.warning("changes of the database are not heard at the moment: %r", error)
@@ -248,11 +265,12 @@ class Changes:
     async def _stay(self, connection: asyncpg.Connection) -> None:
         connection.add_termination_listener(lambda _connection: self._heard.set())
         await connection.add_listener(CHANNEL, lambda *_heard: self._heard.set())
-        await self._reader.renew()
         if self._replicas is not None:
             self._replicas.forget()
-        for staff in (False, True):
-            self._forget(staff)
+        for each in (self, *self._followers):
+            await each._reader.renew()
+            for staff in (False, True):
+                each._forget(staff)
         self._heard.set()
         while True:
             try:
@@ -265,6 +283,17 @@ class Changes:
             self._heard.clear()
             await self.refresh()
             self._hear(True)
+            for each in tuple(self._followers):
+                await each._keep_up()
+
+    async def _keep_up(self) -> None:
+        """As a follower: what goes wrong here is nobody else's concern."""
+        try:
+            await self.refresh()
+            self._hear(True)
+        except (*UNREACHABLE, asyncpg.PostgresError, GisError) as error:
+            self._hear(False)
+            log.warning("changes within a scope are not read at the moment: %r", error)
 
     def _hear(self, live: bool) -> None:
         self._live = live

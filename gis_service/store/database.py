@@ -22,6 +22,7 @@ from gis_service.store.grants import grants
 from gis_service.store.patience import PatientConnection
 from gis_service.store.privileges import apply_grants, excess, granted, preflight
 from gis_service.store.roles import roles_exist
+from gis_service.store.row_security import apply_scopes
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class Database:
             command.upgrade(_config(connection, self.migrations), revision)
             if roles_exist(connection):
                 apply_grants(connection)
+                apply_scopes(connection)
 
         _with_lock_tries(upgrade, self)
         return True

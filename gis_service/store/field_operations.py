@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, Select, Update, func, insert, null, select, update
+from sqlalchemy import Insert, Select, Update, func, insert, literal_column, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_if_absent
 
 from gis_service.model.field_operations import Outcome
-from gis_service.store.internal import CONFLICTS, OPERATIONS
+from gis_service.store.internal import CONFLICTS, OPERATIONS, SCOPE_OF_LOGIN
 
 MOST_AT_START = 10_000
 MOST_SHOWN = 200
@@ -29,10 +29,17 @@ def kept(ids: Sequence[UUID], *, for_update: bool = False) -> Select[Any]:
 
 
 def waiting() -> Select[Any]:
-    """Ids of the operations that were kept and not carried out, in the order they came."""
+    """
+    Ids of the operations that were kept and not carried out, in the order they came.
+
+    Those of a scope wait for its own login, which may do no more than who sent them.
+    """
     return (
         select(OPERATIONS.c.id)
-        .where(OPERATIONS.c.outcome == Outcome.WAITING.value)
+        .where(
+            OPERATIONS.c.outcome == Outcome.WAITING.value,
+            OPERATIONS.c.scope_id.is_not_distinct_from(literal_column(SCOPE_OF_LOGIN)),
+        )
         .order_by(OPERATIONS.c.received_at, OPERATIONS.c.made_at, OPERATIONS.c.id)
         .limit(MOST_AT_START)
     )

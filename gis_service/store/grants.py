@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
@@ -29,6 +29,7 @@ from gis_service.store.publication_tables import PUBLICATION_NOTES, PUBLICATIONS
 from gis_service.store.published import PUBLISHED, published_collections
 from gis_service.store.report_tables import REPORTS, SENT, SETTLED, TOLD
 from gis_service.store.roles import Login
+from gis_service.store.scope_tables import SCOPES
 from gis_service.store.tables import SCHEMA, VERSION_TABLE
 from gis_service.store.tables import table as stored_table
 from gis_service.store.upload_tables import UPLOADS
@@ -54,7 +55,22 @@ class Grant:
 
 
 def grants() -> Iterator[Grant]:
-    """Everything that any login may do with a table."""
+    """Everything that any login may do with a table; which of its rows is another question."""
+    for grant in _of_the_whole():
+        yield grant
+        if grant.login.scoped is not None and not _is_of_the_whole(grant):
+            yield replace(grant, login=grant.login.scoped)
+
+
+def _is_of_the_whole(grant: Grant) -> bool:
+    """Publications are one for all scopes, as are the keys that the gate looks up."""
+    of_the_whole = {each.name for each in (PUBLICATION_NOTES, PUBLISHED_ROWS, API_KEYS, SESSIONS)}
+    return grant.schema == PUBLISHED or (
+        grant.schema == INTERNAL and grant.table in of_the_whole
+    )
+
+
+def _of_the_whole() -> Iterator[Grant]:
     yield from _reading()
     yield from _writing()
     yield from _keeping_keys()
@@ -182,7 +198,10 @@ def _keeping_people() -> Iterator[Grant]:
     ):
         yield Grant(keeper, INTERNAL, PEOPLE.name, privilege, columns)
     told = sorted({c.name for c in API_KEYS.c} - {"secret_sha256"})
-    made = ("client", "expires_at", "person_id", "prefix", "role", "secret_sha256", "ward")
+    made = (
+        "client", "expires_at", "person_id", "prefix", "role", "scope_id", "secret_sha256", "ward",
+    )
+    yield Grant(keeper, INTERNAL, SCOPES.name, "SELECT", ("id", "name"))
     yield Grant(keeper, INTERNAL, API_KEYS.name, "SELECT", tuple(told))
     yield Grant(keeper, INTERNAL, API_KEYS.name, "INSERT", made)
     yield Grant(keeper, INTERNAL, API_KEYS.name, "UPDATE", ("client", "revoked_at"))

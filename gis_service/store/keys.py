@@ -35,6 +35,7 @@ from gis_service.model.audience import Audience
 from gis_service.model.keys import KeyState, KeyText
 from gis_service.store.acts import ACTS
 from gis_service.store.internal import API_KEYS, PEOPLE, SESSIONS
+from gis_service.store.scope_tables import SCOPES
 
 _USE_COUNTS_AFTER = text("interval '1 minute'")
 
@@ -56,6 +57,7 @@ _WHO = (
     API_KEYS.c.client,
     API_KEYS.c.person_id,
     API_KEYS.c.ward,
+    API_KEYS.c.scope_id,
     _STALE_USE.label("note_use"),
 )
 
@@ -139,8 +141,9 @@ def records() -> Select[Any]:
     """Every key with its person's name, newest last."""
     kept = [c for c in API_KEYS.c if c.name != "secret_sha256"]
     return (
-        select(*kept, PEOPLE.c.name.label("person"), _STATE)
+        select(*kept, PEOPLE.c.name.label("person"), SCOPES.c.name.label("scope"), _STATE)
         .join(PEOPLE, PEOPLE.c.id == API_KEYS.c.person_id)
+        .outerjoin(SCOPES, SCOPES.c.id == API_KEYS.c.scope_id)
         .order_by(API_KEYS.c.created_at, API_KEYS.c.prefix)
     )
 
@@ -158,6 +161,7 @@ def new_key(
     person_id: UUID,
     ward: str | None,
     expires_at: datetime | None,
+    scope_id: int | None,
 ) -> Insert:
     return insert(API_KEYS).values(
         prefix=text.prefix,
@@ -167,6 +171,7 @@ def new_key(
         person_id=person_id,
         ward=ward,
         expires_at=expires_at,
+        scope_id=scope_id,
     )
 
 

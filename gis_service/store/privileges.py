@@ -14,6 +14,7 @@ from gis_service.store.history import HISTORY
 from gis_service.store.internal import INTERNAL
 from gis_service.store.published import PUBLISHED
 from gis_service.store.roles import Login, database_name, quoted, role_name
+from gis_service.store.scope_tables import FUNCTIONS
 from gis_service.store.tables import SCHEMA
 
 _SCHEMAS = (SCHEMA, PUBLISHED, HISTORY, INTERNAL)
@@ -24,10 +25,11 @@ def grant_statements(database: str) -> list[str]:
     roles = {login: quoted(role_name(database, login)) for login in Login}
     everyone = ", ".join(roles.values())
     name = quoted(database)
+    loaders = f"{roles[Login.LOADER]}, {roles[Login.SCOPED_LOADER]}"
     made = [
         f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {everyone}",
         f"GRANT CONNECT ON DATABASE {name} TO {everyone}",
-        f"GRANT TEMPORARY ON DATABASE {name} TO {roles[Login.LOADER]}",
+        f"GRANT TEMPORARY ON DATABASE {name} TO {loaders}",
     ]
     for schema in _SCHEMAS:
         made += [
@@ -47,10 +49,14 @@ def grant_statements(database: str) -> list[str]:
         )
     folders = ", ".join(roles[login] for login, _ in sorted(_folding()))
     made.append(f"GRANT EXECUTE ON FUNCTION {PUBLISHED}.fold(text) TO {folders}")
+    held = ", ".join(roles[login] for login in Login if login.is_scoped)
+    made += [f"GRANT USAGE ON SCHEMA {INTERNAL} TO {held}"] + [
+        f"GRANT EXECUTE ON FUNCTION {INTERNAL}.{each} TO {held}" for each in FUNCTIONS
+    ]
     return made
 
 
-_FOLDS_NOTHING = (Login.GATE, Login.REPORTER)
+_FOLDS_NOTHING = (Login.GATE, Login.REPORTER, Login.SCOPED_GATE)
 
 
 def _folding() -> set[tuple[Login, str]]:

@@ -7,7 +7,7 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,9 @@ from gis_service.model.audience import Audience
 _PREPARER = dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
+_SCOPED = "scoped_"
+
+
 class Login(StrEnum):
     """Kinds of work that have a database login of their own."""
 
@@ -33,16 +36,38 @@ class Login(StrEnum):
     GATE = "gate"
     REPORTER = "reporter"
     KEEPER = "keeper"
+    SCOPED_TECHNICIAN = "scoped_technician"
+    SCOPED_PLANNER = "scoped_planner"
+    SCOPED_LOADER = "scoped_loader"
+    SCOPED_GATE = "scoped_gate"
 
     @classmethod
     def of(cls, audience: Audience) -> Login:
         """The login under which an audience's questions run."""
         return cls(audience.value)
 
+    @property
+    def is_scoped(self) -> bool:
+        """Whether nobody works under it, only its members: a login for each scope."""
+        return self.value.startswith(_SCOPED)
+
+    @property
+    def scoped(self) -> Login | None:
+        """Whose members do the same work within a scope; None where nobody does."""
+        name = f"{_SCOPED}{self.value}"
+        return Login(name) if name in set(Login) else None
+
 
 def role_name(database: str, login: Login) -> str:
     """Name of a login's role in the cluster."""
     return f"{database}_{login.value}"
+
+
+def scope_role(database: str, login: Login, scope: int) -> str:
+    """Name of the login that does some work within one scope; the database reads it too."""
+    if login.scoped is None:
+        raise ValueError(f"{login} works within no scope")
+    return f"{role_name(database, login.scoped)}_{scope}"
 
 
 def ensure_roles(connection: Connection, password: Callable[[str], str]) -> None:
@@ -60,7 +85,38 @@ def ensure_roles(connection: Connection, password: Callable[[str], str]) -> None
         Roles are missing and we may not make them; the message says what an
         administrator has to run.
     """
-    names = [role_name(database_name(connection), login) for login in Login]
+    _ensure(connection, [role_name(database_name(connection), each) for each in Login], password)
+
+
+def ensure_scope_roles(
+    connection: Connection,
+    logins: Iterable[Login],
+    scopes: Iterable[int],
+    password: Callable[[str], str],
+) -> None:
+    """
+    The same for the logins of scopes, which may do what those may whose members they are.
+
+    Raises
+    ------
+    ConfigurationError
+        As for `ensure_roles`.
+    """
+    database = database_name(connection)
+    groups = {
+        scope_role(database, login, scope): role_name(database, login.scoped)
+        for login in logins for scope in scopes if login.scoped is not None
+    }
+    _ensure(connection, list(groups), password)
+    for name, group in groups.items():
+        member = connection.scalar(
+            text("SELECT pg_has_role(:name, :group, 'MEMBER')"), {"name": name, "group": group}
+        )
+        if not member:
+            connection.execute(text(f"GRANT {quoted(group)} TO {quoted(name)}"))
+
+
+def _ensure(connection: Connection, names: list[str], password: Callable[[str], str]) -> None:
     present = set(
         connection.scalars(text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"),
                            {"names": names})

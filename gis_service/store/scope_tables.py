@@ -37,7 +37,7 @@ SCOPE_NETWORKS = Table(
     "scope_networks",
     METADATA_INTERNAL,
     Column("network_id", UUID(as_uuid=True),
-           ForeignKey(table(NETWORKS).c.id, ondelete="CASCADE"), primary_key=True),
+           ForeignKey(table(NETWORKS).c.id), primary_key=True),
     Column("scope_id", SmallInteger, ForeignKey(SCOPES.c.id), nullable=False),
     Index("scope_networks_scope_id_idx", "scope_id"),
 )
@@ -52,7 +52,7 @@ SCOPE_WARDS = Table(
 )
 
 FUNCTIONS = (
-    "own_networks()", "item_network(text, uuid)",
+    "own_networks()", "is_own_item(text, uuid)",
     "is_own_place(text, double precision, double precision)",
 )
 """What policies ask; who is held to a scope may call them."""
@@ -70,8 +70,8 @@ $$""".strip()
 
 _NETWORKED = ", ".join(f"'{c.id}'" for c in REGISTRY.values() if c.networked)
 
-_ITEM_NETWORK = f"""
-CREATE FUNCTION {INTERNAL}.item_network(collection text, item uuid) RETURNS uuid
+_IS_OWN_ITEM = f"""
+CREATE FUNCTION {INTERNAL}.is_own_item(collection text, item uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = {SEARCH_PATH}
 AS $$
@@ -82,7 +82,7 @@ BEGIN
         EXECUTE format('SELECT network_id FROM {SCHEMA}.%I WHERE id = $1', collection)
         INTO found USING item;
     END IF;
-    RETURN found;
+    RETURN coalesce(found = ANY ({INTERNAL}.own_networks()), false);
 END
 $$""".strip()
 
@@ -132,4 +132,4 @@ $$""".strip()
 
 def statements() -> list[str]:
     """Functions that policies ask, and the one that counts what a scope sees change."""
-    return [_OWN_NETWORKS, _ITEM_NETWORK, _IS_OWN_PLACE, _TOUCH_SCOPES]
+    return [_OWN_NETWORKS, _IS_OWN_ITEM, _IS_OWN_PLACE, _TOUCH_SCOPES]

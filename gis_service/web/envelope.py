@@ -164,6 +164,9 @@ class Envelope:
             raise
         _enter(scope, identity)
         self._limits.check(scope, identity)
+        if identity.principal.scope is not None:
+            whole = scope["state"]["services"]
+            scope["state"]["services"] = await whole.scopes.of(identity.principal.scope)
         if is_previewing(scope, self._settings):
             scope["state"].update(principal=PUBLIC, previewing=True)
         if scope["path"] == LOGIN:  # it has a token of its own, from before the session

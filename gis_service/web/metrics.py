@@ -232,7 +232,8 @@ def _of_work(workload: Workload) -> Iterator[Metric]:
 
 async def metrics(request: Request) -> Response:
     """The figures; to whoever is no staff there is nothing here."""
-    if not request.state.principal.audience.is_staff:
+    principal = request.state.principal
+    if not principal.audience.is_staff or principal.scope is not None:
         raise NotFound("There is nothing at /metrics.")
     body = await request.app.state.metrics.page(request.state.services)
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPE_LATEST}

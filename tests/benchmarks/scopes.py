@@ -74,7 +74,7 @@ QUESTIONS = {
     "tile of zoom 13": "SELECT ST_AsMVT(t) FROM (SELECT name, ST_AsMVTGeom(tile_geom, "
     "ST_TileEnvelope(13, 4887, 4111)) FROM gis.{} WHERE geom && "
     "ST_Transform(ST_TileEnvelope(13, 4887, 4111), 4326)) t",
-    "count in a box wider than the county": f"SELECT count(*) FROM gis.{{}} WHERE geom && {_REGION}",
+    "count in a wide box": f"SELECT count(*) FROM gis.{{}} WHERE geom && {_REGION}",
     "count of all": "SELECT count(*) FROM gis.{}",
     "insert of 1,000": "INSERT INTO gis.{} SELECT gen_random_uuid(), 45, "
     + NETWORK.format(45)
@@ -107,7 +107,8 @@ def fill(cursor: Any, count: int) -> None:
     cursor.execute(
         "INSERT INTO gis.links SELECT gen_random_uuid(), scope, "
         + NETWORK.format("scope")
-        + ", 'Link ' || row_number() OVER (), 'operational', geom, ST_Transform(geom, 3857) FROM came"
+        + ", 'Link ' || row_number() OVER (), 'operational', geom, ST_Transform(geom, 3857) "
+        "FROM came"
     )
     cursor.execute("ALTER TABLE gis.links ADD PRIMARY KEY (id)")
     cursor.execute(
@@ -119,8 +120,9 @@ def fill(cursor: Any, count: int) -> None:
         )
     cursor.execute("INSERT INTO gis.links_p SELECT * FROM gis.links")
     cursor.execute("CREATE INDEX ON gis.links_p USING gist (geom)")
-    cursor.execute(f"CREATE TABLE gis.more AS SELECT * FROM gis.links WHERE scope = {COUNTY} LIMIT 1000")
-    cursor.execute(f"CREATE TABLE gis.some AS SELECT id FROM gis.links WHERE scope = {COUNTY} LIMIT 1000")
+    some = f"FROM gis.links WHERE scope = {COUNTY} LIMIT 1000"
+    cursor.execute(f"CREATE TABLE gis.more AS SELECT * {some}")
+    cursor.execute(f"CREATE TABLE gis.some AS SELECT id {some}")
     cursor.execute(
         "CREATE TABLE gis.scope_networks (network_id uuid PRIMARY KEY, logins name[]);"
         f"INSERT INTO gis.scope_networks VALUES ({NETWORK.format(COUNTY)}, '{{county}}');"
@@ -194,7 +196,7 @@ def main(count: int = 400_000, rounds: int = 9) -> None:
         for way, (table, *_) in WAYS.items():
             laid_out(owner.cursor(), way)
             cursor = county.cursor()
-            cursor.execute(f"SET jit = off; SET max_parallel_workers_per_gather = 0")
+            cursor.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
             cursor.execute(f"SET gis.scope = {COUNTY}")
             county.commit()
             cells = [asked(cursor, question, table, rounds) for question in QUESTIONS]

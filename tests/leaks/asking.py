@@ -59,6 +59,10 @@ class Answer:
 
 _EACH_TIME = (
     (re.compile(rb'"timeStamp":"[^"]*"'), b'"timeStamp":""'),
+    (re.compile(rb'"until":"[^"]*"'), b'"until":""'),
+    (re.compile(rb'until=2\d\d\d-[^"&]*'), b"until="),
+    (re.compile(rb"until='2\d\d\d-[^']*'"), b"until="),
+    (re.compile(rb'"read_at":"[^"]*"'), b'"read_at":""'),
     (re.compile(rb'"server_time":"[^"]*"'), b'"server_time":""'),
     (re.compile(rb'name="(csrf|form)_token" value="[^"]*"'), b""),
     (re.compile(rb"[\d,]+ MB are free"), b"MB are free"),

@@ -40,6 +40,10 @@ _INTERNAL = {
     "sha256('z'), 200, '[]', 'zzhidden')",
     "reports": "(reference, kind, description, place, contact, language, fingerprint) "
     "VALUES ('123456786', 'other', 'zzhidden', 'zzhidden', 'zzhidden', 'en', sha256('r'))",
+    "scopes": "(name, title) VALUES ('zzhidden', 'zzhidden')",
+    "scope_networks": "(network_id, scope_id) SELECT n.id, s.id FROM gis.networks n, "
+    "internal.scopes s LIMIT 1",
+    "scope_wards": "(code, scope_id) SELECT 'zzhidden', id FROM internal.scopes LIMIT 1",
     "publication_notes": "(number, note, counts) SELECT number, 'zzhidden', '{}' FROM "
     "published.publications LIMIT 1",
     "published_rows": f"(collection, id, digest) VALUES ('zzhidden', {_ZERO}, sha256('d'))",

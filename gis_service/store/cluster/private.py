@@ -194,6 +194,10 @@ class PrivateCluster:
         """
         self._admin().ensure_login(role, self.password(role), createdb=createdb)
 
+    def ensure_member(self, role: str, group: str) -> None:
+        """Let a role do what another one may; both are there."""
+        self._admin().ensure_member(role, group)
+
     def ensure_database(self, name: str, *, owner: str) -> None:
         """
         Have a database with PostGIS, trigram and accent matching.

@@ -2,7 +2,7 @@ DROP FUNCTION internal.touch_scopes();
 
 DROP FUNCTION internal.is_own_place(text, double precision, double precision);
 
-DROP FUNCTION internal.item_network(text, uuid);
+DROP FUNCTION internal.is_own_item(text, uuid);
 
 DROP FUNCTION internal.own_networks();
 

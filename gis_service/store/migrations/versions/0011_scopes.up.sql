@@ -14,7 +14,7 @@ CREATE TABLE internal.scope_networks (
 	network_id UUID NOT NULL, 
 	scope_id SMALLINT NOT NULL, 
 	CONSTRAINT scope_networks_pkey PRIMARY KEY (network_id), 
-	CONSTRAINT scope_networks_network_id_fkey FOREIGN KEY(network_id) REFERENCES gis.networks (id) ON DELETE CASCADE, 
+	CONSTRAINT scope_networks_network_id_fkey FOREIGN KEY(network_id) REFERENCES gis.networks (id), 
 	CONSTRAINT scope_networks_scope_id_fkey FOREIGN KEY(scope_id) REFERENCES internal.scopes (id)
 );
 
@@ -142,7 +142,7 @@ AS $$
     WHERE scope_id = (substring(session_user FROM '_scoped_[a-z]+_([0-9]+)$'))::smallint
 $$;
 
-CREATE FUNCTION internal.item_network(collection text, item uuid) RETURNS uuid
+CREATE FUNCTION internal.is_own_item(collection text, item uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
@@ -153,7 +153,7 @@ BEGIN
         EXECUTE format('SELECT network_id FROM gis.%I WHERE id = $1', collection)
         INTO found USING item;
     END IF;
-    RETURN found;
+    RETURN coalesce(found = ANY (internal.own_networks()), false);
 END
 $$;
 

@@ -22,8 +22,8 @@ REFERENCES = ("data", "codelists", "commands", "settings")
 GROUPS: dict[str, tuple[str, ...]] = {
     "everybody": ("what-the-map-shows", "report-a-fault", "in-the-field"),
     "officer": (
-        "start", "server", "roles", "load", "exchange", "maps", "publish", "analysis", "backup",
-        "upgrade", "replicas", "watch", "what-to-do",
+        "start", "server", "roles", "scopes", "load", "exchange", "maps", "publish", "analysis",
+        "backup", "upgrade", "replicas", "watch", "what-to-do",
     ),
     "programs": ("api", "editing"),
     "learning": ("tour", "threats"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
+from gis_service.errors import Unavailable
 from gis_service.formats import process
 from gis_service.model.reports import LoadRejected, LoadReport, RowFault, Severity
 from gis_service.services import fault_log
@@ -20,8 +22,9 @@ from gis_service.services.load_rows import write_outcomes
 from gis_service.services.loading import load_file
 from gis_service.settings import Settings
 from gis_service.store.database import Database
-from gis_service.validation import topology
+from gis_service.validation import kept_texts, topology
 from gis_service.validation.drawn import Held, Some, Spilled, Together, in_blocks, near_each_other
+from gis_service.validation.kept_texts import KeptTexts
 from gis_service.validation.key_index import KeyIndex
 from gis_service.validation.topology import crossings
 
@@ -151,6 +154,28 @@ def test_geometries_on_disk_are_those_that_were_written() -> None:
     sizes = np.array([3, 3, 3, 50, 1, 1, 1])
     blocks = in_blocks(sizes, most=2, most_vertices=10)
     assert [sizes[block].tolist() for block in blocks] == [[3, 3], [3], [50], [1, 1], [1]]
+
+
+def test_a_full_disk_is_told() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spilled = Spilled()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(Unavailable, match="no room for the rows"):
+            spilled.add(shapely.linestrings(np.zeros((100, 20, 2))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_texts_are_the_same_on_disk_as_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_texts, "_IN_MEMORY_BYTES", 20)
+    texts = [["a", None], [], ["b" * 30], ["c"]]
+    kept = KeptTexts()
+    for part in texts:
+        kept.add(pa.array(part, pa.string()))
+    assert [kept[number].to_pylist() for number in (3, 2, 0, 1, 2)] == [
+        ["c"], ["b" * 30], ["a", None], [], ["b" * 30],
+    ]
 
 
 def test_crossings_found_in_blocks_are_those_of_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:

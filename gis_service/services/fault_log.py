@@ -11,6 +11,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.errors import Unavailable
 from gis_service.model.reports import RowFault, Severity
 
 _IN_MEMORY = 20_000
@@ -78,13 +79,19 @@ class FaultLog(Sequence[RowFault]):
             self._database = sqlite3.connect("", check_same_thread=False)
             weakref.finalize(self, self._database.close)
             self._database.executescript(_TABLE)
-        self._database.executemany(
-            "INSERT INTO faults VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (f.row, f.column, f.rule, _storable(f.value), _storable(f.message), f.severity)
-                for f in self._held
-            ),
-        )
+        try:
+            self._database.executemany(
+                "INSERT INTO faults VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (f.row, f.column, f.rule, _storable(f.value), _storable(f.message), f.severity)
+                    for f in self._held
+                ),
+            )
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"There is no room for what is wrong with so many rows ({error}). Make room in the "
+                "folder of temporary files."
+            ) from None
         self._held.clear()
 
     def _stored(self, most: int, begin: int) -> Iterator[RowFault]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import weakref
 from typing import Any, Protocol
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from gis_service.validation.spilling import SpillFile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,16 +48,11 @@ class Held:
 
 class Spilled:
     """
-    Geometries in a file without a name, which is gone with this object.
-
-    In memory are 48 bytes of each: its box, where it begins, how many vertices it has.
+    Geometries in a file; in memory are 44 bytes of each: its box, its end, how many vertices.
     """
 
     def __init__(self) -> None:
-        self._descriptor, path = tempfile.mkstemp(prefix="gis-shapes-")
-        os.unlink(path)
-        weakref.finalize(self, os.close, self._descriptor)
-        self._end = 0
+        self._file = SpillFile()
         self._boxes: list[Floats] = [np.empty((0, 4))]
         self._counts: list[Counts] = [np.empty(0, dtype=np.int32)]
         self._ends: list[Ints] = [np.zeros(1, dtype=np.int64)]
@@ -71,9 +65,7 @@ class Spilled:
         wkb = shapely.to_wkb(shapes, byte_order=1)
         parts = [each or b"" for each in wkb.tolist()]
         lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
-        _write(self._descriptor, b"".join(parts))
-        self._ends.append(self._end + np.cumsum(lengths))
-        self._end += int(lengths.sum())
+        self._ends.append(self._file.add(b"".join(parts)) + np.cumsum(lengths))
         self._boxes.append(shapely.bounds(shapes).reshape(-1, 4))
         self._counts.append(shapely.get_num_coordinates(shapes))
 
@@ -94,7 +86,7 @@ class Spilled:
         for run in runs if len(places) else ():
             first, last = int(places[run[0]]), int(places[run[-1]])
             begin = int(ends[first])
-            content = os.pread(self._descriptor, int(ends[last + 1]) - begin, begin)
+            content = self._file.read(begin, int(ends[last + 1]) - begin)
             starts, stops = ends[places[run]] - begin, ends[places[run] + 1] - begin
             found[run] = [
                 content[one:other] or None
@@ -189,12 +181,6 @@ def _spread(number: NDArray[np.uint32]) -> NDArray[np.uint32]:
     for shift, kept in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
         number = (number | (number << np.uint32(shift))) & np.uint32(kept)
     return number
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
 
 
 def _whole(parts: list[NDArray[Any]]) -> NDArray[Any]:

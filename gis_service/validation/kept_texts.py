@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import weakref
-
 import pyarrow as pa
+
+from gis_service.validation.spilling import SpillFile
 
 _IN_MEMORY_BYTES = 4_000_000
 
@@ -17,7 +15,7 @@ class KeptTexts:
     def __init__(self) -> None:
         self._held: list[pa.Array] = []
         self._bytes = 0
-        self._descriptor = -1
+        self._file: SpillFile | None = None
         self._places: list[tuple[int, int]] = []
         self._last: tuple[int, pa.Array] | None = None
 
@@ -32,24 +30,23 @@ class KeptTexts:
         if number >= len(self._places):
             return self._held[number - len(self._places)]
         if self._last is None or self._last[0] != number:
-            begin, size = self._places[number]
-            content = os.pread(self._descriptor, size, begin)
-            self._last = number, pa.ipc.open_stream(content).read_all().column(0).combine_chunks()
+            self._last = number, self._read(*self._places[number])
         return self._last[1]
 
+    def _read(self, begin: int, size: int) -> pa.Array:
+        if self._file is None:
+            raise AssertionError("nothing was written yet")
+        stream = pa.ipc.open_stream(self._file.read(begin, size))
+        return stream.read_all().column(0).combine_chunks()
+
     def _spill(self) -> None:
-        if self._descriptor < 0:
-            self._descriptor, path = tempfile.mkstemp(prefix="gis-texts-")
-            os.unlink(path)
-            weakref.finalize(self, os.close, self._descriptor)
+        self._file = self._file or SpillFile()
         for texts in self._held:
             sink = pa.BufferOutputStream()
             batch = pa.record_batch([texts], names=["texts"])
             with pa.ipc.new_stream(sink, batch.schema) as writer:
                 writer.write_batch(batch)
             content = memoryview(sink.getvalue())
-            begin = sum(self._places[-1]) if self._places else 0
-            os.pwrite(self._descriptor, content, begin)
-            self._places.append((begin, len(content)))
+            self._places.append((self._file.add(content), len(content)))
         self._held.clear()
         self._bytes = 0

@@ -37,12 +37,8 @@ from gis_service.model.days import day_of
 from gis_service.model.fields import LANGUAGES
 from gis_service.model.locales import long_date
 from gis_service.model.publications import Publication
-from gis_service.services.public_export import (
-    GENERATOR,
-    MANIFEST,
-    check_ours,
-    publication_words,
-)
+from gis_service.services.public_export import check_ours, publication_words
+from gis_service.services.site_files import GENERATOR, MANIFEST
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.publications import publish

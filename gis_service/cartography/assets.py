@@ -139,6 +139,10 @@ def icon_path(name: str) -> str:
     return found[1]
 
 
+HASHED = re.compile(r"-[0-9a-f]{12}\.\w+\Z")
+"""How a name ends that `hashed_name` made."""
+
+
 def hashed_name(name: str, content: bytes) -> str:
     """`name` with a part that changes when the content does, so that it caches for ever."""
     path = Path(name)

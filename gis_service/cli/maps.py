@@ -15,6 +15,8 @@ from gis_service.model.audience import Audience, Principal
 from gis_service.model.publications import Publication
 from gis_service.services.maps import Maps
 from gis_service.services.public_export import WrittenSite, check_ours
+from gis_service.services.site_targets import target_of
+from gis_service.services.site_upload import PAGES_S, upload_site
 from gis_service.settings import Settings, read_settings
 
 
@@ -76,6 +78,35 @@ def build(names: tuple[str, ...], audience: Audience, out: Path | None) -> None:
         for name in wanted:
             folder = service.build(name, audience, out or built)
             say(f"{name}: {folder / 'index.html'}")
+
+
+@maps.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", required=True,
+              help="A folder, or remote:path as rclone's configuration names it.")
+@click.option("--wait-s", type=click.FloatRange(0, 3600), default=PAGES_S, show_default=True,
+              help="Seconds before what only older pages name is removed.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def upload(folder: Path, to: str, wait_s: float, dry_run: bool) -> None:
+    """
+    Bring the site that `gis maps build` wrote to where it is served.
+
+    Only what changed is sent: what pages need before the pages, the manifest last.
+    What the site no longer has is removed; files of others at that place stay.
+    Cut short, the same command goes on. rclone reaches S3 and its like, SFTP and more.
+
+    \b
+      ./gis maps upload maps/built/public --to /srv/www/network
+      ./gis maps upload maps/built/public --to county:map --dry-run
+    """
+    plan = upload_site(
+        folder, target_of(to), wait_s=wait_s, dry_run=dry_run, tell=lambda step: say(f"  {step}")
+    )
+    done = ("would be sent", "would be removed") if dry_run else ("sent", "removed")
+    say(
+        f"{len(plan.sent)} files {done[0]}, {plan.size / 1000:,.0f} kB; {plan.same} were there; "
+        f"{len(plan.removed)} {done[1]}"
+    )
 
 
 async def _write_site(settings: Settings, out: Path) -> tuple[WrittenSite, Publication | None]:

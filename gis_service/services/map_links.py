@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gis_service.cartography.definition import MapDefinition
 from gis_service.cartography.rendering import NavLink, PageLinks
 from gis_service.model.audience import Audience
@@ -37,12 +39,21 @@ def served_links(
     )
 
 
-def folder_links(language: Language, above: str | None) -> PageLinks:
-    """Addresses of a map's page in a folder, whose home page is `above` if there is one."""
+def folder_links(language: Language, above: str | None, data: Mapping[str, str]) -> PageLinks:
+    """
+    Addresses of a map's page in a folder.
+
+    Parameters
+    ----------
+    above
+        Where its home page lies; None for none.
+    data
+        Names of the files of data, by layer.
+    """
     return PageLinks(
         home=None if above is None else above + page_name(language),
         assets="assets/",
-        data=lambda layer: f"data/{layer}.js",
+        data=lambda layer: f"data/{data[layer]}",
         languages={each: page_name(each) for each in LANGUAGES},
         embedded=True,
     )

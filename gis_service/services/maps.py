@@ -14,6 +14,7 @@ from uuid import UUID
 import geopandas as gpd
 from sqlalchemy import Connection
 
+from gis_service.cartography.assets import hashed_name
 from gis_service.cartography.basemap import Basemap, OnlineBasemap, OwnBasemap, VectorBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition, read_definitions
 from gis_service.cartography.desk import Desk, Phase
@@ -269,25 +270,34 @@ class Maps:
         shutil.rmtree(draft, ignore_errors=True)
         (draft / "assets").mkdir(parents=True)
         (draft / "data").mkdir()
+        data = self._write_data(definition, audience, draft / "data")
         for language in LANGUAGES:
             rendered = self._rendered(
-                definition, audience, language, facts, folder=folder_links(language, above),
+                definition, audience, language, facts, folder=folder_links(language, above, data),
                 publication=(publication or {}).get(language, ""),
             )
             (draft / page_name(language)).write_text(rendered.html, encoding="utf-8")
             for file, content in rendered.files.items():
                 (draft / "assets" / file).parent.mkdir(parents=True, exist_ok=True)
                 (draft / "assets" / file).write_bytes(content)
+        final = out / name
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+        return final
+
+    def _write_data(
+        self, definition: MapDefinition, audience: Audience, folder: Path
+    ) -> dict[str, str]:
+        """Write what each layer shows; the name of its file, which changes with its content."""
+        names = {}
         known = fields_of(definition, audience)
         for layer in definition.layers:
             if layer.collection in known:
                 payload = self._layers.compact(definition, layer, audience)
                 script = data_script(layer.collection, payload)
-                (draft / "data" / f"{layer.collection}.js").write_bytes(script)
-        final = out / name
-        shutil.rmtree(final, ignore_errors=True)
-        draft.rename(final)
-        return final
+                names[layer.collection] = hashed_name(f"{layer.collection}.js", script)
+                (folder / names[layer.collection]).write_bytes(script)
+        return names
 
     def _rendered(
         self,

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
 
 import orjson
 
-from gis_service import __version__
-from gis_service.cartography.assets import icon_path, own_file
+from gis_service.cartography.assets import hashed_name, icon_path, own_file
 from gis_service.cartography.public_page import PublicLinks, public_context, ward_context
 from gis_service.cartography.rendering import NavLink
 from gis_service.cartography.templates import template
@@ -40,11 +35,14 @@ from gis_service.services.features import Features
 from gis_service.services.map_links import page_name
 from gis_service.services.maps import Maps
 from gis_service.services.public import PublicSite
+from gis_service.services.site_files import (
+    MANIFEST,
+    pack_geopackage,
+    read_manifest,
+    write_manifest,
+)
 from gis_service.settings import Settings
 
-MANIFEST = "manifest.json"
-GENERATOR = "gis-service maps build"
-"""By this a manifest says that the folder is ours to replace."""
 STYLES = ("gis.css", "public.css", "icon.svg")
 ZOOMS = range(13)
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'"
@@ -145,20 +143,22 @@ class PublicExport:
         tell("pages")
         (draft / "assets").mkdir()
         for name in STYLES:
-            (draft / "assets" / name).write_bytes(own_file(name))
+            (draft / _asset(name)).write_bytes(own_file(name))
         await self._write_pages(draft, facts, maps[0].id if maps else None)
         (draft / "catalog.jsonld").write_bytes(await self._catalog(draft, facts, known))
-        _write_manifest(draft, facts, self.publication)
+        write_manifest(draft, facts.as_of, self.publication)
 
     async def _write_items(self, collection: Collection, file: Format, path: Path) -> None:
         query = ItemsQuery(collection, 1)
         download = await self._exports.open(Export(query, ExportFormat(file.name)), PUBLIC)
         try:
-            with path.open("wb") as plain, _packed(plain, collection, file) as out:
+            with path.open("wb") as out:
                 async for data in download.chunks():
                     out.write(data)
         finally:
             await download.close()
+        if file is GEOPACKAGE:
+            pack_geopackage(path, collection.id)
 
     async def _write_pages(self, draft: Path, facts: PublicFacts, map_id: str | None) -> None:
         names = ward_names(facts)
@@ -219,9 +219,9 @@ class PublicExport:
             home=above + page_name(language),
             nav=(),
             languages=pages,
-            stylesheets=[f"{above}assets/{each}" for each in STYLES if each.endswith(".css")],
+            stylesheets=[above + _asset(each) for each in STYLES if each.endswith(".css")],
             stylesheets_beside=(),
-            icon_href=f"{above}assets/icon.svg",
+            icon_href=above + _asset("icon.svg"),
             policy=POLICY,
             scripts=(),
             finding=None,
@@ -262,6 +262,10 @@ class PublicExport:
         ))
 
 
+def _asset(name: str) -> str:
+    return f"assets/{hashed_name(name, own_file(name))}"
+
+
 def check_ours(out: Path) -> None:
     """
     See that a folder may be written: it is absent, empty, or holds what we wrote and no more.
@@ -278,11 +282,9 @@ def check_ours(out: Path) -> None:
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
     if not found:
         return
-    try:
-        manifest = json.loads((out / MANIFEST).read_bytes())
-        ours = {MANIFEST, *manifest["files"]} if manifest["generator"] == GENERATOR else set()
-    except (OSError, ValueError, TypeError, KeyError):
-        ours = set()
+    manifest = out / MANIFEST
+    told = read_manifest(manifest.read_bytes()) if manifest.is_file() else None
+    ours = set() if told is None else {MANIFEST, *told}
     if foreign := sorted(found - ours):
         listed = ", ".join(foreign[:3]) + (" and more" if len(foreign) > 3 else "")
         raise InvalidInput(
@@ -316,19 +318,6 @@ def _swap(draft: Path, out: Path) -> None:
             old.rename(out)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _packed(file: BinaryIO, collection: Collection, format_: Format) -> Iterator[IO[bytes]]:
-    """GeoPackages travel in a zip, from which GDAL and QGIS open them: they are mostly empty."""
-    if format_ is not GEOPACKAGE:
-        yield file
-        return
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
-        entry = zipfile.ZipInfo(f"{collection.id}.gpkg")
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        with packed.open(entry, "w", force_zip64=True) as out:
-            yield out
 
 
 def _formats(collection: Collection) -> tuple[Format, ...]:
@@ -366,24 +355,3 @@ def publication_words(publication: Publication | None, language: Language) -> st
         date=long_date(day_of(publication.published_at), language),
     )
     return f"{told} {words['publication_moved_on']}" if publication.moved_on else told
-
-
-def _write_manifest(draft: Path, facts: PublicFacts, publication: Publication | None) -> None:
-    manifest = {
-        "generator": GENERATOR,
-        "version": __version__,
-        "audience": Audience.PUBLIC.value,
-        "date": facts.as_of.isoformat(),
-        "publication": None if publication is None else publication.document(),
-        "files": dict(_files(draft)),
-    }
-    (draft / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-
-
-def _files(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes()
-            yield path.relative_to(folder).as_posix(), {
-                "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()
-            }

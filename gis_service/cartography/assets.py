@@ -33,6 +33,9 @@ LARGE_SCRIPTS = ("map/tiles.js", "map/large.js")
 """Those that only a layer with very many items needs; the first of them brings them."""
 TILES_WORKER = ("map/protobuf.js", "map/tiles_worker.js")
 """What draws tiles beside the page, as a script of its own."""
+FOLDER_SCRIPTS = ("map/archive.js", "map/archive_items.js", *LARGE_SCRIPTS)
+FOLDER_WORKER = ("map/archive.js", *TILES_WORKER)
+"""The same where tiles and items lie in files beside the page."""
 BASE_SCRIPT = ("map/base.js",)
 BASE_WORKER = ("map/protobuf.js", "map/base_worker.js")
 """What lays vector tiles beneath a map, and draws them beside the page."""
@@ -113,6 +116,14 @@ def kept_script(name: str, files: Sequence[str]) -> tuple[str, bytes]:
     """Name and bytes of a script that a page brings when it needs it."""
     content = packed_file(*files)
     return hashed_name(name, content), content
+
+
+def large_scripts(*, in_files: bool) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """What draws tiles beside the page, and what a page brings for a layer with many items."""
+    worker, page = (
+        (FOLDER_WORKER, FOLDER_SCRIPTS) if in_files else (TILES_WORKER, LARGE_SCRIPTS)
+    )
+    return kept_script("tiles.js", worker), kept_script("large.js", page)
 
 
 def without_controls(rules: str) -> str:

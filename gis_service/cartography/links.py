@@ -57,6 +57,9 @@ class PageLinks:
     tiles
         Address below which a layer's tiles of bare shapes stand, by collection id; None
         where there are none.
+    items
+        Of a layer in a folder that is too large for its page, the file of its items, and
+        `tiles` is the file of its shapes; None for every other.
     printed, tables
         The map on paper, and its collections as tables to take away.
     search
@@ -74,6 +77,7 @@ class PageLinks:
     home: str | None = None
     nav: tuple[NavLink, ...] = ()
     account: Account | None = None
+    items: Callable[[str], str | None] = lambda _layer: None
     printed: tuple[NavLink, ...] = ()
     tables: Callable[[str], str] | None = None
     search: str | None = None

@@ -25,15 +25,14 @@ from gis_service.cartography.assets import (
     BASE_SCRIPT,
     BASE_WORKER,
     DESK_SCRIPTS,
-    LARGE_SCRIPTS,
     LEAFLET_CSS,
     LEAFLET_JS,
     MAP_SCRIPTS,
-    TILES_WORKER,
     UnmappedAddress,
     hashed_name,
     icon_path,
     kept_script,
+    large_scripts,
     own_file,
     packed_file,
     vendored,
@@ -239,7 +238,7 @@ def _folium_parts(
     _refuse_addresses(root, ours=start.get_name(), known=basemap.url if basemap else "")
     return _taken_apart(
         definition.id, root, with_desk=with_desk, with_tiles="worker" in config,
-        with_base="base" in config,
+        with_base="base" in config, in_files=config["embedded"],
     )
 
 
@@ -284,7 +283,7 @@ def _folium_map(definition: MapDefinition) -> folium.Map:
 
 
 def _taken_apart(
-    id_: str, root: Figure, *, with_desk: bool, with_tiles: bool, with_base: bool
+    id_: str, root: Figure, *, with_desk: bool, with_tiles: bool, with_base: bool, in_files: bool
 ) -> _Parts:
     files: dict[str, bytes] = {}
 
@@ -320,9 +319,7 @@ def _taken_apart(
         )
     scripts.append(add(f"{id_}.js", _packed([*code, root.script.render()])))
     if with_tiles:
-        files.update([
-            kept_script("tiles.js", TILES_WORKER), kept_script("large.js", LARGE_SCRIPTS)
-        ])
+        files.update(large_scripts(in_files=in_files))
     if with_base:
         files.update([
             kept_script("base.js", BASE_SCRIPT), kept_script("base_worker.js", BASE_WORKER)

@@ -8,10 +8,9 @@ from typing import Any
 from gis_service.cartography.assets import (
     BASE_SCRIPT,
     BASE_WORKER,
-    LARGE_SCRIPTS,
-    TILES_WORKER,
     icon_path,
     kept_script,
+    large_scripts,
 )
 from gis_service.cartography.basemap import Basemap, VectorBasemap
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
@@ -24,6 +23,7 @@ from gis_service.cartography.kinds import (
     office_icon,
     visible_kinds,
 )
+from gis_service.cartography.layers import NEAR_ZOOM
 from gis_service.cartography.legend import class_steps
 from gis_service.cartography.links import PageLinks
 from gis_service.cartography.wording import wording
@@ -64,8 +64,8 @@ def script_config(
         ],
     }
     if links.tiles is not None:
-        config["worker"] = links.assets + kept_script("tiles.js", TILES_WORKER)[0]
-        config["large"] = links.assets + kept_script("large.js", LARGE_SCRIPTS)[0]
+        worker, large = large_scripts(in_files=links.embedded)
+        config["worker"], config["large"] = links.assets + worker[0], links.assets + large[0]
     config["over_basemap"] = basemap is not None
     if isinstance(basemap, VectorBasemap):
         config["base"] = basemap.config | {
@@ -83,6 +83,7 @@ def _layer_config(
     layer: LayerDefinition, fields: Sequence[Field], language: Language, links: PageLinks
 ) -> dict[str, Any]:
     collection = REGISTRY[layer.collection]
+    items = links.items(layer.collection)
     config: dict[str, Any] = {
         "id": layer.collection,
         "style": layer.style,
@@ -91,6 +92,7 @@ def _layer_config(
         "data": links.data(layer.collection),
         **({"compact": links.compact(layer.collection)} if links.compact else {}),
         **({"tiles": links.tiles(layer.collection)} if links.tiles else {}),
+        **({"items": items, "itemsZoom": NEAR_ZOOM - 1} if items else {}),
         "label": collection.label,
         "key": collection.key,
         "fields": [_field_config(f, language) for f in fields if f.name != collection.label],

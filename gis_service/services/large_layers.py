@@ -52,9 +52,10 @@ class Feed(Protocol):
 
 
 def large_overview(
-    connection: Connection, layer: LayerDefinition, fields: Sequence[Field], audience: Audience
+    connection: Connection, layer: LayerDefinition, fields: Sequence[Field], audience: Audience,
+    *, lean: bool = True,
 ) -> bytes:
-    """What a page holds of a large layer: see `overview_payload`."""
+    """What a page holds of a large layer: see `overview_payload`; what stands out lean or not."""
     collection = REGISTRY[layer.collection]
     by = drawn_by(layer, fields)
     major = major_values(layer, fields)
@@ -67,7 +68,7 @@ def large_overview(
         fields=fields,
         counts=counts(connection, collection, audience, told_apart(layer, fields)),
         cells=cells(connection, collection, audience, by) if gathered else (),
-        major=None if frame is None else layer_payload(layer, frame, fields=fields, lean=True),
+        major=None if frame is None else layer_payload(layer, frame, fields=fields, lean=lean),
     )
 
 

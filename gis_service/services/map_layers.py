@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from gis_service.cartography.compact import compact_payload
 from gis_service.cartography.definition import LayerDefinition, MapDefinition
-from gis_service.cartography.layers import layer_payload, lean_fields
+from gis_service.cartography.layers import drawn_rows, layer_payload, lean_fields
 from gis_service.coverage import coverage_by_ward
 from gis_service.model.audience import Audience, visible_collections, visible_fields
 from gis_service.model.collections import REGISTRY
@@ -19,6 +20,7 @@ from gis_service.model.fields import Field
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import Tile
 from gis_service.services.large_layers import LargeLayers, large_overview
+from gis_service.services.layer_archives import LayerArchives, write_archives
 from gis_service.store.changes import Changes
 from gis_service.store.database import Database
 from gis_service.store.frames import read_frame
@@ -153,6 +155,30 @@ class MapLayers:
             f"{definition.id}/{layer.collection}/compact", read, audience,
             lambda: self._made(compact_payload, definition, layer, audience), of=layer,
         )
+
+    def filed(
+        self, definition: MapDefinition, layer: LayerDefinition, audience: Audience, folder: Path
+    ) -> tuple[bytes, LayerArchives | None]:
+        """
+        What a page of files holds of a layer: all of it in short, or the overview of a large one.
+
+        Tiles and items of a large one are written to `folder`.
+        """
+        collection = REGISTRY[layer.collection]
+        with self._databases[audience].reading() as connection:
+            if not can_be_outlined(collection) or not is_larger(
+                connection, collection, audience, most=self._most_whole
+            ):
+                return self.compact(definition, layer, audience), None
+            fields = fields_of(definition, audience)[layer.collection]
+            overview = large_overview(connection, layer, fields, audience, lean=False)
+            frame = drawn_rows(read_frame(connection, collection, audience))
+        archives = write_archives(
+            folder, collection.id, frame,
+            shapes=lambda tile: self.tile(definition, layer, audience, tile),
+            items=lambda rows: layer_payload(layer, rows, fields=fields),
+        )
+        return overview, archives
 
     def _made(
         self,

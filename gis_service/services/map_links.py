@@ -9,6 +9,7 @@ from gis_service.cartography.rendering import NavLink, PageLinks
 from gis_service.model.audience import Audience
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.processes import visible_processes
+from gis_service.services.layer_archives import LayerArchives
 
 
 def process_addresses(prefix: str, audience: Audience) -> dict[str, str]:
@@ -39,7 +40,12 @@ def served_links(
     )
 
 
-def folder_links(language: Language, above: str | None, data: Mapping[str, str]) -> PageLinks:
+def folder_links(
+    language: Language,
+    above: str | None,
+    data: Mapping[str, str],
+    archives: Mapping[str, LayerArchives],
+) -> PageLinks:
     """
     Addresses of a map's page in a folder.
 
@@ -49,14 +55,23 @@ def folder_links(language: Language, above: str | None, data: Mapping[str, str])
         Where its home page lies; None for none.
     data
         Names of the files of data, by layer.
+    archives
+        Those of the layers that are too large for a page.
     """
     return PageLinks(
         home=None if above is None else above + page_name(language),
         assets="assets/",
         data=lambda layer: f"data/{data[layer]}",
+        tiles=(lambda layer: _archive(archives, layer, "shapes") or "") if archives else None,
+        items=lambda layer: _archive(archives, layer, "items"),
         languages={each: page_name(each) for each in LANGUAGES},
         embedded=True,
     )
+
+
+def _archive(archives: Mapping[str, LayerArchives], layer: str, kind: str) -> str | None:
+    found = archives.get(layer)
+    return None if found is None else f"data/{getattr(found, kind)}"
 
 
 def page_name(language: Language) -> str:

@@ -34,6 +34,7 @@ from gis_service.model.coverage import CoverageTable
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.queries import BBox
 from gis_service.model.tiles import Tile
+from gis_service.services.layer_archives import LayerArchives
 from gis_service.services.map_layers import Databases, MapLayers, fields_of
 from gis_service.services.map_links import (
     folder_links,
@@ -270,10 +271,11 @@ class Maps:
         shutil.rmtree(draft, ignore_errors=True)
         (draft / "assets").mkdir(parents=True)
         (draft / "data").mkdir()
-        data = self._write_data(definition, audience, draft / "data")
+        data, archives = self._write_data(definition, audience, draft / "data")
         for language in LANGUAGES:
             rendered = self._rendered(
-                definition, audience, language, facts, folder=folder_links(language, above, data),
+                definition, audience, language, facts,
+                folder=folder_links(language, above, data, archives),
                 publication=(publication or {}).get(language, ""),
             )
             (draft / page_name(language)).write_text(rendered.html, encoding="utf-8")
@@ -287,17 +289,19 @@ class Maps:
 
     def _write_data(
         self, definition: MapDefinition, audience: Audience, folder: Path
-    ) -> dict[str, str]:
-        """Write what each layer shows; the name of its file, which changes with its content."""
-        names = {}
+    ) -> tuple[dict[str, str], dict[str, LayerArchives]]:
+        """Write what each layer shows; names of the files, which change with their content."""
+        names, archives = {}, {}
         known = fields_of(definition, audience)
         for layer in definition.layers:
             if layer.collection in known:
-                payload = self._layers.compact(definition, layer, audience)
+                payload, written = self._layers.filed(definition, layer, audience, folder)
+                if written is not None:
+                    archives[layer.collection] = written
                 script = data_script(layer.collection, payload)
                 names[layer.collection] = hashed_name(f"{layer.collection}.js", script)
                 (folder / names[layer.collection]).write_bytes(script)
-        return names
+        return names, archives
 
     def _rendered(
         self,

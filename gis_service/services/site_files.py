@@ -93,5 +93,5 @@ def pack_geopackage(path: Path, name: str) -> None:
 
 def _files(folder: Path) -> Iterator[tuple[str, FileFacts]]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path != folder / MANIFEST:
             yield path.relative_to(folder).as_posix(), file_facts(path)

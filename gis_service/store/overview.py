@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Text,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.types import NullType
 
 from gis_service.model.audience import Audience
@@ -49,7 +59,8 @@ def cells(
     source = readable(collection, audience)
     x, y = (get(source.c.geom, type_=Double) for get in (func.ST_X, func.ST_Y))
     column, row = (func.floor(each / CELL_DEG) for each in (x, y))
-    kind: ColumnElement[Any] = func.coalesce(source.c[by], "") if by else literal("")
+    # PostgreSQL groups by no bare constant.
+    kind: ColumnElement[Any] = func.coalesce(source.c[by], "") if by else cast(literal(""), Text)
     statement = (
         select(column, row, func.sum(x), func.sum(y), kind, func.count())
         .where(source.c.geom.is_not(None))

@@ -101,6 +101,9 @@
 
     /** Part of a layer's data, by `bbox` or `id`; null when there is none. */
     async fetchData(config, asked) {
+      if (config.items) {
+        return gisMap.fromArchive(config, asked);
+      }
       const address = new URL(config.data, location.href);
       for (const [name, value] of Object.entries(asked)) {
         address.searchParams.set(name, value);

@@ -75,9 +75,11 @@
         this.isLacking = this.isLacking || !isThere;
         done(isThere ? null : new Error("no tile"), tile);
       });
+      const { tiles, items } = this._config;
+      const place = [zoom - 1, coords.y, coords.x];
       artist(this.options.worker).postMessage({
-        id, address: new URL(`${this._config.tiles}/${zoom - 1}/${coords.y}/${coords.x}`, location.href).href,
-        styles: style(this._config, zoom), ratio,
+        id, address: new URL(items ? tiles : `${tiles}/${place.join("/")}`, location.href).href,
+        place: items && place, styles: style(this._config, zoom), ratio,
       });
       return tile;
     },

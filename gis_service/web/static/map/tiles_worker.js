@@ -87,16 +87,32 @@ function drawn(bytes, styles, ratio) {
 }
 
 const running = new Map();
+const archives = new Map();
 
-async function make({ id, address, styles, ratio }) {
+/** Of a file of tiles the one at a place; no bytes where it has none. */
+async function archived(address, [zoom, row, column], signal) {
+  if (!archives.has(address)) {
+    archives.set(address, new globalThis.TileArchive(address));
+  }
+  return await archives.get(address).tile(zoom, column, row, signal) || new Uint8Array();
+}
+
+async function fetched(address, signal) {
+  const answer = await fetch(address, { signal });
+  if (!answer.ok) {
+    throw new Error(String(answer.status));
+  }
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+async function make({ id, address, place, styles, ratio }) {
   const stop = new AbortController();
   running.set(id, stop);
   let image = null;
   let isThere = true;
   try {
-    const answer = await fetch(address, { signal: stop.signal });
-    isThere = answer.ok;
-    const bytes = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+    const bytes = await (place ? archived(address, place, stop.signal)
+      : fetched(address, stop.signal));
     image = bytes.length ? drawn(bytes, styles, ratio) : null;
   } catch {
     isThere = false;

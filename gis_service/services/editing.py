@@ -36,6 +36,9 @@ _WAITING_FOR_EACH = 8
 _SERVER_S, _OWN_S = 0.8, 0.95
 """Shares of the statement timeout after which the server gives up, and where it is silent, we."""
 
+_SEEN_WITHIN_S = 1.0
+"""An answer waits no longer for this process to know of the change that it tells."""
+
 log = logging.getLogger("gis_service.edits")
 
 Answering = Callable[[Sequence[Edited]], Answer]
@@ -59,6 +62,7 @@ class Editing:
         self._changes = changes
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="edit")
         self._room = threading.BoundedSemaphore(settings.pool_size * (1 + _WAITING_FOR_EACH))
+        self._seeing: set[asyncio.Task[None]] = set()
         self._swept_at = float("-inf")
 
     async def run(
@@ -143,10 +147,17 @@ class Editing:
 
         made = asyncio.get_running_loop().run_in_executor(self._threads, run)
         done = await asyncio.shield(made)
-        # So that the editor's next question is answered with the edit in it.
+        # So that the editor's next question is answered with the edit in it; what is
+        # done is told all the same, soon, when the database falls silent after it.
+        seen = asyncio.create_task(self._seen())
+        self._seeing.add(seen)
+        seen.add_done_callback(self._seeing.discard)
+        await asyncio.wait({seen}, timeout=_SEEN_WITHIN_S)
+        return done
+
+    async def _seen(self) -> None:
         with contextlib.suppress(GisError):
             await self._changes.refresh()
-        return done
 
     def opened(
         self, connection: Connection, principal: Principal, edits: Sequence[Edit]
@@ -187,8 +198,9 @@ class Editing:
             return
         self._swept_at = time.monotonic()
         try:
-            with refusals(), database.begin() as connection:
-                limit(connection, statement_timeout_s=self._settings.statement_timeout_s)
+            longest_s = self._settings.statement_timeout_s
+            with refusals(), database.begin(patience_s=longest_s * _OWN_S) as connection:
+                limit(connection, statement_timeout_s=longest_s * _SERVER_S)
                 connection.execute(sweep())
         except (GisError, TryAgain) as error:
             log.warning("old answers were not taken away: %s", error)

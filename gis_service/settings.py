@@ -22,6 +22,8 @@ ARC_1960_UTM_36S = 21036
 """EPSG code of the CRS of Kenya's older maps and surveys."""
 
 Network = IPv4Network | IPv6Network
+MOST_VERTICES = 200_000
+"""Of a polygon, by whatever door it comes: more keep GEOS busy for many seconds."""
 SOURCED = r"^\d+(\.\d+)? *;.*\S.*$"
 """An amount, a semicolon and where it comes from: so the two cannot come apart."""
 
@@ -177,7 +179,7 @@ class Settings(BaseSettings):
         "taken away."
     )
     max_vertices: int = Field(
-        50_000, ge=100, description="Most vertices that one geometry may have."
+        50_000, ge=100, le=MOST_VERTICES, description="Most vertices that one geometry may have."
     )
     map_whole: int = Field(
         5_000, ge=1, description="Items above which a layer of a map is drawn from afar by tiles "

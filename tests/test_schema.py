@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from gis_service.installation import OWNER
+from gis_service.model.edits import EditRejected
 from gis_service.store import schema
 from gis_service.store.database import LOCK_TIMEOUT_S, MIGRATIONS, Database, newest_revision
+from gis_service.store.edits import refusals
 from gis_service.store.privileges import apply_grants
 from gis_service.store.roles import Login, role_name
 from tests.catalogue import described
@@ -65,6 +67,23 @@ def test_a_migrated_database_equals_a_fresh_one(empty: Database, migrated: Datab
     fresh, other = lines(empty), lines(migrated)
     assert len(fresh) > 1000
     assert different(fresh, other) == ""
+
+
+def test_plain_sql_stores_no_invalid_polygon(databases: Databases, migrated: Database) -> None:
+    """Whoever holds the planners' password writes past all our checks, but not past this."""
+    name = str(migrated.url.database)
+    planner = Database.at(databases.cluster.url(name, role_name(name, Login.PLANNER)))
+    bow = "MULTIPOLYGON(((34.7 -0.7, 34.8 -0.6, 34.8 -0.7, 34.7 -0.6, 34.7 -0.7)))"
+    square = "MULTIPOLYGON(((34.7 -0.7, 34.8 -0.7, 34.8 -0.6, 34.7 -0.6, 34.7 -0.7)))"
+    write = text(
+        "INSERT INTO gis.wards (code, name, geom) VALUES ('1', 'W', ST_GeomFromText(:wkt, 4326))"
+    )
+    with pytest.raises(EditRejected, match="polygon") as refused, refusals(), \
+            planner.begin() as connection:
+        connection.execute(write, {"wkt": bow})
+    assert [fault.rule for fault in refused.value.faults] == ["invalid-polygon"]
+    with planner.begin() as connection:
+        assert connection.execute(write, {"wkt": square}).rowcount == 1
 
 
 def test_migrations_go_down_and_up_again(empty: Database) -> None:

@@ -217,6 +217,8 @@ def _meaning(error: DBAPIError) -> GisError | TryAgain:  # noqa: PLR0911, PLR091
             return _fault(column, "required", "A value is needed.")
         case pg.CheckViolation() if rule == "networks_fixed":
             return _fault("", "read-only", "Extent and metric SRID of a network are fixed.")
+        case pg.CheckViolation() if rule == f"{where}_geom_check":
+            return _fault("geometry", "invalid-polygon", "The polygon is not valid.")
         case pg.CheckViolation():
             column = rule.removeprefix(f"{where}_").removesuffix("_check")
             return _fault(column, "out-of-range", "The value is not allowed here.")

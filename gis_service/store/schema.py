@@ -15,6 +15,7 @@ from gis_service.store import (
     published,
     report_tables,
     scope_tables,
+    shapes,
     versions,
 )
 from gis_service.store.tables import FOLD, METADATA, SCHEMA, SEARCH_PATH, table
@@ -46,6 +47,7 @@ def create_statements() -> list[str]:
         *(f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in SCHEMAS),
         _FOLD,
         *_tables(METADATA),
+        *shapes.statements(),
         *_tables(published.METADATA_PUBLISHED),
         *_tables(history.METADATA_HISTORY),
         *_tables(internal.METADATA_INTERNAL),

@@ -25,6 +25,8 @@ from tests.fieldwork import OPERATIONS, body, operation
 ROUNDS = 1
 REFUSED_WITHIN_S = 5.0
 READ_WITHIN_S = 60.0
+_VALID = {"a comb of 20,000"}
+"""Shapes that are merely large, and within what is taken."""
 
 
 def run(site: Site, rounds: int, seed: int) -> list[Outcome]:
@@ -43,7 +45,8 @@ def run(site: Site, rounds: int, seed: int) -> list[Outcome]:
                 longest = READ_WITHIN_S if door is _sent else REFUSED_WITHIN_S
                 outcome.forbid(took > longest, f"{where}: {took:.1f} s")
                 outcome.forbid(said >= 500 and said != 503, f"{where}: {said}")
-                outcome.forbid(door is _inserted and said == 201, f"{where}: taken")
+                wrong = name not in _VALID and door is _inserted
+                outcome.forbid(wrong and said == 201, f"{where}: taken")
                 outcome.notes.append(f"{where}: {said or 'refused'} in {took:.1f} s")
         time.sleep(1)
         outcome.forbid(_sessions(site) > before + 4, "sessions are left")

@@ -216,7 +216,7 @@ def host(
     databases.with_logins(sample)
     url = sample.url.render_as_string(hide_password=False)
     here = settings.model_copy(update={"map_whole": 20, "database_url": _Secret(url)})
-    opened = databases_of(addresses_of(here), kept=1)
+    opened = databases_of(addresses_of(here).logins, kept=1)
     for site in ("site", "again"):
         Maps(opened, here).build("coverage", Audience.PUBLIC, folder / site / "maps")
         write_manifest(folder / site, TODAY, None)

@@ -121,11 +121,23 @@ def running_cluster(settings: Settings) -> Iterator[PrivateCluster | None]:
     The private cluster, running; None when settings name another database.
 
     Commands and the service may use it side by side: the last one stops it.
+
+    Raises
+    ------
+    ConfigurationError
+        It is a replica.
+    ClusterError
+        It does not start.
     """
     cluster = private_cluster(settings)
     if cluster is None:
         yield None
         return
+    if cluster.follows():
+        raise ConfigurationError(
+            f"The database in {settings.home} is a replica, which takes no changes. When its "
+            f"primary is gone for good: ./gis replica promote {settings.home}"
+        )
     with _users(settings) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
@@ -217,11 +229,6 @@ def ensure_scope_logins(settings: Settings, database: Database) -> None:
 def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Database:
     """The same with whatever schema it has, if any."""
     if cluster is not None:
-        if cluster.follows():
-            raise ConfigurationError(
-                f"The database in {settings.home} is a replica, which takes no changes. When its "
-                f"primary is gone for good: ./gis replica promote {settings.home}"
-            )
         cluster.ensure_login(OWNER)
         cluster.ensure_database(DATABASE, owner=OWNER)
         for login in Login:

@@ -44,27 +44,27 @@ class Writers:
     """Threads that write a number each, again and again, wherever `place` leads."""
 
     place: URL
-    acknowledged: list[tuple[float, int]] = field(default_factory=list)
+    acknowledged: list[tuple[float, int, URL]] = field(default_factory=list)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     ending: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         while not self.ending.is_set():
             try:
-                self._write(psycopg2.connect(
-                    host=self.place.query["host"], dbname=self.place.database, port=5432,
-                    user=self.place.username, password=str(self.place.password),
-                    connect_timeout=2,
-                ))
+                self._write(self.place)
             except psycopg2.Error:
                 time.sleep(0.02)
 
-    def _write(self, connection: psycopg2.extensions.connection) -> None:
+    def _write(self, place: URL) -> None:
+        connection = psycopg2.connect(
+            host=place.query["host"], dbname=place.database, port=5432,
+            user=place.username, password=str(place.password), connect_timeout=2,
+        )
         while not self.ending.is_set():
             number = next(self.numbers)
             with connection, connection.cursor() as cursor:
                 cursor.execute("INSERT INTO written VALUES (%s)", (number,))
-            self.acknowledged.append((time.monotonic(), number))
+            self.acknowledged.append((time.monotonic(), number, place))
 
 
 def synchronous(primary: PrivateCluster, name: str) -> None:
@@ -114,7 +114,6 @@ def fail_over(folder: Path, *, waits: bool, seconds: float, cut_off_s: float = 0
     if cut_off_s:
         os.kill(_receiver(as_superuser(replica)), signal.SIGSTOP)
         time.sleep(cut_off_s)
-    died = time.monotonic()
     _kill(primary)
     if cut_off_s:
         os.kill(_receiver(as_superuser(replica)), signal.SIGKILL)
@@ -129,9 +128,9 @@ def fail_over(folder: Path, *, waits: bool, seconds: float, cut_off_s: float = 0
     with as_superuser(replica).reading() as connection:
         kept = set(connection.scalars(text("SELECT number FROM written")))
     replica.stop()
-    before = [at for at, _ in writers.acknowledged if at <= died]
-    after = [at for at, _ in writers.acknowledged if at > died]
-    acknowledged = {number for _, number in writers.acknowledged}
+    before = [at for at, _, place in writers.acknowledged if place != writers.place]
+    after = [at for at, _, place in writers.acknowledged if place == writers.place]
+    acknowledged = {number for _, number, _ in writers.acknowledged}
     assert before, "nothing was written before"
     assert after, "nothing was written after"
     return Outcome(len(acknowledged), len(acknowledged - kept), min(after) - max(before))

@@ -30,6 +30,7 @@ from gis_service.installation import (
     reachable_database,
     running_cluster,
 )
+from gis_service.services.doctor.replicas import following
 from gis_service.settings import Settings
 from gis_service.store.cluster import PrivateCluster
 from gis_service.store.cluster.wal import at_once
@@ -195,9 +196,12 @@ def test_who_says_how_far_he_has_come_is_believed_if_he_is_staff(pair: Pair) -> 
         assert after["replica 1"] > middle["replica 1"]
 
 
-def test_a_replica_that_stays_behind_or_is_gone_is_left_out_and_comes_back(pair: Pair) -> None:
+def test_a_replica_that_stays_behind_or_is_gone_is_left_out_and_comes_back(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pair.service() as client:
-        [replica] = _services(client).replicas.all
+        replicas = _services(client).replicas
+        [replica] = replicas.all
 
         def write() -> None:
             client.delete(made(client, name=uuid4().hex)[0])
@@ -208,12 +212,19 @@ def test_a_replica_that_stays_behind_or_is_gone_is_left_out_and_comes_back(pair:
             check = client.get("/health/ready")
             assert check.status_code == 200
             assert "replica 1: It is" in check.text
+            found = {each.words for each in following(as_superuser(pair.primary))}
+            assert found == {"replica_ok"}
         pair.until(lambda: pair.asked(client))
         pair.replica.stop()
-        for _ in range(3):
-            assert client.get("/collections").status_code == 200
-            assert client.get("/collections/wards/items?f=csv").status_code == 200
+        with monkeypatch.context() as unnoticed:
+            unnoticed.setattr(replicas, "chosen", lambda a: None if a.elsewhere else replica)
+            for path in ("/collections", "/collections/wards/items?f=csv", "/dashboard"):
+                failures = replicas.failures
+                assert client.get(path).status_code == 200
+                assert replicas.failures > failures, path
         pair.until(lambda: replica.fault is not None)
+        found = {each.words for each in following(as_superuser(pair.primary))}
+        assert found == {"replica_away"}
         pair.replica.start()
         pair.until(lambda: pair.asked(client))
 
@@ -268,8 +279,8 @@ def test_a_replica_becomes_a_primary_only_without_the_other(pair: Pair) -> None:
     assert "gis_replica_second" in status.output
     assert "streaming" in status.output
     there = pair.settings.model_copy(update={"home": home, "replica_urls": None})
-    with pytest.raises(ConfigurationError, match="replica promote"):
-        prepared_database(there, pair.replica)
+    with pytest.raises(ConfigurationError, match="replica promote"), running_cluster(there):
+        pass
     refused = gis(pair.settings, "replica", "promote", str(home))
     assert refused.exit_code == 1
     assert "The primary still runs" in refused.output
@@ -282,6 +293,9 @@ def test_a_replica_becomes_a_primary_only_without_the_other(pair: Pair) -> None:
         with client_of(addresses_of(pair.settings), pair.settings, key=pair.key) as client:
             [replica] = _services(client).replicas.all
             pair.until(lambda: "no replica" in (replica.fault or ""))
+        forgotten = gis(pair.settings, "replica", "forget", "gis_replica_second")
+        assert forgotten.exit_code == 0, forgotten.output
+        assert "No replica follows" in gis(pair.settings, "replica", "status").output
     finally:
         pair.replica.stop()
 

@@ -126,6 +126,22 @@ def promote(folder: Path, although_primary_runs: bool) -> None:
     say(f"{copy.home} is a primary now. Serve by it: GIS_HOME={copy.home} ./gis up")
 
 
+@replica.command()
+@click.argument("name")
+def forget(name: str) -> None:
+    """
+    Keep no more log for a replica that does not come back; NAME is as `status` says it.
+
+    \b
+      ./gis replica forget gis_replica_old
+    """
+    primary = as_superuser(_running(read_settings()))
+    if name not in {each.name for each in standby.followers(primary) if each.state is None}:
+        raise ConfigurationError(f"There is no replica {name} that does not follow.")
+    standby.drop_slot(primary, name)
+    say(f"Nothing is kept for {name} any more.")
+
+
 def _running(settings: Settings) -> PrivateCluster:
     source = private_cluster(settings)
     if source is None or not source.running():

@@ -121,7 +121,8 @@ def followers(primary: Database) -> tuple[Follower, ...]:
         rows = connection.execute(text(
             "SELECT coalesce(slot_name::text, application_name) AS name, state, "
             "sync_state AS waits, "
-            "pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint AS behind_bytes, "
+            "CASE WHEN NOT pg_is_in_recovery() THEN "
+            "pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint END AS behind_bytes, "
             "wal_status AS slot FROM pg_replication_slots "
             "FULL JOIN pg_stat_replication ON pid = active_pid "
             "WHERE coalesce(slot_name::text, application_name) LIKE :ours ORDER BY 1"

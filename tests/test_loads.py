@@ -33,6 +33,7 @@ from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login
 from gis_service.web import loads
+from gis_service.web.loader_sentences import in_kiswahili
 from gis_service.web.page_words import spoken
 from gis_service.web.receiving import receive
 from tests.conftest import ROOT, Databases, client_of, new_key
@@ -301,6 +302,8 @@ def test_hostile_files_are_told_at_the_door_and_taken_away(desk: Desk, tmp_path:
         said = hostile.said if found["source"] == hostile.name else "damaged"  # a lone .shp
         assert re.search(said, found["job"]["message"]), (str(hostile), found["job"])
         assert SECRET not in found["job"]["message"]
+        assert str(desk.folder) not in found["job"]["message"]
+        assert in_kiswahili(found["job"]["message"]), found["job"]["message"]
         assert (id_ in kept) == ("--encoding" in found["job"]["message"]), "it may be named"
 
 

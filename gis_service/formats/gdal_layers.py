@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ _LANGUAGE_DRIVER = 29
 """Byte of a .dbf that names its code page; 0 where it does not."""
 _STYLES = "layer_styles"
 """Where QGIS keeps its styles in a GeoPackage."""
+_PATH = re.compile(r"'/[^']*'|\"/[^\"]*\"|`/[^']*'|/[^\s:'\"()]+/[^\s:'\"()]*[^\s:'\"().]")
 
 
 def geopackage_layers(path: Path) -> tuple[str, ...]:
@@ -197,9 +199,12 @@ def _known_crs(crs: str | None) -> str | None:
 def _unreadable(error: Exception) -> UnreadableFile:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return UnreadableFile(
-        f"The file is damaged or not what it claims to be: {_without_path(reason)}"
+        f"The file is damaged or not what it claims to be: {_without_paths(reason)}"
     )
 
 
-def _without_path(reason: str) -> str:
-    return reason.split(":", 1)[1].strip() if reason.startswith("/") and ":" in reason else reason
+def _without_paths(reason: str) -> str:
+    """GDAL's reason without where our files are, and without what to do for who calls GDAL."""
+    if reason.startswith("/") and ":" in reason:
+        reason = reason.split(":", 1)[1]
+    return _PATH.sub("the file", reason.split("; It might help")[0]).strip()

@@ -22,6 +22,7 @@ from gis_service.model.uploads import COUNTED, DoneLoad, RowOutcome, Upload, Upl
 from gis_service.services.received import MOST_FILES
 from gis_service.services.upload_jobs import REJECTS
 from gis_service.web.asked import Asked
+from gis_service.web.loader_sentences import said_in
 from gis_service.web.loads_documents import is_mine, told
 from gis_service.web.local_times import local_time
 from gis_service.web.page_numbers import page_number
@@ -198,6 +199,7 @@ def _telling(asked: Asked) -> dict[str, Any]:
         "who": who,
         "size": size,
         "spoken": spoken,
+        "said_of": lambda message: said_in(message, asked.language),
         "sentence": sentence,
         "time": lambda at: local_time(at, asked.language),
         "title_of": lambda id_: REGISTRY[id_].title[asked.language] if id_ in REGISTRY else id_,

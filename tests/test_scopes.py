@@ -12,19 +12,26 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from gis_service.errors import Conflict, InvalidParameter
+from gis_service.errors import Conflict, GisError, InvalidParameter
 from gis_service.model.audience import PUBLIC, Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.model.jobs import Job, JobState
 from gis_service.services.keys import create_key, rotate_key
+from gis_service.services.load_requests import LoadRequest
+from gis_service.services.loading import load_file
 from gis_service.services.scopes import add_scope, give, list_scopes, take_back
+from gis_service.services.worker import words_for
 from gis_service.settings import Settings
 from gis_service.store.database import Database
 from gis_service.store.roles import Login, scope_role
@@ -90,7 +97,9 @@ def twins(
     addresses = [logins_of(databases, each) for each in made]
     with made[1].begin() as connection:
         fill(connection)
-    asked = settings.model_copy(update={"max_exports": 20, "snapshot_mb": 0})
+    asked = settings.model_copy(
+        update={"max_exports": 20, "snapshot_mb": 0, "key_rate": 1_000_000}
+    )
 
     async def enter(stack: AsyncExitStack) -> list[Site]:
         return [await stack.enter_async_context(opened(asked, each)) for each in addresses]
@@ -450,3 +459,37 @@ def test_scopes_are_made_given_and_taken_back(database: Database) -> None:
     assert key.record.scope == "kisii"
     renewed, _ = rotate_key(database, "pc")
     assert renewed.record.scope == "kisii"
+
+
+def test_a_load_fills_networks_of_its_own_scope(
+    twins: Twins, under: dict[str, Database], settings: Settings, tmp_path: Path
+) -> None:
+    """Under the login that a worker loads with for who is held to a scope."""
+    nodes, networks = tmp_path / "nodes.csv", tmp_path / "networks.csv"
+    nodes.write_text("external_id,name,status,lon,lat\nours-1,Ours,operational,34.77,-0.68\n")
+    networks.write_text(
+        "external_id,name,extent,metric_srid,synthetic\n"
+        'third,Third,"[34.3, -1.2, 35.2, -0.3]",32736,true\n'
+    )
+    for named in (OTHER, "none"):
+        with pytest.raises(GisError, match=f"no network '{named}'. Known: {OURS}"):
+            load_file(under["loader"], settings,
+                      LoadRequest(path=nodes, collection="network_nodes", network=named))
+    report = load_file(
+        under["loader"], settings,
+        LoadRequest(path=nodes, collection="network_nodes", network=OURS),
+    )
+    assert report.inserted == 1
+    with pytest.raises(DBAPIError) as refused:
+        load_file(under["loader"], settings, LoadRequest(path=networks, collection="networks"))
+    job = replace(_JOB, scope_id=1)
+    assert "does not belong to your scope" in words_for(job, refused.value)
+    loaded = orjson.loads(twins.ask("ours", "/loads").body)["loads"]
+    assert loaded[0]["source"] == nodes.name
+    assert orjson.loads(twins.ask("other", "/loads").body)["loads"][0]["source"] == MARK
+
+
+_JOB = Job(
+    UUID(int=1), "load", {}, None, JobState.RUNNING, False, 0, None, None, None, 1, None,
+    datetime.now(UTC), None, None, None,
+)

@@ -242,7 +242,7 @@ class Worker:
         result = None
         if isinstance(error, LoadRejected):
             result = error.report.as_json(most_faults=MOST_FAULTS_KEPT)
-        return self._ended(job, JobState.FAILED, _words_for(job, error), result)
+        return self._ended(job, JobState.FAILED, words_for(job, error), result)
 
     def _ended(
         self, job: Job, state: JobState, message: str | None, result: Json | None = None
@@ -377,7 +377,7 @@ class _UnknownScope(GisError):
         super().__init__("This worker does not know the logins of the scopes. Start it anew.")
 
 
-def _words_for(job: Job, error: BaseException) -> str:
+def words_for(job: Job, error: BaseException) -> str:
     """What the job's owner is told; what else there is to know goes to the log."""
     if isinstance(error, GisError):
         return str(error)

@@ -30,13 +30,15 @@ from gis_service.store.cluster.server import SUPERUSER
 from gis_service.store.database import Database, parse_url
 from gis_service.store.roles import (
     Login,
+    ensure_members,
     ensure_roles,
-    ensure_scope_roles,
     login_url,
+    members,
     role_name,
     scope_role,
+    scope_roles,
 )
-from gis_service.store.scopes import numbers
+from gis_service.store.scopes import numbers_of
 
 DATABASE = "gis"
 OWNER = "gis_owner"
@@ -206,24 +208,20 @@ def prepared_database(settings: Settings, cluster: PrivateCluster | None) -> tup
 
 
 def ensure_scope_logins(settings: Settings, database: Database) -> None:
-    """Have the logins of every scope of a database; none where there is no scope."""
+    """Have the logins of every scope of a database that are missing; none without scopes."""
+    secrets = Secrets(settings.home / "secrets.json")
     with database.begin() as connection:
-        scopes = list(connection.scalars(numbers()))
-    if not scopes:
-        return
-    logins = [login for login in Login if login.scoped is not None]
+        wanted = scope_roles(connection, numbers_of(connection))
+        there = members(connection, wanted) & secrets.names() if wanted else set()
+        missing = {name: wanted[name] for name in sorted(wanted.keys() - there)}
     cluster = private_cluster(settings)
-    if cluster is None:
-        secrets = Secrets(settings.home / "secrets.json")
+    if cluster is None and missing:
         with database.begin() as connection:
-            ensure_scope_roles(connection, logins, scopes, secrets.password)
-        return
-    for login in logins:
-        for scope in scopes:
-            name = scope_role(DATABASE, login, scope)
+            ensure_members(connection, missing, secrets.password)
+    elif cluster is not None:
+        for name, group in missing.items():
             cluster.ensure_login(name)
-            assert login.scoped is not None  # noqa: S101 - chosen so
-            cluster.ensure_member(name, role_name(DATABASE, login.scoped))
+            cluster.ensure_member(name, group)
 
 
 def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Database:

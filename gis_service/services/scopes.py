@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from gis_service.errors import Conflict, InvalidParameter, NotFound
 from gis_service.model.declarations.network import NETWORKS
@@ -14,8 +14,12 @@ from gis_service.model.scopes import MOST_SCOPES, Scope, is_name
 from gis_service.services.people import plain_name
 from gis_service.store import scopes as store
 from gis_service.store.database import Database
+from gis_service.store.edits import refusals
 from gis_service.store.row_security import apply_scopes
 from gis_service.store.tables import table
+
+_LOCKS_WITHIN_S = 5
+"""The first scope changes every table, and readers would wait behind it."""
 
 
 def list_scopes(database: Database) -> list[Scope]:
@@ -47,14 +51,16 @@ def add_scope(
     InvalidParameter
         A value breaks its rule, or there is no such network or ward.
     Conflict
-        There is a scope of this name, or no room for another.
+        There is a scope of this name, or no room for another; or others hold the
+        tables, which the first scope changes.
     """
     if not is_name(name):
         raise InvalidParameter(
             "name", name, "write 2 to 40 small letters, digits and dashes, a letter first"
         )
     title = plain_name("title", title)
-    with database.begin() as connection:
+    with refusals(), database.begin() as connection:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCKS_WITHIN_S}s'"))
         store.lock(connection)
         known = _all(connection)
         if any(each.name == name for each in known):
@@ -63,7 +69,7 @@ def add_scope(
             raise Conflict(f"There are {len(known)} scopes, and no more than that can be.")
         connection.execute(store.new_scope(name, title))
         made = _named(connection, name)
-        apply_scopes(connection)
+        apply_scopes(connection, anew=not known)
         return _given(connection, made, networks, wards)
 
 

@@ -7,7 +7,7 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -88,32 +88,42 @@ def ensure_roles(connection: Connection, password: Callable[[str], str]) -> None
     _ensure(connection, [role_name(database_name(connection), each) for each in Login], password)
 
 
-def ensure_scope_roles(
-    connection: Connection,
-    logins: Iterable[Login],
-    scopes: Iterable[int],
-    password: Callable[[str], str],
+def scope_roles(connection: Connection, scopes: Iterable[int]) -> dict[str, str]:
+    """The logins of scopes, by name, each with the role whose member it is."""
+    database = database_name(connection)
+    return {
+        scope_role(database, login, scope): role_name(database, login.scoped)
+        for scope in scopes for login in Login if login.scoped is not None
+    }
+
+
+def members(connection: Connection, groups: Mapping[str, str]) -> set[str]:
+    """Those of the logins, by name, that are there and may do what their role may."""
+    found = connection.execute(
+        text(
+            "SELECT m.rolname, g.rolname FROM pg_auth_members a "
+            "JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid "
+            "WHERE m.rolname = ANY(:names)"
+        ),
+        {"names": list(groups)},
+    )
+    return {name for name, group in found if groups[name] == group}
+
+
+def ensure_members(
+    connection: Connection, groups: Mapping[str, str], password: Callable[[str], str]
 ) -> None:
     """
-    The same for the logins of scopes, which may do what those may whose members they are.
+    Make logins, by name, that may do what others may.
 
     Raises
     ------
     ConfigurationError
         As for `ensure_roles`.
     """
-    database = database_name(connection)
-    groups = {
-        scope_role(database, login, scope): role_name(database, login.scoped)
-        for login in logins for scope in scopes if login.scoped is not None
-    }
     _ensure(connection, list(groups), password)
-    for name, group in groups.items():
-        member = connection.scalar(
-            text("SELECT pg_has_role(:name, :group, 'MEMBER')"), {"name": name, "group": group}
-        )
-        if not member:
-            connection.execute(text(f"GRANT {quoted(group)} TO {quoted(name)}"))
+    for name in groups.keys() - members(connection, groups):
+        connection.execute(text(f"GRANT {quoted(groups[name])} TO {quoted(name)}"))
 
 
 def _ensure(connection: Connection, names: list[str], password: Callable[[str], str]) -> None:

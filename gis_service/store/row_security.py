@@ -124,17 +124,23 @@ def _belonging(collection: Collection) -> str:
     return ""
 
 
-def apply_scopes(connection: Connection) -> None:
+def apply_scopes(connection: Connection, *, anew: bool = True) -> None:
     """
     Have rows limited where there are scopes, and by nothing where there is none.
 
     Without any login it waits for them: they are made before anybody is served.
+
+    Parameters
+    ----------
+    anew
+        Whether policies are made anew, which holds every table for a moment; they
+        are the same for all scopes.
     """
     plain = connection.execution_options(no_parameters=True)
     wanted = bool(connection.scalar(text(f"SELECT EXISTS (TABLE {INTERNAL}.{SCOPES.name})")))
     if not wanted and not is_limited(connection):
         return
-    if roles_exist(connection):
+    if anew and roles_exist(connection):
         for statement in _statements(database_name(connection), limiting=wanted):
             plain.exec_driver_sql(statement)
     if wanted:

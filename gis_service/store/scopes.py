@@ -19,9 +19,9 @@ from gis_service.store.tables import table
 from gis_service.store.versions import CHANNEL, STAFF_VERSIONS
 
 
-def numbers() -> Select[Any]:
+def numbers_of(connection: Connection) -> list[int]:
     """The number of every scope."""
-    return select(SCOPES.c.id).order_by(SCOPES.c.id)
+    return list(connection.scalars(select(SCOPES.c.id).order_by(SCOPES.c.id)))
 
 
 def scopes() -> Select[Any]:

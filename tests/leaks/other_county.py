@@ -10,8 +10,8 @@ from gis_service.model.fields import Collection, FieldType
 from gis_service.services.sample import NETWORK
 from gis_service.services.scopes import add_scope
 from gis_service.store.database import Database
-from gis_service.store.roles import Login, role_name, scope_role
-from gis_service.store.scopes import numbers
+from gis_service.store.roles import scope_roles
+from gis_service.store.scopes import numbers_of
 from gis_service.store.tables import table
 from tests.conftest import Databases
 from tests.leaks.hidden import MARK
@@ -38,15 +38,11 @@ def share(database: Database) -> None:
 def logins_of(databases: Databases, database: Database) -> Addresses:
     """The logins of a database, those of its scopes with them."""
     addresses = databases.with_logins(database)
-    name = str(database.url.database)
     with database.begin() as connection:
-        scopes = list(connection.scalars(numbers()))
-    for login in Login:
-        for scope in scopes if login.scoped is not None else ():
-            role = scope_role(name, login, scope)
-            databases.cluster.ensure_login(role)
-            assert login.scoped is not None
-            databases.cluster.ensure_member(role, role_name(name, login.scoped))
+        roles = scope_roles(connection, numbers_of(connection))
+    for name, group in roles.items():
+        databases.cluster.ensure_login(name)
+        databases.cluster.ensure_member(name, group)
     return addresses
 
 

@@ -46,6 +46,10 @@ class Secrets:
                 write_whole(self._path, json.dumps(known, indent=1, sort_keys=True) + "\n")
         return known[role]
 
+    def names(self) -> frozenset[str]:
+        """The roles that have a password here; raises `SecretsUnreadable`."""
+        return frozenset(self._read())
+
     def _locked(self) -> AbstractContextManager[int]:
         return exclusive(
             self._path.with_name(f".{self._path.name}.lock"),

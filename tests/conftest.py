@@ -50,7 +50,7 @@ LONGEST = (
     "test_tools_page", "test_search_text", "test_exports", "test_field_queue", "test_filtering",
     "test_clients_gdal", "test_tour", "test_published", "test_tile_cache", "test_snapshots",
     "test_history",
-    "test_recovery", "test_upgrade",
+    "test_recovery", "test_upgrade", "test_replicas",
 )
 """Files that take longest come first, so that the workers end at about the same time."""
 

@@ -41,6 +41,7 @@ from tests.conftest import ROOT, client_of, new_key
 from tests.editing import PATCH, made
 from tests.failover import fail_over
 from tests.test_cluster import open_directory
+from tests.test_login import cookies_set, field, log_in
 
 MANY = "/collections/network_nodes/items?limit=10&f=json"
 TILE = "/collections/network_nodes/tiles/WebMercatorQuad/12/2055/2443"
@@ -194,6 +195,26 @@ def test_who_says_how_far_he_has_come_is_believed_if_he_is_staff(pair: Pair) -> 
         after = answered(client)
         assert after["primary"] == middle["primary"]
         assert after["replica 1"] > middle["replica 1"]
+
+
+def test_a_browser_that_has_logged_in_keeps_how_far_it_has_come(pair: Pair) -> None:
+    """In a cookie that no script reads; the next page is as new, whatever process answers."""
+    with pair.service() as client:
+        address, _ = made(client, name="n")
+        del client.headers["Authorization"]
+        log_in(client, pair.key)
+        token = {"X-CSRF-Token": field(client.get("/login").text, "csrf_token")}
+        changed = client.delete(address, headers=token)
+        assert changed.status_code == 204, changed.text
+        value, *attributes = cookies_set(changed)["gis_seen"]
+        assert value == changed.headers["gis-lsn"].replace("/", "-")
+        assert {"HttpOnly", "SameSite=Strict", f"Max-Age={int(60 + LAG_S)}"} <= set(attributes)
+        pair.until(lambda: pair.asked(client))
+        client.cookies.delete("gis_seen")
+        client.cookies.set("gis_seen", "FFFFFFFF-0")
+        before = answered(client)
+        client.get("/collections")
+        assert answered(client)["replica 1"] == before["replica 1"]
 
 
 def test_a_replica_that_stays_behind_or_is_gone_is_left_out_and_comes_back(

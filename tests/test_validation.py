@@ -17,7 +17,7 @@ from gis_service.errors import InvalidInput
 from gis_service.model.collections import REGISTRY
 from gis_service.model.reports import RowFault, Severity
 from gis_service.model.rules import RULES
-from gis_service.validation import checking
+from gis_service.validation import part_checks
 from gis_service.validation.checking import Validated, validate
 from gis_service.validation.columns import plan_columns
 
@@ -431,7 +431,7 @@ def test_a_rule_that_crashes_passes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     def crash(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(checking, "check_geometry", crash)
+    monkeypatch.setattr(part_checks, "check_geometry", crash)
     result = check(offices())
     assert only(result).rule == "rule-crashed"
     assert "ZeroDivisionError" in only(result).message

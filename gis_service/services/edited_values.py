@@ -21,9 +21,10 @@ from gis_service.model.edits import Edit, EditRejected
 from gis_service.model.fields import Collection, Field, FieldType
 from gis_service.model.reports import RowFault, Severity
 from gis_service.store import edits as statements
-from gis_service.validation.checking import GEOMETRY, validate
+from gis_service.validation.checking import validate
 from gis_service.validation.columns import loadable_fields
 from gis_service.validation.geometry import KENYA, Extent
+from gis_service.validation.part_checks import GEOMETRY
 from gis_service.validation.texts import objects
 
 ROW = 1

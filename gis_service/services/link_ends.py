@@ -18,20 +18,18 @@ from sqlalchemy import Connection
 from gis_service.crs import WGS84
 from gis_service.errors import InvalidInput
 from gis_service.formats.source_rows import SourceRows
-from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection
 from gis_service.model.reports import RowFault
 from gis_service.store.node_places import node_places
-from gis_service.store.staging import StagedRows, lock_for_load
 from gis_service.validation.columns import plan_columns
 from gis_service.validation.snapping import SIDES, Joined, LinkEnds, NodePlaces, join_ends, told
 from gis_service.validation.splitting import split_parts
 from gis_service.validation.texts import as_texts
-from gis_service.validation.topology import Flags, Floats, Ints, ends_of
+from gis_service.validation.topology import Flags, Floats, ends_of
 
 LINKS, NODES = "fibre_links", "network_nodes"
 _LINE = 1
-_FIELDS = tuple(f"{side}_node" for side in SIDES)
+END_FIELDS = tuple(f"{side}_node" for side in SIDES)
 _NO_NAMES = (np.empty(0, dtype=object), np.empty(0, dtype=object))
 _NO_PLACES = (np.empty((0, 2)), np.empty((0, 2)))
 
@@ -56,7 +54,7 @@ class JoinedPart:
         return [
             each for each in faults
             if each.rule != "required" or each.row not in self.lineless
-            or each.column not in _FIELDS
+            or each.column not in END_FIELDS
         ]
 
 
@@ -114,12 +112,12 @@ class LinkJoiner:
         if network is None or source.crs is None:
             return
         plan = plan_columns(self.columns, collection, mapping=mapping, constants=constants)
-        sources = [plan.sources.get(field) for field in _FIELDS]
-        if any(f in plan.constants for f in _FIELDS) or any(s and s.path for s in sources):
+        sources = [plan.sources.get(field) for field in END_FIELDS]
+        if any(f in plan.constants for f in END_FIELDS) or any(s and s.path for s in sources):
             return
         self._ends = [
             field if source is None else source.column
-            for field, source in zip(_FIELDS, sources, strict=True)
+            for field, source in zip(END_FIELDS, sources, strict=True)
         ]
         self._key = plan.sources.get(collection.key)
         self._placed = Transformer.from_crs(source.crs, WGS84, always_xy=True)
@@ -136,6 +134,10 @@ class LinkJoiner:
     def notes(self) -> tuple[str, ...]:
         """What is to be told of the parts that were joined."""
         return told(self._moved, self._found, len(self.made), snap_m=self._snap_m)
+
+    def close(self) -> None:
+        """Let go of the nodes, when all parts were joined."""
+        self._nodes = self._joined = None
 
     def join(self, frame: pd.DataFrame) -> JoinedPart:
         """The next rows with the nodes at their ends."""
@@ -229,70 +231,6 @@ def _part(joined: Joined, begin: int, count: int) -> Joined:
     )
 
 
-class NodesToMake:
-    """
-    Nodes that links which are loaded end at, gathered part by part.
-
-    They have the status of the first link that ends there, and a plain name.
-    """
-
-    def __init__(self, made: Mapping[str, tuple[float, float]]) -> None:
-        self._made = made
-        self._parts: list[pd.DataFrame] = []
-
-    def add(self, links: pd.DataFrame) -> None:
-        """Take note of links."""
-        if self._made:
-            names = [name for name in (*_FIELDS, "status") if name in links]
-            self._parts.append(pd.DataFrame(links[names]))
-
-    def _wanted(self, without: Ints) -> dict[str, str]:
-        """The status of each."""
-        wanted: dict[str, str] = {}
-        for field in _FIELDS:
-            for part in self._parts:
-                links = part[~part.index.isin(without)]
-                statuses = links["status"] if "status" in links else ["planned"] * len(links)
-                for key, status in zip(links.get(field, ()), statuses, strict=False):
-                    if key in self._made:
-                        wanted.setdefault(str(key), str(status))
-        return wanted
-
-    def make(self, connection: Connection, network: UUID, *, without: Ints) -> int:
-        """
-        Store them; how many were made.
-
-        Parameters
-        ----------
-        without
-            Numbers of links that are not loaded after all.
-        """
-        wanted = self._wanted(without)
-        if not wanted:
-            return 0
-        lonlat = np.array([self._made[key] for key in wanted])
-        frame = gpd.GeoDataFrame(
-            {
-                "external_id": _arrow(list(wanted)),
-                "name": _arrow(["Junction"] * len(wanted)),
-                "status": _arrow(list(wanted.values())),
-            },
-            index=pd.RangeIndex(1, len(wanted) + 1, name="row"),
-            geometry=shapely.points(lonlat),
-            crs=WGS84,
-        ).rename_geometry("geom")
-        collection = REGISTRY[NODES]
-        lock_for_load(connection, collection, network)
-        staged = StagedRows(
-            connection, collection, frame.columns, network=network, beside=True
-        )
-        staged.copy(frame)
-        staged.analyze()
-        outcome = staged.upsert()
-        staged.close()
-        return outcome.inserted
-
-
 def _names(frame: pd.DataFrame, column: str) -> np.ndarray[Any, np.dtype[np.object_]]:
     """What a column says, None where it says nothing; objects are not understood, and stay."""
     found = np.full(len(frame), None, dtype=object)
@@ -338,11 +276,12 @@ def _filled(
 ) -> pd.Series[Any]:
     """A column with the names that were found; other cells as they were."""
     if column not in frame or isinstance(frame[column].dtype, pd.ArrowDtype):
-        return pd.Series(_arrow(names.tolist()), index=frame.index)
+        return pd.Series(arrow_texts(names.tolist()), index=frame.index)
     filled = frame[column].astype(object).copy()
     filled.iloc[found] = names[found]
     return filled
 
 
-def _arrow(texts: list[str | None]) -> Any:
+def arrow_texts(texts: Sequence[str | None]) -> Any:
+    """Texts as a column of a frame."""
     return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(texts, pa.string())]))

@@ -24,7 +24,6 @@ from gis_service.services.load_requests import LoadRequest
 from gis_service.services.syncing import check_sync
 from gis_service.settings import Settings
 from gis_service.store.database import Database
-from gis_service.validation.checking import Asked, CheckedPart, Checks, Ended
 from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
 from gis_service.validation.drawn import Ints, Spilled
@@ -32,6 +31,7 @@ from gis_service.validation.field_values import habits_of, within
 from gis_service.validation.geometry import KENYA
 from gis_service.validation.kept_texts import KeptTexts
 from gis_service.validation.keys import candidates, lacking_key
+from gis_service.validation.part_checks import Asked, CheckedPart, Checks, Ended
 from gis_service.validation.texts import texts_of
 
 
@@ -101,6 +101,7 @@ class OpenedFile:
 
     def finish(self) -> Ended:
         """What shows only now that all rows were seen."""
+        self.joiner.close()
         return self.checks.finish(self.drawn)
 
     @property

@@ -16,10 +16,10 @@ from gis_service.crs import crs_title
 from gis_service.model.reports import LoadReport
 from gis_service.services.fault_log import FaultLog
 from gis_service.services.lacking_columns import lacking_faults
-from gis_service.services.link_ends import NodesToMake
 from gis_service.services.link_topology import LinkFindings, LinkTopology
 from gis_service.services.load_checking import OpenedFile
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, LoadRequest, Progress
+from gis_service.services.nodes_to_make import NodesToMake
 from gis_service.services.syncing import ANY_NUMBER, mark_absent
 from gis_service.store.loads import record_load
 from gis_service.store.staging import Outcome, StagedRows, lock_for_load

@@ -36,8 +36,9 @@ from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import RowFault, Severity
 from gis_service.network.joining import is_unique_everywhere
 from gis_service.store.ofds import KEPT
-from gis_service.validation.checking import GEOMETRY, validate
+from gis_service.validation.checking import validate
 from gis_service.validation.geometry import KENYA, Extent
+from gis_service.validation.part_checks import GEOMETRY
 from gis_service.validation.texts import objects
 
 OFF_NODE_M = 50.0

@@ -17,7 +17,7 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.uploads import RowOutcome
 from gis_service.services.load_rows import chosen_to_draw, shape_documents
 from gis_service.services.ofds_loading import StoredArray, StoredNetwork, StoredPackage
-from gis_service.validation.checking import GEOMETRY
+from gis_service.validation.part_checks import GEOMETRY
 
 _Told = tuple[int, str, str, str]
 

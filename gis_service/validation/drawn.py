@@ -160,6 +160,15 @@ def in_blocks(vertices: Counts | Ints, *, most: int, most_vertices: int) -> list
     return blocks
 
 
+def meeting(bounds: Floats, box: tuple[float, float, float, float]) -> Ints:
+    """Places of the boxes that meet a box of west, south, east, north."""
+    west, south, east, north = box
+    with np.errstate(invalid="ignore"):
+        met = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
+        met &= (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+    return np.flatnonzero(met)
+
+
 def near_each_other(bounds: Floats) -> Ints:
     """Places in an order in which neighbours on the ground mostly follow each other (Z-order)."""
     key = _spread(_cells(bounds, 0)) | (_spread(_cells(bounds, 1)) << np.uint32(1))

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from gis_service.model.reports import RowFault, Severity
-from gis_service.validation.drawn import Counts, Drawn, in_blocks, near_each_other
+from gis_service.validation.drawn import Counts, Drawn, in_blocks, meeting, near_each_other
 from gis_service.validation.key_index import Hashes
 from gis_service.validation.topology import (
     METRES_PER_DEGREE,
@@ -96,11 +96,7 @@ def _nearest_link(
     west, south = lonlat.min(axis=0) - reach
     east, north = lonlat.max(axis=0) + reach
     bounds = lines.bounds
-    with np.errstate(invalid="ignore"):
-        near = np.flatnonzero(
-            (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
-            & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
-        )
+    near = meeting(bounds, (west, south, east, north))
     for part in in_blocks(lines.vertices[near], most=_NEAR, most_vertices=_VERTICES):
         box = bounds[near[part]] + np.array([-reach, -reach, reach, reach])
         beside, at = tree.query(shapely.box(*box.T))

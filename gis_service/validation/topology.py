@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.crs import geodesic_m, to_plane, utm_srid
-from gis_service.validation.drawn import Counts, Drawn, drawn, in_blocks, near_each_other
+from gis_service.validation.drawn import Counts, Drawn, drawn, in_blocks, meeting, near_each_other
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -249,7 +249,9 @@ def crossings(
         mine = asked[block]
         shapes = lines.take(mine)
         tree = shapely.STRtree(shapes)
-        near = _within(bounds, bounds[mine])
+        near = meeting(
+            bounds, (*bounds[mine, :2].min(axis=0), *bounds[mine, 2:].max(axis=0))
+        )
         for part in in_blocks(lines.vertices[near], most=_NEAR, most_vertices=_VERTICES):
             beside, at = tree.query(shapely.box(*bounds[near[part]].T))
             one, other = near[part][beside], mine[at]
@@ -271,18 +273,6 @@ def crossings(
     crossing, place = np.concatenate(pairs)[:most], np.concatenate(places)[:most]
     order = np.lexsort((crossing[:, 0], crossing[:, 1]))
     return crossing[order], place[order], whole
-
-
-def _within(bounds: Floats, some: Floats) -> Ints:
-    """Those whose boxes meet the box around some."""
-    west, south = some[:, :2].min(axis=0)
-    east, north = some[:, 2:].max(axis=0)
-    with np.errstate(invalid="ignore"):
-        met = (
-            (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
-            & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
-        )
-    return np.flatnonzero(met)
 
 
 def _crossing(

@@ -22,15 +22,15 @@ from gis_service.services.load_requests import LoadRequest
 from gis_service.settings import Settings
 from gis_service.store import staging
 from gis_service.store.database import Database, parse_url
-from gis_service.validation import checking
+from gis_service.validation import part_checks
 from tests.benchmarks.load_data import NETWORKS
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("known places", load_checking, "surroundings_of"),
     ("reading", load_checking, "open_file"),
     ("ends to nodes", link_ends.LinkJoiner, "join"),
-    ("validation", checking.Checks, "part"),
-    ("what shows at the end", checking.Checks, "finish"),
+    ("validation", part_checks.Checks, "part"),
+    ("what shows at the end", part_checks.Checks, "finish"),
     ("COPY to staging", staging.StagedRows, "copy"),
     ("reading the network", link_topology.LinkTopology, "check"),
     ("comparing", staging.StagedRows, "_decide"),

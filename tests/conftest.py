@@ -51,6 +51,7 @@ LONGEST = (
     "test_clients_gdal", "test_tour", "test_published", "test_tile_cache", "test_snapshots",
     "test_history",
     "test_recovery", "test_upgrade", "test_replicas",
+    "test_scopes",
 )
 """Files that take longest come first, so that the workers end at about the same time."""
 

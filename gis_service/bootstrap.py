@@ -29,6 +29,7 @@ from gis_service.services.coverage import Coverages
 from gis_service.services.dashboard import Dashboards
 from gis_service.services.dig_safe import Digging
 from gis_service.services.editing import Editing
+from gis_service.services.erasures import folders_of
 from gis_service.services.exports import Exports
 from gis_service.services.fault_location import FaultLocating
 from gis_service.services.features import Features
@@ -251,7 +252,9 @@ async def _wired(
             publications=Publications(primary, editing),
             joins=joins,
             uploads=Uploads(primary, editing, settings),
-            people=PeopleDesk(keeper, databases[Audience.ADMIN]),
+            people=PeopleDesk(
+                keeper, databases[Audience.ADMIN], listed=folders_of(settings)
+            ),
             audit=Audit(
                 databases[Audience.ADMIN], editing,
                 statement_timeout_s=settings.statement_timeout_s,

@@ -22,6 +22,7 @@ from gis_service.errors import Conflict, InvalidParameter, NotFound
 from gis_service.model.audience import Actor, Audience
 from gis_service.model.declarations.places import OFFICES
 from gis_service.model.keys import KeyState, KeyText, holds_key, sha256
+from gis_service.services.erasures import FILE, erase_again, note_erasure
 from gis_service.services.keys import (
     create_key,
     first_key,
@@ -530,3 +531,22 @@ def _until(condition, *, within_s: float = 10) -> None:  # type: ignore[no-untyp
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def test_what_is_put_back_brings_nobody_back(database: Database, tmp_path: Path):
+    """The list of erasures outlives a backup that is older; it names nobody."""
+    gone = create_key(database, role=Audience.PLANNER, name="Gone Long Ago").record.person_id
+    stays = create_key(database, role=Audience.PLANNER, name="Stays").record.person_id
+    moment = datetime.now(UTC)
+    nowhere = tmp_path / "not there"
+    note_erasure((tmp_path, nowhere), gone)
+    note_erasure((tmp_path, nowhere))
+    with (tmp_path / FILE).open("a") as file:
+        file.write('{"at": "2026-11-2')  # a power cut
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+    assert "Gone" not in (tmp_path / FILE).read_text()
+    again = erase_again(database, (nowhere, tmp_path, tmp_path), since=moment)
+    assert (again.people, again.contacts) == ((gone,), 1)
+    assert {p.id: p.name for p in list_people(database)} == {gone: None, stays: "Stays"}
+    later = erase_again(database, (tmp_path,), since=datetime.now(UTC))
+    assert (later.people, later.contacts) == ((), 0)

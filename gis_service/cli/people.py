@@ -12,6 +12,7 @@ from gis_service.cli.writing import check_out, write_whole
 from gis_service.installation import open_database
 from gis_service.services import people as service
 from gis_service.services import personal_data
+from gis_service.services.erasures import folders_of, note_erasure
 from gis_service.settings import read_settings
 
 _CONTACT = click.option(
@@ -109,18 +110,22 @@ def erase(id_: UUID | None, contact: str | None, yes: bool) -> None:
     history keeps the id, which then names nobody. With --contact: a reporter's or
     an office's contact goes from reports, from the map, and from every old
     version; rows and counts stay. Neither can be undone. Backups keep what they
-    hold until GIS_BACKUP_KEEP takes them away: after restoring one, erase again.
+    hold until GIS_BACKUP_KEEP takes them away. ./gis restore erases people of staff
+    again, and says how many contacts you have to.
 
     \b
       ./gis people erase 5f0c1a52-...
       ./gis people erase --contact "0712 000 001"
     """
     _one_of(id_, contact)
-    with open_database(read_settings()) as database:
+    settings = read_settings()
+    with open_database(settings) as database:
         if id_ is None:
             if not yes:
                 click.confirm("Erase this contact everywhere, for ever?", abort=True)
             changed = personal_data.erase_contact(database, contact or "")
+            if changed:
+                note_erasure(folders_of(settings))
             say("Erased:" if changed else "Nothing was found.")
             for place, rows in changed.items():
                 say(f"  {rows:>9,}  {place}")
@@ -129,6 +134,7 @@ def erase(id_: UUID | None, contact: str | None, yes: bool) -> None:
         if not yes and not person.erased_at:
             click.confirm(f"Erase {person.name} for ever?", abort=True)
         revoked = service.erase_person(database, id_)
+        note_erasure(folders_of(settings), id_)
     said = f" Revoked: {', '.join(revoked)}." if revoked else ""
     say(f"Erased the name and contact of {id_}.{said}")
     if person.contact:

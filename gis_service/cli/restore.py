@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +25,7 @@ from gis_service.installation import (
 from gis_service.model.days import local
 from gis_service.model.recovery import Reached
 from gis_service.services.backups.restoring import open_backup, restore_backup
+from gis_service.services.erasures import ErasedAgain, erase_again, folders_of
 from gis_service.services.recovery.restoring import put_back, put_back_latest_files
 from gis_service.services.recovery.shelf import recovery_folder
 from gis_service.settings import Settings, read_settings
@@ -60,8 +61,9 @@ def restore(
 
     Every byte is compared with its hash before, every table with its sum after;
     an older backup is migrated. Keys that were revoked since it was made open the
-    service again: see ./gis keys list. With GIS_RECOVERY_DIR set, as the service had
-    it, any moment can be put back, and what came after it is told.
+    service again: see ./gis keys list. People who were erased since are erased again,
+    by the list that lies in GIS_BACKUP_DIR or beside FILE. With GIS_RECOVERY_DIR set, as
+    the service had it, any moment can be put back, and what came after it is told.
 
     \b
       ./gis restore /media/stick/gis.tar
@@ -87,8 +89,14 @@ def _from_file(settings: Settings, file: Path, identity: Path | None) -> None:
     manifest = backup.manifest
     say(f"The backup of {told(manifest.made_at)} is whole. Putting it back ...")
     with running_cluster(settings) as cluster:
-        by_hand = restore_backup(backup, reachable_database(settings, cluster), settings)
+        database = reachable_database(settings, cluster)
+        by_hand = restore_backup(backup, database, settings)
+        again = erase_again(
+            database, (*folders_of(settings), file.parent),
+            since=datetime.fromisoformat(manifest.made_at),
+        )
     say(f"{manifest.rows:,} rows of {len(manifest.tables)} tables are those of the backup.")
+    _say_erased(again)
     _say_by_hand(by_hand)
 
 
@@ -106,8 +114,11 @@ def _to_moment(settings: Settings, moment: datetime | None, before: UUID | None)
     say("Looking at the newest state, then going back ...")
     reached = put_back(folder, partial(recovered_place, settings), moment=moment, before=before)
     with running_cluster(settings) as running:
-        prepared_database(settings, running)
+        database, _ = prepared_database(settings, running)
+        since = reached.state.newest or datetime.fromtimestamp(0, UTC)
+        again = erase_again(database, (*folders_of(settings), folder), since=moment or since)
     _say_reached(reached)
+    _say_erased(again)
     say(f"It took {time.monotonic() - began:,.0f} s.")
     try:
         backup, by_hand = put_back_latest_files(settings)
@@ -144,6 +155,14 @@ def _say_reached(reached: Reached) -> None:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _say_erased(again: ErasedAgain) -> None:
+    if again.people:
+        say(f"{len(again.people):,} people who were erased since were erased again.")
+    if again.contacts:
+        say(f"{again.contacts:,} contacts were erased since and stand here again: erase them by "
+            "./gis people erase --contact, from the requests that you keep.")
 
 
 def _say_by_hand(paths: list[Path]) -> None:

@@ -143,9 +143,9 @@ REGISTER: tuple[Kept, ...] = (
         Text("So that the map survives a fire or a broken disk.",
              "Ili ramani isipotee kwa moto au diski kuharibika."),
         Text("Backups are kept as: {backup_keep}. What is erased stays in older ones until those "
-             "are taken away.",
+             "are taken away; when one is put back, it is erased again.",
              "Nakala huhifadhiwa hivi: {backup_keep}. Kilichofutwa hubaki katika nakala za zamani "
-             "hadi ziondolewe."),
+             "hadi ziondolewe; nakala ikirudishwa, hufutwa tena."),
         Text("Who runs the machine.", "Anayeendesha mashine."),
     ),
 )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from gis_service.model.audience import Actor, Audience, Principal
 from gis_service.model.keys import IssuedKey, KeyRecord
 from gis_service.model.rights import keeps_people
 from gis_service.services import keys, people, personal_data
+from gis_service.services.erasures import note_erasure
 from gis_service.services.people import Mention, Person
 from gis_service.services.personal_data import Taken
 from gis_service.store.database import Database
@@ -43,9 +45,14 @@ class PeopleDesk:
         The database under the login that keeps people.
     staff
         The same under the login of admins.
+    listed
+        Folders in which erasures are listed, for after a restore.
     """
 
-    def __init__(self, keeper: Database, staff: Database) -> None:
+    def __init__(
+        self, keeper: Database, staff: Database, *, listed: tuple[Path, ...] = ()
+    ) -> None:
+        self._listed = listed
         self._keeper = keeper
         self._staff = staff
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -140,10 +147,13 @@ class PeopleDesk:
     async def erase(self, principal: Principal, id_: UUID, *, request_id: str) -> list[str]:
         """Erase a person; raises as `erase_person`."""
         actor = Actor(principal.person_id, request_id)
-        return await self._kept(
-            principal,
-            lambda: people.erase_person(self._keeper, id_, actor=actor, keep_admin=True),
-        )
+
+        def work() -> list[str]:
+            revoked = people.erase_person(self._keeper, id_, actor=actor, keep_admin=True)
+            note_erasure(self._listed, id_)
+            return revoked
+
+        return await self._kept(principal, work)
 
     async def export(self, principal: Principal, id_: UUID, *, request_id: str) -> Taken:
         """All that is kept of a person; raises as `export_person`."""
@@ -167,9 +177,14 @@ class PeopleDesk:
     ) -> dict[str, int]:
         """Erase a contact everywhere; raises as `personal_data.erase_contact`."""
         actor = Actor(principal.person_id, request_id)
-        return await self._kept(
-            principal, lambda: personal_data.erase_contact(self._keeper, contact, actor=actor)
-        )
+
+        def work() -> dict[str, int]:
+            changed = personal_data.erase_contact(self._keeper, contact, actor=actor)
+            if changed:
+                note_erasure(self._listed)
+            return changed
+
+        return await self._kept(principal, work)
 
     def _held(self, id_: UUID, prefix: str) -> None:
         """Raise `NotFound` unless the person has the key."""

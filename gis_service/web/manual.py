@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "everybody": ("what-the-map-shows", "report-a-fault", "in-the-field"),
     "officer": (
         "start", "server", "roles", "scopes", "load", "exchange", "maps", "publish", "analysis",
-        "backup", "upgrade", "replicas", "watch", "what-to-do",
+        "backup", "upgrade", "replicas", "growing", "watch", "what-to-do",
     ),
     "programs": ("api", "editing"),
     "learning": ("tour", "threats"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gis_service.bootstrap import open_services
+from gis_service.cli.country import SPREAD, open_spread
 from gis_service.formats.strict_json import parse_json
 from gis_service.installation import addresses_of, open_database
 from gis_service.model.audience import Audience, Principal
@@ -17,6 +19,7 @@ from gis_service.model.fields import LANGUAGES, Field
 from gis_service.model.processes import PROCESSES, Process
 from gis_service.ogc.process_inputs import parse_inputs
 from gis_service.ogc.processes import answer_bytes
+from gis_service.services.country.cluster import Cluster, open_cluster
 from gis_service.settings import Settings, read_settings
 
 READER = Principal(Audience.ADMIN)
@@ -29,8 +32,15 @@ READER = Principal(Audience.ADMIN)
               help="The file to write; else the answer is printed.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
               help="The language of texts in the answer.")
-def analyse(
-    process: str | None, inputs: tuple[str, ...], out: Path | None, language: str
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Work on it county by county on a cluster of Dask: tcp://HOST:PORT, or local:N "
+                   "for N processes of this machine.")
+@click.option("--worker-memory", "worker_mb", type=click.IntRange(min=200), default=2_000,
+              show_default=True, metavar="MB",
+              help="Memory of each process of --scheduler local.")
+def analyse(  # noqa: PLR0917 - click passes them by name
+    process: str | None, inputs: tuple[str, ...], out: Path | None, language: str,
+    scheduler: str | None, worker_mb: int,
 ) -> None:
     """
     Ask PROCESS of the whole network; without one, list them.
@@ -43,6 +53,7 @@ def analyse(
       ./gis analyse
       ./gis analyse trace office=KSI-O-041
       ./gis analyse dig-safe works=@trench.geojson distance_m=5 --out links.geojson
+      ./gis analyse coverage by=ward --scheduler local:2 --out coverage.geojson
     """
     if process is None:
         for each in PROCESSES.values():
@@ -55,9 +66,14 @@ def analyse(
     if described is None:
         raise click.UsageError(f"There is no process {process!r}. Known: {', '.join(PROCESSES)}.")
     values = parse_inputs(described, dict(_pair(described, each) for each in inputs))
+    if scheduler is not None and process not in SPREAD:
+        raise click.UsageError(f"With --scheduler these can be asked: {', '.join(SPREAD)}.")
     settings = read_settings()
-    with open_database(settings):
-        answer = asyncio.run(_run(settings, described, values, language))
+    with open_database(settings), ExitStack() as stack:
+        cluster = None
+        if scheduler is not None:
+            cluster = stack.enter_context(open_cluster(scheduler, worker_mb=worker_mb))
+        answer = asyncio.run(_run(settings, described, values, language, cluster))
     content = answer_bytes(answer, indented=True)
     if out is None:
         sys.stdout.buffer.write(content)
@@ -90,9 +106,14 @@ def _pair(process: Process, text: str) -> tuple[str, Any]:
 
 
 async def _run(
-    settings: Settings, process: Process, values: dict[str, Any], language: str
+    settings: Settings, process: Process, values: dict[str, Any], language: str,
+    cluster: Cluster | None,
 ) -> dict[str, Any]:
-    async with open_services(settings, addresses_of(settings)) as services:
+    opened = (
+        open_services(settings, addresses_of(settings)) if cluster is None
+        else open_spread(settings, cluster)
+    )
+    async with opened as services:
         return await services.analyses.run(
             process, values, READER, "sw" if language == "sw" else "en"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -151,6 +151,32 @@ class GroupedSums:
     sums: Sums
 
 
+_STEPS = 2.0**20
+_LOADED = ("people", PEOPLE)
+"""With these begin the names of sums that are no data, not zero, where nothing is loaded."""
+
+
+def added(parts: Sequence[GroupedSums]) -> GroupedSums:
+    """
+    The sums of parts that hold every row once, as `grouped_sums` tells them of the whole.
+
+    A part names no sum of what it holds nothing of.
+    """
+    found = {key for part in parts for key in part.keys}
+    keys = (*sorted(found - {NONE}), *((NONE,) if NONE in found else ()))
+    index = pd.Index(keys)
+    sums: Sums = {}
+    for name in dict.fromkeys(name for part in parts for name in part.sums):
+        whole = np.full(len(keys), math.nan if name.startswith(_LOADED) else 0.0)
+        for part in parts:
+            if name in part.sums:
+                at, values = index.get_indexer(pd.Index(part.keys)), part.sums[name]
+                told = ~np.isnan(values)
+                whole[at[told]] = np.nan_to_num(whole[at[told]]) + values[told]
+        sums[name] = whole
+    return GroupedSums(keys, sums)
+
+
 _Part = Offices | Access | Routes | People | OpenFaults
 
 
@@ -188,10 +214,16 @@ class _Counter:
         return np.bincount(self.group[flags], minlength=self.size).astype(np.float64)
 
     def total(self, values: Numbers) -> Numbers:
-        """Sums of values; rows without a value (NaN) add nothing."""
+        """
+        Sums of values; rows without a value (NaN) add nothing.
+
+        Each is taken to the nearest 2^-20 first. Such sums are exact below 2^33, so
+        they are the same in whatever order and parts the rows are added.
+        """
         known = ~np.isnan(values)
-        summed = np.bincount(self.group[known], values[known], minlength=self.size)
-        return summed.astype(np.float64)
+        steps = np.rint(values[known] * _STEPS)
+        summed = np.bincount(self.group[known], steps, minlength=self.size)
+        return summed.astype(np.float64) / _STEPS
 
 
 def _of_offices(offices: Offices, by: _Counter) -> Sums:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyproj import Geod, Proj
 from scipy.spatial import cKDTree
 
-from gis_service.coverage.places import Numbers, Pieces, Places
+from gis_service.coverage.places import OUTSIDE, Numbers, Pieces, Places, degrees_of
 
 QUARTER_STEPS = 16
 """Corners of a quarter of a disc: 64 in all, so its area is 0.16 % too small."""
@@ -67,6 +67,54 @@ def covered_share(cells: Pieces, covered: NDArray[Any]) -> Numbers:
     common = shapely.area(shapely.intersection(cells.shapes[piece], tiles[tile]))
     np.add.at(area, piece, common)
     return np.clip(area / cells.size, 0.0, 1.0)
+
+
+def share_near(
+    cells: Pieces, places: Places, points: NDArray[Any], discs: NDArray[Any], *, radius_m: float
+) -> Numbers:
+    """
+    How much of each piece of a cell lies in a disc, 0 to 1.
+
+    Discs are united ward by ward, those whose centre lies around the ward's box:
+    so the share of a piece is the same whatever other wards are asked about.
+
+    Parameters
+    ----------
+    points, discs
+        Centres in longitude and latitude, and the discs of `discs_around`.
+    """
+    share = np.zeros(len(cells.shapes))
+    if not len(discs) or not len(share):
+        return share
+    order = np.argsort(cells.ward, kind="stable")
+    wards, first = np.unique(cells.ward[order], return_index=True)
+    margin = degrees_of(radius_m, places)
+    tree = shapely.STRtree(points)
+    for ward, pieces in zip(wards, np.split(order, first[1:]), strict=True):
+        if ward == OUTSIDE:
+            share[pieces] = _share_alone(cells, pieces, discs)
+            continue
+        west, south, east, north = shapely.bounds(places.areas[ward])
+        around = shapely.box(west - margin, south - margin, east + margin, north + margin)
+        near = np.sort(tree.query(around))
+        part = Pieces(
+            cells.of[pieces], cells.ward[pieces], cells.size[pieces], cells.shapes[pieces]
+        )
+        share[pieces] = covered_share(part, united_areas(discs[near]))
+    return share
+
+
+def _share_alone(cells: Pieces, pieces: NDArray[np.intp], discs: NDArray[Any]) -> Numbers:
+    """The share of each of these pieces, each looked at alone."""
+    share = np.zeros(len(pieces))
+    piece, disc = shapely.STRtree(discs).query(cells.shapes[pieces], predicate="intersects")
+    order = np.lexsort((disc, piece))
+    piece, disc = piece[order], disc[order]
+    for one in np.unique(piece):
+        shape = cells.shapes[pieces[one]]
+        united = shapely.union_all(discs[disc[piece == one]])
+        share[one] = shapely.area(shapely.intersection(shape, united)) / cells.size[pieces[one]]
+    return np.clip(share, 0.0, 1.0)
 
 
 def distance_m(places: Places, points: NDArray[Any], targets: NDArray[Any]) -> Numbers:

@@ -150,7 +150,7 @@ def placed_points(
     if edge_m is None or not len(places.areas):
         return PlacedPoints(ward, on_edge)
     edges = shapely.boundary(places.areas)
-    of, found = tree.query(edges, predicate="dwithin", distance=_degrees(edge_m, places))
+    of, found = tree.query(edges, predicate="dwithin", distance=degrees_of(edge_m, places))
     own = ward[found] == of
     of, found = of[own], found[own]
     near = shapely.dwithin(
@@ -287,7 +287,7 @@ def _moved(shapes: NDArray[Any], srid: int) -> NDArray[Any]:
     return moved
 
 
-def _degrees(metres: float, places: Places) -> float:
+def degrees_of(metres: float, places: Places) -> float:
     """Degrees that are certainly no shorter than so many metres, anywhere in the wards."""
     _, south, _, north = shapely.total_bounds(places.areas)
     farthest = min(max(abs(south), abs(north)), 89.0)

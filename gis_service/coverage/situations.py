@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gis_service.coverage.ground import Ground, Network, Records, at
 from gis_service.coverage.measures import Access, Offices, OpenFaults, People, Routes, Situation
-from gis_service.coverage.people import covered_share, discs_around, distance_m, united_areas
+from gis_service.coverage.people import discs_around, distance_m, share_near
 from gis_service.coverage.places import Flags, Indices, Numbers
 from gis_service.coverage.standing import (
     NO,
@@ -92,7 +92,7 @@ def network_situation(
     assert network is not None  # noqa: S101 - as above
     is_open = open_on(network.faults, moment)
     works = node_on if reached is None else node_on & reached.lit
-    access = _access_points(network.nodes)
+    access = access_points(network.nodes)
     in_reach = np.full(len(records.offices), UNKNOWN, dtype=np.int8)
     if access[ANY].any():
         near = distance_m(
@@ -207,16 +207,15 @@ def _people(
     used = access[ANY] & works
     points: NDArray[Any] = network.nodes.geometry.to_numpy()[used]
     discs = discs_around(ground.places, points, radius_m=within_m)
-    united = {
-        technology: united_areas(discs[has[used]])
-        for technology, has in access.items() if technology != ANY
-    }
-    others = ~np.any([has[used] for name, has in access.items() if name != ANY], axis=0)
-    united[ANY] = united_areas(np.concatenate([discs[others], *united.values()]))
     return People(
         cells.ward,
         people,
-        {name: people * covered_share(cells, areas) for name, areas in united.items()},
+        {
+            name: people * share_near(
+                cells, ground.places, points[has[used]], discs[has[used]], radius_m=within_m
+            )
+            for name, has in access.items()
+        },
     )
 
 
@@ -234,7 +233,7 @@ def _faults(
     )
 
 
-def _access_points(nodes: gpd.GeoDataFrame) -> dict[str, Flags]:
+def access_points(nodes: gpd.GeoDataFrame) -> dict[str, Flags]:
     """Which nodes are access points, of any technology and by technology."""
     wifi = _flags(nodes["public_wifi"])
     access = _flags(nodes["access_point"]) | wifi

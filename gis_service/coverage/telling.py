@@ -47,12 +47,31 @@ def coverage_of(
     phases
         Names of the phases by id, in their order.
     """
-    titles = _titles(grouping, situation.places, phases or {})
+    return coverage_of_sums(
+        grouped_sums(situation, grouping), grouped_sums(situation, Grouping.WHOLE),
+        situation.places, grouping, circumstances=circumstances, read_at=read_at,
+        quality=quality, reported_only=reported_only, phases=phases,
+    )
+
+
+def coverage_of_sums(
+    found: GroupedSums,
+    all_of_it: GroupedSums,
+    places: Places,
+    grouping: Grouping,
+    *,
+    circumstances: Circumstances,
+    read_at: datetime,
+    quality: Quality,
+    reported_only: bool = False,
+    phases: Mapping[str, str] | None = None,
+) -> Coverage:
+    """`coverage_of`, from sums by the grouping and of the whole."""
+    titles = _titles(grouping, places, phases or {})
     told = sums_of(indicators_of(grouping, reported_only=True)) if reported_only else None
-    groups = _groups(grouped_sums(situation, grouping), titles, told)
+    groups = _groups(found, titles, told)
     order = {key: position for position, key in enumerate(titles)} | {NONE: math.inf}
     groups.sort(key=lambda group: order.get(group.key, len(order)))
-    all_of_it = grouped_sums(situation, Grouping.WHOLE)
     whole = _groups(all_of_it, {NONE: GROUPING_TITLES[Grouping.WHOLE]}, told)[0]
     return Coverage(
         grouping, circumstances, read_at, reported_only, tuple(groups), whole, quality

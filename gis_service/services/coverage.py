@@ -241,7 +241,7 @@ class Coverages:
         self, principal: Principal, by: Grouping, circumstances: Circumstances, theme: str | None
     ) -> tuple[Survey, Situation, Coverage]:
         """Coverage, and what it was told from."""
-        _check(principal, circumstances)
+        check_asked(principal, circumstances)
         survey, (situation, quality) = await self._found(principal, circumstances)
         coverage = await asyncio.to_thread(
             coverage_of, of_theme(situation, theme) if theme else situation, by,
@@ -293,7 +293,8 @@ class Coverages:
         return staff, None, (self._changes.epoch, *versions)
 
 
-def _check(principal: Principal, circumstances: Circumstances) -> None:
+def check_asked(principal: Principal, circumstances: Circumstances) -> None:
+    """Raise unless the reader may ask for the circumstances; as for `Coverages.coverage`."""
     if not 0 < circumstances.within_m <= MOST_WITHIN_M:
         raise InvalidParameter(
             "within_m", circumstances.within_m, f"it must lie between 0 and {MOST_WITHIN_M:g}"

@@ -101,11 +101,48 @@ def surveyed(rows: Rows, read_at: datetime) -> Survey:
     return Survey(records, ground, _scenarios(frames.get("scenarios")), read_at)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """
+    What stands and carries in circumstances.
+
+    Parameters
+    ----------
+    node_on
+        Which nodes work.
+    reached
+        None when the network has no gateway.
+    adds
+        Ids of the links that the scenario adds.
+    """
+
+    standing: StandingLinks
+    node_on: Flags
+    reached: Reached | None
+    adds: tuple[str, ...]
+
+
+def carried_in(survey: Survey, circumstances: Circumstances, today: date) -> Carried:
+    """What carries; raises as `situation_of`."""
+    moment = Moment(circumstances.day, today)
+    scenario = _scenario(survey, circumstances)
+    standing = standing_links(
+        survey.records, survey.ground, moment, plan=circumstances.plan, adds=scenario.adds
+    )
+    is_open = open_on(network_of(survey).faults, moment)
+    return Carried(standing, *_reached(survey, standing, is_open, scenario), scenario.adds)
+
+
 def situation_of(
-    survey: Survey, circumstances: Circumstances, today: date
+    survey: Survey, circumstances: Circumstances, today: date, carried: Carried | None = None
 ) -> tuple[Situation, Quality]:
     """
     What is so in the circumstances, and what of it stands in doubt.
+
+    Parameters
+    ----------
+    carried
+        `carried_in`, where it is there already.
 
     Raises
     ------
@@ -120,15 +157,11 @@ def situation_of(
     if records.network is None:
         situation = reported_situation(records, ground, moment)
         return situation, quality_of(situation, ground.offices, ids)
-    scenario = _scenario(survey, circumstances)
-    standing = standing_links(
-        records, ground, moment, plan=circumstances.plan, adds=scenario.adds
-    )
-    is_open = open_on(records.network.faults, moment)
-    node_on, reached = _reached(survey, standing, is_open, scenario)
+    carried = carried or carried_in(survey, circumstances, today)
+    standing = carried.standing
     situation = network_situation(
         records, ground, moment,
-        standing=standing, node_on=node_on, reached=reached,
+        standing=standing, node_on=carried.node_on, reached=carried.reached,
         within_m=circumstances.within_m, measured=not moment.is_past,
     )
     undated = int(np.count_nonzero(standing.undated))

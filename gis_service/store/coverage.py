@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import ARRAY, Select, Text, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    select,
+)
 
 from gis_service.model.audience import Audience, visible_fields
 from gis_service.model.collections import REGISTRY
@@ -71,11 +87,60 @@ class Wanted:
         return tuple(FIELDS) if self.audience.is_staff else PUBLISHED
 
 
-async def read_rows(moment: Moment, wanted: Wanted) -> Rows:
-    """The rows of every collection, by id, to be made into frames by `frame_of`."""
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """
+    Some rows of a collection; every row where nothing is said.
+
+    Parameters
+    ----------
+    box
+        West, south, east, north in degrees: what touches it.
+    homeless
+        What may touch no ward: what lies wholly within one is left out.
+    ids
+        These.
+    nothing
+        No row at all.
+    shapes_of
+        Geometry comes with these alone; with all where None.
+    """
+
+    box: tuple[float, float, float, float] | None = None
+    homeless: bool = False
+    ids: tuple[str, ...] | None = None
+    nothing: bool = False
+    shapes_of: tuple[str, ...] | None = None
+
+
+ALL = Portion()
+_CENTIMETRE = 1e-7
+"""In degrees: what is so near to an edge is left to one judge of it."""
+
+
+async def read_rows(
+    moment: Moment, wanted: Wanted, portions: Mapping[str, Portion] | None = None
+) -> Rows:
+    """
+    The rows of every collection, by id, to be made into frames by `frame_of`.
+
+    Parameters
+    ----------
+    portions
+        Of some collections only these rows.
+    """
+    portions = portions or {}
     return {
-        id_: await moment.rows(_statement(REGISTRY[id_], wanted)) for id_ in wanted.collections
+        id_: await moment.rows(_statement(REGISTRY[id_], wanted, portions.get(id_, ALL)))
+        for id_ in wanted.collections
     }
+
+
+async def read_portion(
+    moment: Moment, wanted: Wanted, collection: str, portion: Portion
+) -> list[Any]:
+    """Some rows of one collection; as for `read_rows`."""
+    return await moment.rows(_statement(REGISTRY[collection], wanted, portion))
 
 
 def frame_of(collection: Collection, rows: Sequence[Any]) -> gpd.GeoDataFrame:
@@ -105,12 +170,15 @@ def frame_of(collection: Collection, rows: Sequence[Any]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=shapely.from_wkb(list(shapes)), crs=SRID)
 
 
-def _statement(collection: Collection, wanted: Wanted) -> Select[Any]:
+def _source(collection: Collection, wanted: Wanted) -> FromClause:
     if wanted.recorded is None:
-        source = readable(collection, wanted.audience)
-    else:
-        at = RecordTime(wanted.recorded, wanted.recorded)
-        source = recorded(collection, wanted.audience, at)
+        return readable(collection, wanted.audience)
+    at = RecordTime(wanted.recorded, wanted.recorded)
+    return recorded(collection, wanted.audience, at)
+
+
+def _statement(collection: Collection, wanted: Wanted, portion: Portion = ALL) -> Select[Any]:
+    source = _source(collection, wanted)
     visible = {field.name for field in visible_fields(collection, wanted.audience)}
     columns: list[Any] = [cast(source.c.id, Text).label("id")]
     for name in FIELDS[collection.id]:
@@ -122,8 +190,33 @@ def _statement(collection: Collection, wanted: Wanted) -> Select[Any]:
         else:
             columns.append(source.c[name])
     if collection.geometry is not None:
-        columns.append(func.ST_AsBinary(source.c.geom).label("geometry"))
-    return select(*columns).order_by(source.c.id)
+        shape: ColumnElement[Any] = func.ST_AsBinary(source.c.geom)
+        if portion.shapes_of is not None:
+            shape = case((_is_any(source, portion.shapes_of), shape))
+        columns.append(shape.label("geometry"))
+    return select(*columns).where(*_conditions(source, wanted, portion)).order_by(source.c.id)
+
+
+def _conditions(
+    source: FromClause, wanted: Wanted, portion: Portion
+) -> Iterator[ColumnElement[bool]]:
+    if portion.box is not None:
+        yield source.c.geom.intersects(func.ST_MakeEnvelope(*portion.box, SRID))
+    if portion.homeless:
+        wards = _source(REGISTRY["wards"], wanted)
+        around = func.ST_Expand(source.c.geom, _CENTIMETRE)
+        yield ~exists().where(func.ST_Contains(wards.c.geom, around))
+    if portion.ids is not None:
+        yield _is_any(source, portion.ids)
+    if portion.nothing:
+        yield false()
+
+
+def _is_any(source: FromClause, ids: Sequence[str]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = source.c.id == any_(
+        literal([UUID(id_) for id_ in ids], ARRAY(Uuid))
+    )
+    return found
 
 
 def _dtype(collection: Collection, name: str) -> str:

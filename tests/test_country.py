@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,8 @@ def ask(databases: Databases, sample_template: str, home: Path) -> Iterator[Ask]
         # Codes of eight counties, so that next to every ward lies one of another county.
         connection.execute(text("ALTER TABLE gis.wards DISABLE TRIGGER USER"))
         connection.execute(text(
-            "UPDATE gis.wards SET code = lpad((code::int % 4 * 300 + code::int - 1300)::text, 4, '0')"
+            "UPDATE gis.wards SET code ="
+            " lpad((code::int % 4 * 300 + code::int - 1300)::text, 4, '0')"
         ))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIS_HOME", str(home))
@@ -75,20 +75,22 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
     alone = _told(ask("coverage", "by=theme", "shapes=false"))
     address = workers.scheduler_address
     killed: list[int] = []
+    done = threading.Event()
 
-    def kill() -> None:
-        with Client(address) as client:
-            while not killed:
-                busy = [name for name, keys in client.processing().items() if keys]
-                if busy:
-                    killed.append(client.run(os.getpid, workers=busy[:1])[busy[0]])
-                    os.kill(killed[0], signal.SIGKILL)
-                time.sleep(0.01)
+    def kill(client: Client, processes: dict[str, int]) -> None:
+        while not killed and not done.wait(0.005):
+            if busy := [name for name, keys in client.processing().items() if keys]:
+                killed.append(processes[busy[0]])
+                os.kill(killed[0], signal.SIGKILL)
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    told = _told(ask("coverage", "by=theme", "shapes=false", "--scheduler", address))
-    killer.join()
+    with Client(address) as client:
+        killer = threading.Thread(target=kill, args=(client, client.run(os.getpid)))
+        killer.start()
+        try:
+            told = _told(ask("coverage", "by=theme", "shapes=false", "--scheduler", address))
+        finally:
+            done.set()
+            killer.join()
     assert killed
     assert told == alone
 

@@ -311,8 +311,9 @@ def test_a_map_of_many_items_is_read_by_ranges_from_a_plain_host(
     context.close()
     checked = chromium.new_context(viewport=PHONE, reduced_motion="reduce", bypass_csp=True)
     page = checked.new_page()
-    page.goto(host)
+    page.goto(f"{host}#14.5/-0.68/34.77")
     wait_until_ready(page)
+    wait_until(lambda: page.evaluate("gisMap.app.layers.get('offices').near") is not None)
     assert fits(page)
     assert axe(page) == []
     checked.close()

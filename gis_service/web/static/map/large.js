@@ -20,7 +20,7 @@
         worker: app.config.worker, zIndex: this.style.tileRank || 1,
         shows: (zoom) => zoom >= this.tilesFrom && zoom < this.nearFrom,
       });
-      this.group.on("add", () => this.turn()).on("remove", () => this.tiles.remove());
+      this.group.on("add", () => (app.isPlaced ? this.look() : this.turn())).on("remove", () => this.tiles.remove());
       app.map.on("moveend", () => this.look());
       if (this.style.interactive) {
         this.listen();

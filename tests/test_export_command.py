@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,3 +108,45 @@ def test_an_ending_that_says_nothing(run: Run, tmp_path: Path) -> None:
     result = run("offices", "--out", tmp_path / "offices.xls")
     assert result.exit_code == 2
     assert ".gpkg" in result.output
+
+
+def test_a_whole_network_is_an_archive_with_a_file_of_each_collection(
+    run: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "kisii.zip"
+    result = run("--network", "kisii", "--format", "gpkg", "--out", out)
+    assert result.exit_code == 0, result.output
+    with zipfile.ZipFile(out) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "parts")
+    assert {"network_nodes.gpkg", "fibre_links.gpkg", "offices.gpkg", "faults.gpkg"} <= names
+    assert "wards.gpkg" not in names
+    found = {name: len(gpd.read_file(tmp_path / "parts" / name)) for name in names}
+    assert f"{sum(found.values()):,} items of kisii written" in result.output
+    links = tmp_path / "links.gpkg"
+    assert run("fibre_links", "--out", links, "--audience", "staff").exit_code == 0
+    assert found["fibre_links.gpkg"] == len(gpd.read_file(links))
+
+    shapes = tmp_path / "shapes.zip"
+    assert run("--network", "kisii", "--format", "shp", "--out", shapes).exit_code == 0
+    with zipfile.ZipFile(shapes) as archive:
+        archive.extract("fibre_links.zip", tmp_path)
+    assert len(gpd.read_file(tmp_path / "fibre_links.zip")) == found["fibre_links.gpkg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--network", "kisii", "--format", "gpkg", "--out", "x.gpkg"), "name it x.zip"),
+        (("--network", "kisii", "--format", "csv", "--out", "x.zip", "--audience", "public"),
+         "does not say to which network"),
+        (("--network", "nowhere", "--format", "csv", "--out", "x.zip"), "There is no network"),
+    ],
+)
+def test_networks_that_are_refused(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    result = run(*(tmp_path / each if each.startswith("x.") else each for each in arguments))
+    assert result.exit_code != 0
+    assert said in result.output
+    assert list(tmp_path.iterdir()) == []

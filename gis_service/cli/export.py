@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 from rich.console import Console
@@ -17,13 +20,14 @@ from gis_service.bootstrap import open_exports, open_network_exports
 from gis_service.cli.progress import say
 from gis_service.cli.writing import check_out
 from gis_service.installation import open_database
-from gis_service.model.audience import Audience, Principal, visible_collection
+from gis_service.model.audience import Audience, Principal, visible_collection, visible_collections
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.network_exports import NetworkFormat
 from gis_service.model.queries import ItemsQuery
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.cql2 import parse_filter
 from gis_service.ogc.media import DOWNLOADS
+from gis_service.services.exports import Exports
 from gis_service.settings import Settings, read_settings
 
 AUDIENCES = {"public": Audience.PUBLIC, "staff": Audience.PLANNER}
@@ -32,6 +36,7 @@ SUFFIXES = {
     "json": ExportFormat.GEOJSON,
     **{each.suffix: ExportFormat(each.name) for each in DOWNLOADS},
 }
+_ENDINGS = {kind: suffix for suffix, kind in SUFFIXES.items() if suffix != "json"}
 INTERRUPTED = 130
 _NETWORK_FORMATS = tuple(each.value for each in NetworkFormat)
 
@@ -40,8 +45,8 @@ _NETWORK_FORMATS = tuple(each.value for each in NetworkFormat)
 @click.argument("collection", required=False)
 @click.option("--collection", "named", metavar="COLLECTION", help="The same, by name.")
 @click.option("--network", "networks", metavar="ID", multiple=True,
-              help="A whole network, in a form of the Open Fibre Data Standard. Several times for "
-              "a package with several.")
+              help="A whole network, in a form of the Open Fibre Data Standard, or in another "
+              "format as an archive with a file of each collection. Several times for several.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="The file to write; its ending says the format.")
 @click.option("--format", "format_",
@@ -78,6 +83,7 @@ def export(  # noqa: PLR0917 - click passes them by name
       ./gis export fibre_links --out planned.csv --audience staff --filter "status = 'planned'"
       ./gis export --collection offices --format csv --out offices.csv
       ./gis export --network kisii --format ofds-json --out kisii-ofds.json
+      ./gis export --network kisii --format gpkg --out kisii.zip
     """
     audience = audience or ("staff" if networks else "public")
     reader = AUDIENCES[audience]
@@ -85,7 +91,13 @@ def export(  # noqa: PLR0917 - click passes them by name
         if collection or named or filter_ or limit:
             raise click.UsageError("A network is written whole: --network goes with --format, "
                                    "--audience and --out alone.")
-        form = _network_format(format_)
+        if format_ is not None and format_ not in _NETWORK_FORMATS:
+            files = ExportFormat(format_)
+            _check_zipped(out, reader, files)
+            _into(out, force, lambda part: _write_collections(networks, files, reader, part),
+                  audience)
+            return
+        form = NetworkFormat(format_ or NetworkFormat.OFDS_JSON)
         _into(out, force, lambda part: _write_network(networks, form, reader, part), audience)
         return
     if (collection is None) == (named is None):
@@ -147,14 +159,46 @@ def _write_network(
         return asyncio.run(written()), f"objects {what}"
 
 
-def _network_format(named: str | None) -> NetworkFormat:
-    if named is None:
-        return NetworkFormat.OFDS_JSON
-    if named not in _NETWORK_FORMATS:
+def _check_zipped(out: Path, audience: Audience, kind: ExportFormat) -> None:
+    """Refuse what no archive of a network's collections can be written for."""
+    if not audience.is_staff:
         raise click.UsageError(
-            f"A network is written as {', '.join(_NETWORK_FORMATS)}, not as {named}."
+            "What is published does not say to which network it belongs: write it for the public "
+            f"as {', '.join(_NETWORK_FORMATS)}, or collection by collection."
         )
-    return NetworkFormat(named)
+    if out.suffix.lower() != ".zip":
+        raise click.UsageError(
+            f"As {kind.value} a network is an archive with a file of each collection: name it "
+            f"{out.with_suffix('.zip').name}."
+        )
+
+
+def _write_collections(
+    networks: tuple[str, ...], kind: ExportFormat, audience: Audience, part: Path
+) -> tuple[int, str]:
+    """An archive with a file of each collection in which the networks have items."""
+    settings = read_settings()
+
+    async def written(tell: Callable[[int], None]) -> int:
+        async with open_network_exports(settings, audience) as known:
+            ids = await known.ids(networks)
+        wanted = f"network IN ({', '.join(f'{chr(39)}{id_}{chr(39)}' for id_ in ids)})"
+        total = 0
+        async with open_exports(settings, audience) as exports:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                for collection in (c for c in visible_collections(audience) if c.networked):
+                    filter_ = parse_filter(wanted, queryables_of(collection, audience))
+                    export = Export(ItemsQuery(collection, 1, filter=filter_), kind)
+                    with tempfile.NamedTemporaryFile(dir=part.parent) as file:
+                        items = await _write_to(exports, export, audience, file, tell)
+                        file.flush()
+                        if items:
+                            archive.write(file.name, f"{collection.id}.{_ENDINGS[kind]}")
+                        total += items
+        return total
+
+    with open_database(settings), _counter() as tell:
+        return asyncio.run(written(tell)), f"items of {', '.join(networks)}"
 
 
 def _format(out: Path, named: str | None) -> ExportFormat:
@@ -178,16 +222,26 @@ async def _write(
     path: Path,
     tell: Callable[[int], None],
 ) -> int:
-    """The items into a file; how many there are."""
     async with open_exports(settings, audience) as exports:
-        download = await exports.open(export, Principal(audience))
-        try:
-            with path.open("wb") as file:
-                async for data in download.chunks():
-                    tell(file.write(data))
-            return await download.items()
-        finally:
-            await download.close()
+        with path.open("wb") as file:
+            return await _write_to(exports, export, audience, file, tell)
+
+
+async def _write_to(
+    exports: Exports,
+    export: Export,
+    audience: Audience,
+    file: IO[bytes],
+    tell: Callable[[int], None],
+) -> int:
+    """The items into a file; how many there are."""
+    download = await exports.open(export, Principal(audience))
+    try:
+        async for data in download.chunks():
+            tell(file.write(data))
+        return await download.items()
+    finally:
+        await download.close()
 
 
 @contextmanager

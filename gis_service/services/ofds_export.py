@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import shapely
 
@@ -164,17 +164,28 @@ class NetworkExports:
         rows = await self._reader.rows(public_networks(), Login.PUBLIC)
         return [(str(row["id"]), row["name"]) for row in rows]
 
+    async def ids(self, names: Sequence[str]) -> list[UUID]:
+        """
+        The UUIDs of networks, as staff name them.
+
+        Raises
+        ------
+        NotFound
+            There is none of that name.
+        """
+        found = []
+        async with self._reader.moment(Login.of(Audience.PLANNER)) as moment:
+            for name in names:
+                found.append((await _staff_row(moment, name))["id"])
+        return found
+
     async def _staff_package(
         self, moment: Moment, names: Sequence[str], folder: Path
     ) -> PackageSource:
         sources = []
         arounds: list[Json] = []
         for place, name in enumerate(names):
-            rows = await moment.rows(staff_network(name))
-            if not rows:
-                known = ", ".join(r["external_id"] for r in await moment.rows(staff_networks()))
-                raise NotFound(f"There is no network {name!r}. Known: {known or 'none'}.")
-            row = next((r for r in rows if r["external_id"] == name), rows[0])
+            row = await _staff_row(moment, name)
             kept: Json = json.loads(row["kept"]) if row["kept"] else {}
             if "package" in kept:
                 arounds.append(json.loads(kept["package"]))
@@ -363,3 +374,12 @@ def _in_order(array: str, version: OfdsVersion, object_: Mapping[str, Any]) -> J
     named = [p.name for p in version.properties(_CLASSES[array])]
     order = {name: place for place, name in enumerate(named)}
     return dict(sorted(object_.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+async def _staff_row(moment: Moment, name: str) -> Any:
+    """The network of that identifier, else of that UUID; raises `NotFound`."""
+    rows = await moment.rows(staff_network(name))
+    if not rows:
+        known = ", ".join(r["external_id"] for r in await moment.rows(staff_networks()))
+        raise NotFound(f"There is no network {name!r}. Known: {known or 'none'}.")
+    return next((r for r in rows if r["external_id"] == name), rows[0])

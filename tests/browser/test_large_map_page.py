@@ -171,7 +171,7 @@ def test_works_are_drawn_and_tell_whom_to_call(desk: Any) -> None:
     places = page.locator("#bench-coordinates")
     places.wait_for()
     link = page.evaluate(
-        "fetch('/collections/fibre_links/items?limit=1&f=json&status=operational')"
+        "fetch('/collections/fibre_links/items?limit=1&f=json&status=operational&medium=fibre')"
         ".then(a => a.json()).then(d => [d.features[0].properties.name,"
         " d.features[0].geometry.coordinates[0]])"
     )

@@ -40,7 +40,7 @@ from gis_service.services.backups.shelf import (
     remove_surplus,
     surplus,
 )
-from gis_service.settings import Settings
+from gis_service.settings import Settings, read_settings
 from gis_service.store.database import Database, newest_revision
 from gis_service.store.fingerprints import is_ours, table_sums
 from tests.conftest import ROOT, Databases, client_of, new_key
@@ -349,7 +349,14 @@ def test_a_run_makes_proves_and_copies(
     def gis(*arguments: str) -> Result:
         return CliRunner().invoke(cli, ["backup", *arguments])
 
+    for command in (("list",), ("run",), ("run", "--if-due")):
+        refused = gis(*command)
+        assert refused.exit_code == 1
+        assert f"Is its disk mounted? If it is new: mkdir -p {folder}" in refused.output
+    assert not folder.exists(), "it may be the place of a disk that is not mounted"
+    folder.mkdir()
     assert "no backup in" in gis("list").output
+    assert is_due(read_settings(), datetime.now(UTC))
     second.mkdir()
     done = gis("run")
     assert done.exit_code == 0, done.output
@@ -434,7 +441,10 @@ def test_what_is_kept(tmp_path: Path) -> None:
 def test_when_a_backup_is_due(tmp_path: Path, settings: Settings) -> None:
     here = settings.model_copy(update={"backup_dir": tmp_path / "none yet"})
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    assert is_due(here, now)
+    for refused in (lambda: is_due(here, now), lambda: one_run(here.backup_dir).__enter__()):
+        with pytest.raises(BackupFailed, match="Is its disk mounted"):
+            refused()
+    assert not (tmp_path / "none yet").exists()
     (tmp_path / "none yet").mkdir()
     (tmp_path / "none yet" / new_name(now)).write_bytes(b"1")
     assert not is_due(here, now + timedelta(hours=23))

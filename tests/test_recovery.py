@@ -380,7 +380,7 @@ def test_another_server_has_another_log(kept: tuple[Settings, Log]) -> None:
     assert continued_log(settings, replace(LINE, system="1")) is None
     elsewhere = settings.model_copy(update={"recovery_dir": settings.home / "none"})
     assert continued_log(elsewhere, LINE) is None
-    with pytest.raises(BackupFailed, match="Is its disk there"):
+    with pytest.raises(BackupFailed, match="If it is new: mkdir -p"):
         new_log(elsewhere, LINE, NOW)
     log.path.rename(log.path.with_name("unmounted"))
     with pytest.raises(BackupFailed, match="Is its disk mounted"):

@@ -31,6 +31,7 @@ class Home:
     path: Path
     port: int
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -41,7 +42,7 @@ class Home:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("GIS_")}
         return kept | {
             "GIS_HOME": str(self.path), "GIS_PORT": str(self.port), "PYTHONPATH": str(ROOT)
-        }
+        } | self.settings
 
     def gis(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -87,11 +88,15 @@ def home() -> Iterator[Home]:
 
 
 def test_first_up_serves_the_sample_and_ctrl_c_stops_everything(home: Home):
+    disk = home.path / "disk"
+    home.settings = {"GIS_BACKUP_DIR": str(disk)}
     process = home.start()
     wait_for(home.address, process)
     assert home.items("wards") == 45
     assert home.items("offices") >= 60
     assert f"{home.address}/maps/coverage" in home.output()
+    assert f"GIS_BACKUP_DIR: The folder {disk} is not there." in home.output()
+    assert not disk.exists()
 
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
@@ -101,8 +106,14 @@ def test_first_up_serves_the_sample_and_ctrl_c_stops_everything(home: Home):
 
 
 def test_up_again_changes_nothing_and_detach_returns_when_ready(home: Home):
+    disk = home.path / "a disk"
+    home.settings = {"GIS_RECOVERY_DIR": str(disk)}
     first = home.gis("up", "--detach")
     assert first.returncode == 0, first.stderr
+    assert f"GIS_RECOVERY_DIR: The folder {disk} is not there." in first.stdout
+    base = home.gis("backup", "base")
+    assert (base.returncode, disk.exists()) == (1, False)
+    assert f"If it is new: mkdir -p '{disk}'" in base.stderr
     offices = home.items("offices")
 
     again = home.gis("up")

@@ -94,7 +94,7 @@ def list_(folder: Path | None) -> None:
       ./gis backup list /media/stick
     """
     folder = folder or backup_folder(read_settings())
-    kept = kept_backups(folder) if folder.is_dir() else []
+    kept = kept_backups(folder)
     if not kept:
         say(f"There is no backup in {folder}. Make one: ./gis backup run")
         return

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from gis_service.cli.beside import run_beside
 from gis_service.cli.progress import say
+from gis_service.errors import BackupFailed
 from gis_service.services.backups.shelf import is_due
 from gis_service.settings import Settings
 
@@ -38,12 +39,16 @@ class _Timer(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
+        fault: str | None = None
         while not self._stopping.wait(min(LOOKS_EVERY_S, self._settings.backup_every * 3600 / 4)):
             try:
                 if is_due(self._settings, datetime.now(UTC)):
                     self._back_up()
-            except OSError as error:
-                say(f"The folder of backups cannot be looked at: {error}")
+                fault = None
+            except (BackupFailed, OSError) as error:
+                if str(error) != fault:  # told once, not at every look
+                    fault = str(error)
+                    say(f"No backup is made: {fault}")
 
     def stop(self) -> None:
         self._stopping.set()

@@ -17,6 +17,7 @@ from gis_service.cli.supervisor import supervised_database, supervised_worker
 from gis_service.cli.tls import certificate_of, say_addresses, trust_page, trust_port
 from gis_service.crs import served_crs
 from gis_service.installation import prepared_database, running_cluster
+from gis_service.services.backups.folders import missing_folders
 from gis_service.services.coordinates import check_crs
 from gis_service.services.keys import first_key, list_keys
 from gis_service.services.sample import is_empty, load_sample
@@ -66,6 +67,8 @@ def serve_here(
                     for line in load_sample(database, settings):
                         say(f"  {line}")
                 say_addresses(settings)
+                for notice in missing_folders(settings):
+                    say(notice)
                 if key and not printed_to_journal():
                     _make_first_key(database, settings, tell)
                 elif not list_keys(database):

@@ -12,6 +12,7 @@ from gis_service.cli.progress import say
 from gis_service.cli.tls import reachable, say_addresses
 from gis_service.errors import ConfigurationError
 from gis_service.installation import private_cluster
+from gis_service.services.backups.folders import missing_folders
 from gis_service.settings import read_settings
 
 _HOST = click.option("--host", help="Address to listen on (GIS_HOST).")
@@ -65,6 +66,8 @@ def up(  # noqa: PLR0917 - click passes them by name
             process, [*options_of(settings), *arguments], tell=partial(click.echo, nl=False)
         )
         say_addresses(settings)
+        for notice in missing_folders(settings):
+            say(notice)
         return
     process.detached = tell is not None
     with process.alone() as mine:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gis_service.errors import BackupFailed
 from gis_service.model.backups import Manifest, Proof
+from gis_service.services.backups.folders import checked_folder
 from gis_service.services.backups.making import make_backup
 from gis_service.services.backups.proving import Place, prove_backup
 from gis_service.services.backups.shelf import new_name
@@ -25,10 +26,12 @@ def backups_before(settings: Settings) -> Path:
     Raises
     ------
     BackupFailed
-        It cannot be used.
+        It is not there, or cannot be used.
     """
     plain = settings.backup_dir if settings.backup_encrypt_to is None else None
-    folder = plain or settings.home / "backups"
+    if plain is not None:
+        return checked_folder(plain)
+    folder = settings.home / "backups"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

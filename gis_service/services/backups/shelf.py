@@ -14,6 +14,7 @@ from pathlib import Path
 from gis_service.errors import BackupFailed, Conflict
 from gis_service.model.backups import KeptBackup, Proof
 from gis_service.model.days import day_of
+from gis_service.services.backups.folders import checked_folder
 from gis_service.services.backups.proofs import proof_path, read_proof
 from gis_service.settings import Settings
 
@@ -46,13 +47,13 @@ def backup_folder(settings: Settings) -> Path:
     Raises
     ------
     BackupFailed
-        None is set.
+        None is set, or it is not there.
     """
     if settings.backup_dir is None:
         raise BackupFailed(
             "No folder of backups is set. Set GIS_BACKUP_DIR, best on another disk."
         )
-    return settings.backup_dir
+    return checked_folder(settings.backup_dir)
 
 
 def new_name(at: datetime, *, suffix: str = "") -> str:
@@ -84,12 +85,19 @@ def listed_backups(names: Sequence[str]) -> list[KeptBackup]:
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
-    """Whether the newest backup is as old as GIS_BACKUP_EVERY says, or there is none."""
+    """
+    Whether the newest backup is as old as GIS_BACKUP_EVERY says, or there is none.
+
+    Raises
+    ------
+    BackupFailed
+        No folder is set, or it is not there.
+    """
     folder = backup_folder(settings)
     last = last_run(folder)
     if last is not None and last.fault and now - datetime.fromisoformat(last.at) < AGAIN_AFTER:
         return False
-    kept = kept_backups(folder) if folder.is_dir() else []
+    kept = kept_backups(folder)
     return not kept or now - kept[0].made_at >= timedelta(hours=settings.backup_every)
 
 
@@ -146,15 +154,16 @@ def one_run(folder: Path) -> Iterator[None]:
 
     Raises
     ------
+    BackupFailed
+        The folder is not there, or cannot be written to.
     Conflict
         Another one is under way.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (folder / ".lock").open("a")
+        lock = (checked_folder(folder) / ".lock").open("a")
     except OSError as error:
         raise BackupFailed(
-            f"The folder of backups {folder} cannot be used: {error.strerror}. Is its disk there?"
+            f"The folder {folder} cannot be used: {error.strerror}."
         ) from error
     with lock:
         try:

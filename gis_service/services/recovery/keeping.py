@@ -91,7 +91,9 @@ def keep(database: Database, settings: Settings, *, base: bool) -> BaseCopy | No
     log = own_log(settings)
     if log is None:
         raise BackupFailed(
-            "The log of changes is not kept yet. Start the service with GIS_RECOVERY_DIR set."
+            f"No log of changes is kept in {recovery_folder(settings)} yet: a service that was "
+            "started with GIS_RECOVERY_DIR begins it within a minute. ./gis doctor says what is "
+            "in its way."
         )
     for each in logs(recovery_folder(settings)):
         for segment in each.segments():

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from gis_service.errors import BackupFailed
 from gis_service.model.recovery import BaseCopy
+from gis_service.services.backups.folders import checked_folder
 from gis_service.services.recovery.segments import Segment, first_gap, segments
 from gis_service.settings import Settings
 from gis_service.store.cluster.files import write_whole
@@ -80,13 +81,13 @@ def recovery_folder(settings: Settings) -> Path:
     Raises
     ------
     BackupFailed
-        None is set.
+        None is set, or it is not there.
     """
     if settings.recovery_dir is None:
         raise BackupFailed(
             "No folder for recovery is set. Set GIS_RECOVERY_DIR, best on another disk."
         )
-    return settings.recovery_dir
+    return checked_folder(settings.recovery_dir)
 
 
 def logs(folder: Path) -> list[Log]:
@@ -137,7 +138,7 @@ def new_log(settings: Settings, line: Line, now: datetime) -> Log:
     except OSError as error:
         raise BackupFailed(
             f"The folder for recovery {folder} cannot be used: {error.strerror}. "
-            "Is its disk there? (GIS_RECOVERY_DIR)"
+            "(GIS_RECOVERY_DIR)"
         ) from error
     return log
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import geopandas as gpd
 import pytest
 from click.testing import CliRunner
-from shapely import Point
+from shapely import LineString, Point
 from sqlalchemy import text
 
 from gis_service.cli.load import load
@@ -210,6 +210,38 @@ def test_rejected_rows_are_corrected_in_their_file_and_loaded_again(
     assert (again.inserted, again.rejected, again.unmapped) == (3, 0, ())
     assert {row[4] for row in loader.stored()} == {None}, "reasons are kept nowhere"
     assert loader.statuses().keys() == {"1", "2", "3", "4"}
+
+
+def test_heights_are_dropped_or_kept_as_said(loader: Loader, tmp_path: Path) -> None:
+    loader.nodes(ONE, TWO)
+    links = gpd.GeoDataFrame(
+        {"external_id": ["L-1", "L-2"], "status": "operational", "medium": "fibre"},
+        geometry=[
+            LineString([(34.71, -0.68, 1701.25), (34.715, -0.681, 1699), (34.72, -0.68, 1700)]),
+            LineString([(34.71, -0.68), (34.716, -0.69), (34.72, -0.68)]),
+        ],
+        crs=4326,
+    )
+    path = tmp_path / "links.gpkg"
+    links.to_file(path)
+    dropped = loader("fibre_links", path, network="kisii")
+    assert any("geometries were left out" in note for note in dropped.notes)
+    asked = (
+        "SELECT external_id, ST_NDims(geom), extra->>'geometry_z' FROM gis.fibre_links ORDER BY 1"
+    )
+    assert loader.rows(asked) == [("L-1", 2, None), ("L-2", 2, None)]
+    kept = loader("fibre_links", path, network="kisii", heights="keep")
+    assert any("kept beside the fields, as geometry_z" in note for note in kept.notes)
+    assert kept.inserted == 0
+    (_, _, text_), (_, _, none) = loader.rows(asked)
+    assert none is None
+    vertices = "34.71 -0.68 1701.25, 34.715 -0.681 1699, 34.72 -0.68 1700"
+    assert text_ == f"SRID=4326;LINESTRING Z ({vertices})"
+    back = loader.rows("SELECT ST_Z(ST_StartPoint((extra->>'geometry_z')::geometry)) FROM "
+                       "gis.fibre_links WHERE external_id = 'L-1'")
+    assert back == [(1701.25,)]
+    with pytest.raises(InvalidInput, match="heights"):
+        loader("fibre_links", path, network="kisii", heights="some")
 
 
 def test_a_report_is_a_page_a_table_and_json(tmp_path: Path) -> None:

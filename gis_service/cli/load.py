@@ -21,7 +21,7 @@ from gis_service.formats.folders import files_at
 from gis_service.formats.ofds_sniffing import ofds_form
 from gis_service.installation import open_database
 from gis_service.model.fields import LANGUAGES, Language
-from gis_service.model.parts import Parts
+from gis_service.model.parts import HEIGHTS, Heights, Parts
 from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.load_requests import Progress as Reporter
@@ -83,6 +83,10 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               default=Parts.MERGE.value, show_default=True,
               help="Points and lines of several parts: merge parts that join, split them into "
               "rows X-1, X-2, or refuse them.")
+@click.option("--heights", type=click.Choice([each.value for each in Heights]),
+              default=Heights.DROP.value, show_default=True,
+              help="Heights and measures (Z, M): drop them, or keep the geometry with them beside "
+              f"the fields, as `{HEIGHTS}`.")
 @click.option("--snap", "snap_m", type=click.FloatRange(min=0, max=50), default=SNAP_M,
               show_default=True, metavar="METRES",
               help="Links that end so near to a node end at it; 0 moves none.")
@@ -122,6 +126,7 @@ def load(  # noqa: PLR0917 - click passes them by name
     encoding: str | None,
     make_ids: bool,
     multi: str,
+    heights: str,
     snap_m: float,
     create_nodes: bool,
     dry_run: bool,
@@ -210,6 +215,7 @@ def load(  # noqa: PLR0917 - click passes them by name
         dry_run=dry_run,
         accept_partial=accept_partial,
         multi=multi,
+        heights=heights,
         make_ids=make_ids or saved.make_ids,
         rejects=rejects_of(reports),
         sync=sync,

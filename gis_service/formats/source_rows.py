@@ -19,6 +19,7 @@ from gis_service.formats.process import ReadRows
 from gis_service.formats.rows import GEOMETRY, ROW
 from gis_service.formats.source import SourceFrame
 from gis_service.formats.wkb import shapes_of, why_broken
+from gis_service.model.parts import HEIGHTS
 from gis_service.model.reports import RowFault
 
 
@@ -50,6 +51,8 @@ class SourceRows:
         As the reading process wrote them.
     faults
         What that process noticed, of any rows.
+    with_heights
+        Whether a column more, `HEIGHTS`, has the geometries that have heights or measures.
     """
 
     rows: ReadRows
@@ -62,6 +65,7 @@ class SourceRows:
     faults: tuple[RowFault, ...] = ()
     notes: tuple[str, ...] = ()
     encoding: str = ""
+    with_heights: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -74,7 +78,8 @@ class SourceRows:
     @property
     def columns(self) -> list[str]:
         """Names of the columns of properties."""
-        return [_named(name, self.shaped) for name in self.rows.schema.names if name not in _OWN]
+        own = [_named(name, self.shaped) for name in self.rows.schema.names if name not in _OWN]
+        return [*own, HEIGHTS] if self.with_heights and self.shaped else own
 
     @property
     def last_row(self) -> int:
@@ -92,6 +97,10 @@ class SourceRows:
 
     def column(self, name: str) -> Iterator[pd.Series[Any]]:
         """The values of one column of properties, part by part."""
+        if name == HEIGHTS and self.with_heights:
+            for part in self.parts():
+                yield part.frame[HEIGHTS]
+            return
         own = next(n for n in self.rows.schema.names if _named(n, self.shaped) == name)
         begin = 0
         for batch in self.rows:
@@ -140,6 +149,8 @@ class SourceRows:
         if not self.shaped:
             return SourcePart(frame, ())
         built, broken = _built(table, frame.index.to_numpy())
+        if self.with_heights:
+            frame[HEIGHTS] = _heights(built, self.crs)
         return SourcePart(_with_geometry(frame, built, self.crs), tuple(broken))
 
 
@@ -165,6 +176,19 @@ def _built(
             value=wkb[position][:20].hex(), message=f"The geometry cannot be built: {reason}.",
         ))
     return built, faults
+
+
+def _heights(shapes: np.ndarray[Any, Any], crs: CRS | None) -> pa.Array:
+    """EWKT of the geometries that have heights or measures; none of the others."""
+    high = shapely.has_z(shapes) | shapely.has_m(shapes)
+    texts = np.full(len(shapes), None, dtype=object)
+    code = None if crs is None else crs.to_epsg()
+    before = "" if code is None else f"SRID={code};"
+    texts[high] = [
+        before + text
+        for text in shapely.to_wkt(shapes[high], rounding_precision=-1, output_dimension=4)
+    ]
+    return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(texts, pa.string())]))
 
 
 def _apart(table: pa.Table) -> pa.Table:

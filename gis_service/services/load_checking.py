@@ -15,7 +15,7 @@ from gis_service.formats.shaping import Shaping
 from gis_service.formats.source_rows import SourceRows
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, GeometryType
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.model.reports import RowFault, Severity
 from gis_service.services.doubts import crs_doubts
 from gis_service.services.link_ends import LinkJoiner
@@ -145,6 +145,8 @@ def open_checked(
         name=request.source,
         crs_needed=False,
     )
+    if request.heights == Heights.KEEP:
+        source = replace(source, with_heights=True)
     doubts = crs_doubts(request.source, source, around) if around is not None else ()
     with database.begin() as connection:
         joiner = LinkJoiner(
@@ -193,6 +195,10 @@ def _shaping(
     collection: Collection, request: LoadRequest, settings: Settings
 ) -> Shaping | None:
     """What the reading process is to do to the geometry."""
+    if request.heights not in list(Heights):
+        raise InvalidParameter(
+            "heights", request.heights, f"it is one of {', '.join(Heights)}"
+        )
     if request.multi not in list(Parts):
         raise InvalidParameter("multi", request.multi, f"it is one of {', '.join(Parts)}")
     if collection.geometry is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.validation.topology import SNAP_M
 
 Progress = Callable[[int, int], None]
@@ -42,6 +42,8 @@ class LoadRequest:
         Make identifiers from each row's content.
     multi
         What becomes of points and lines of several parts, as in `Parts`.
+    heights
+        What becomes of heights and measures, as in `Heights`.
     name
         The file's name where it came from, when it stands under another one.
     rejects
@@ -71,6 +73,7 @@ class LoadRequest:
     accept_partial: bool = False
     make_ids: bool = False
     multi: str = Parts.MERGE
+    heights: str = Heights.DROP
     name: str | None = None
     rejects: Path | None = None
     sync: bool = False

@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 
 from gis_service.crs import WGS84, crs_title
 from gis_service.model.fields import Collection, GeometryType
+from gis_service.model.parts import HEIGHTS
 from gis_service.validation.faults import Faults, Mask
 
 Extent = tuple[float, float, float, float]
@@ -84,8 +85,13 @@ def check_geometry(
     return CheckedGeometry(check.finished(), flattened)
 
 
-def flattened_note(count: int) -> str:
-    """What is told of geometries that lost their heights or measures."""
+def flattened_note(count: int, *, kept: bool) -> str:
+    """What is told of geometries that had heights or measures."""
+    if kept:
+        return (
+            f"Heights or measures (Z, M) of {count:,} geometries are kept beside the fields, as "
+            f"{HEIGHTS}."
+        )
     return f"Heights or measures (Z, M) of {count:,} geometries were left out."
 
 

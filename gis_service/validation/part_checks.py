@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from gis_service.crs import WGS84
 from gis_service.model.fields import Collection
+from gis_service.model.parts import HEIGHTS
 from gis_service.model.reports import RowFault
 from gis_service.validation.codes import STRICT, CodeReading
 from gis_service.validation.columns import loadable_fields, plan_columns
@@ -172,7 +173,8 @@ class Checks:
                 f"out: {', '.join(self.plan.refilled)}."
             )
         if self._flattened:
-            notes.append(flattened_note(self._flattened))
+            kept = HEIGHTS in self.plan.kept
+            notes.append(flattened_note(self._flattened, kept=kept))
         if self._shaped and self._collection.geometry is None:
             notes.append(
                 f"{self._collection.title.en} have no geometry; that of the file was left out."

@@ -157,6 +157,10 @@ def world(
     databases.drop(database)
 
 
+ACTS = ("SELECT kind, person_id IS NOT NULL, details FROM history.acts "
+        "WHERE details->>'report' = :r")
+
+
 def public_versions(world: World) -> list[Any]:
     return world.rows("SELECT collection, version FROM published.collection_versions ORDER BY 1")
 
@@ -207,6 +211,10 @@ def test_a_fault_that_is_cleared_anywhere_mends_all_its_reports(world: World) ->
     )
     assert public_versions(world) != before  # this one the public may know
     assert world.accept(second, target=f"faults/{fault}").status_code == 303
+    assert world.rows(ACTS, r=first) == []  # the fault that was made tells it
+    assert world.rows(ACTS, r=second) == [
+        ("report-joined", True, {"report": second, "fault": fault})
+    ]
     item = f"/collections/faults/items/{fault}"
     for cleared, state in (("2026-03-01T10:00:00Z", "mended"), (None, "accepted")):
         answer = world.public.patch(
@@ -226,6 +234,9 @@ def test_a_refused_report_tells_why(world: World) -> None:
     page = world.public.get(f"/report/{reference}", headers={"accept": "text/html"})
     assert "It is not ours." in page.text
     assert world.followed(reference) == "refused"
+    assert world.rows(ACTS, r=reference) == [
+        ("report-refused", True, {"report": reference})  # once, and nothing that anybody wrote
+    ]
 
 
 def test_a_report_of_a_ward_alone_is_placed_in_it(world: World) -> None:

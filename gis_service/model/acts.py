@@ -22,6 +22,8 @@ class ActKind(StrEnum):
     PERSON_ERASED = "person-erased"
     CONTACT_FORGOTTEN = "contact-forgotten"
     DATA_EXPORTED = "data-exported"
+    REPORT_REFUSED = "report-refused"
+    REPORT_JOINED = "report-joined"
 
 
 @dataclass(frozen=True, slots=True)

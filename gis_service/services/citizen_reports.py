@@ -226,11 +226,18 @@ class CitizenReports:
             Edit(Operation.CREATE, FAULTS, fault_id, await self._fault(found, accepted, known))
         ]
 
+        joined = Act(ActKind.REPORT_JOINED, details={
+            "report": found.reference, "fault": str(fault_id),
+        })
+        actor = Actor(principal.person_id, request_id)
+
         def settle(connection: Connection) -> None:
             store.settle(
                 connection, found.reference, ReportState.ACCEPTED,
                 person_id=principal.person_id, fault_id=fault_id,
             )
+            if joins:  # else the fault that is made tells it
+                acts.note(connection, joined, actor)
 
         await self._run(edits, principal, request_id, settle)
 
@@ -254,11 +261,15 @@ class CitizenReports:
                 "answer", answer, f"say why, in at most {LONGEST_ANSWER} characters"
             )
 
+        refused = Act(ActKind.REPORT_REFUSED, details={"report": found.reference})
+        actor = Actor(principal.person_id, request_id)
+
         def settle(connection: Connection) -> None:
             store.settle(
                 connection, found.reference, ReportState.REFUSED,
                 person_id=principal.person_id, answer=answer,
             )
+            acts.note(connection, refused, actor)
 
         await self._run([], principal, request_id, settle)
 

@@ -267,7 +267,7 @@ async def _wired(
             assets=Assets(reader, networks, photos),
             labels=Labels(ward_packages, settings),
             ward_sheets=WardSheets(ward_packages, maps, settings),
-            commands=CommandReference(),
+            commands=CommandReference(settings.home / "run" / "commands.json"),
         )
         await ended(catching_up)
         if basemap is not None:

@@ -173,7 +173,7 @@ def test_what_else_makes_another_load(place: Place, monkeypatch: pytest.MonkeyPa
     place.file("fibre_links", LINKS.replace("Trunk", "trunk"))
     sums.append(place.outset(request))
     place.file("fibre_links", LINKS)
-    monkeypatch.setattr(known_loads, "_program", lambda: "a newer one")
+    monkeypatch.setattr(known_loads, "program_sha256", lambda: "a newer one")
     sums.append(place.outset(request))
     monkeypatch.undo()
     place.run("INSERT INTO gis.organisations (external_id, name, network_id) "

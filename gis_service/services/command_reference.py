@@ -1,4 +1,4 @@
-"""What each command does, asked once of the command line itself."""
+"""What each command does, asked of the command line itself once for each version of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gis_service.errors import Unavailable
+from gis_service.services.program import program_sha256
+from gis_service.store.cluster.files import write_whole
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S = 60
@@ -23,10 +25,17 @@ class CommandReference:
     The commands with their options.
 
     The command line stands above the service and imports much, so a process of
-    its own is asked, when somebody first wants to know.
+    its own is asked, when somebody first wants to know, and its answer kept on the
+    disk until any file of the code is another.
+
+    Parameters
+    ----------
+    kept
+        The file to keep it in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
         self._listed: list[dict[str, Any]] | None = None
         self._lock = asyncio.Lock()
 
@@ -41,8 +50,27 @@ class CommandReference:
         """
         async with self._lock:
             if self._listed is None:
-                self._listed = json.loads(await self._asked())
+                code = await asyncio.to_thread(program_sha256)
+                listed = self._read(code)
+                if listed is None:
+                    listed = json.loads(await self._asked())
+                    await asyncio.to_thread(self._keep, code, listed)
+                self._listed = listed
             return self._listed
+
+    def _read(self, code: str) -> list[dict[str, Any]] | None:
+        try:
+            kept = json.loads(self._kept.read_text(encoding="utf-8"))
+            return list(kept["commands"]) if kept["code"] == code else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _keep(self, code: str, listed: list[dict[str, Any]]) -> None:
+        try:
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._kept, json.dumps({"code": code, "commands": listed}))
+        except OSError as error:  # then it is asked again after the next start
+            log.warning("the commands could not be kept: %s", error.strerror)
 
     async def _asked(self) -> bytes:
         process = await asyncio.create_subprocess_exec(

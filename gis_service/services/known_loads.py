@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,11 +28,11 @@ from gis_service.model.declarations.plant import FIBRE_LINKS, NETWORK_NODES
 from gis_service.model.fields import Collection
 from gis_service.model.reports import LoadReport
 from gis_service.services.load_requests import LoadRequest
+from gis_service.services.program import program_sha256
 from gis_service.settings import Settings
 from gis_service.store.loads import find_alike
 from gis_service.store.versions import staff_versions
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _BY_KNOWN_ITEMS = "implausible-crs"
 """A rule that asks what stands in the database, of the collection itself too."""
 
@@ -129,7 +126,7 @@ def outset_of(
         return None  # of several files, of which one alone would be summed
     values = asdict(request) | {"path": None, "name": request.source}
     asked = _sum(
-        values, str(network), settings.max_file_mb, settings.max_vertices, _program(),
+        values, str(network), settings.max_file_mb, settings.max_vertices, program_sha256(),
     )
     versions = staff_versions(connection, depends_on(collection))
     with request.path.open("rb") as file:
@@ -156,18 +153,6 @@ def known_report(connection: Connection, outset: Outset) -> LoadReport | None:
             "as they are, and the warnings are those of that load.",
         ),
     )
-
-
-@cache
-def _program() -> str:
-    """A sum over this program's own files, and the versions of Python and of all packages."""
-    digest = hashlib.sha256(sys.version.encode())
-    for folder in filter(Path.is_dir, map(Path, sys.path)):
-        for installed in sorted(each.name for each in folder.glob("*.dist-info")):
-            digest.update(installed.encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _sum(*values: Any) -> str:

@@ -23,7 +23,7 @@ from gis_service.model.fields import LANGUAGES
 from gis_service.model.findings import Finding, State
 from gis_service.services.backups import proofs
 from gis_service.services.backups.shelf import new_name, one_run
-from gis_service.services.doctor import backups, machine, recovery
+from gis_service.services.doctor import backups, machine, recovery, slow_log
 from gis_service.services.doctor import database as doctor
 from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrases, to_do
@@ -81,12 +81,53 @@ def test_every_sentence_is_used_and_has_advice() -> None:
         assert plain in {*(f"{c}_ok" for c in checks), *State} or f'"{plain}"' in source, key
 
 
-def test_a_database_in_order(examined: Database, settings: Settings) -> None:
+def test_a_database_in_order(examined: Database, settings: Settings, tmp_path: Path) -> None:
     create_key(examined, role=Audience.ADMIN, name="An officer")
+    # The tests' cluster has a log of other tests' slow statements.
+    settings = settings.model_copy(update={"home": tmp_path})
     states = words(doctor.in_database(examined, settings))
     # The tests' cluster is fast, not safe.
     assert {k: s for k, s in states.items() if s is not State.OK} == {"unsafe": State.BAD}
     assert len(states) == 16
+
+
+def test_the_slow_log_of_the_private_server(settings: Settings, tmp_path: Path) -> None:
+    """Lines as PostgreSQL 15 wrote them by our settings."""
+    def entry(at: datetime, login: str, ms: float, statement: str) -> str:
+        return (f"{at:%Y-%m-%d %H:%M:%S}.345 UTC [10999] {login}@gis gis-service public 00000 LOG:"
+                f"  duration: {ms:.3f} ms  {statement}\n")
+
+    def told(now: datetime = NOW) -> dict[str, State]:
+        return words(slow_log.slow_log(here, now))
+
+    here = settings.model_copy(update={"home": tmp_path, "database_url": None})
+    logs = tmp_path / "logs" / "postgresql"
+    assert told() == {}, "no private server was made"
+    logs.mkdir(parents=True)
+    hour = NOW - timedelta(hours=1)
+    log = logs / "postgresql-Sun.log"
+    log.write_text(
+        f"{hour:%Y-%m-%d %H:%M:%S}.001 UTC [4411] LOG:  checkpoint starting: time\n"
+        + entry(hour, "gis_owner", 90_000, "statement: CREATE INDEX links ON gis.fibre_links (id)")
+        + entry(hour, "gis_loader", 90_000, "execute <unnamed>: INSERT INTO gis.offices")
+        + entry(NOW - timedelta(hours=30), "gis_public", 90_000, "execute s_1: SELECT 1")
+    )
+    assert told() == {"slow_log_none": State.OK}
+    with log.open("a") as file:
+        file.write(entry(hour, "gis_public", 1500, "execute <unnamed>: SELECT a\n\tFROM b"))
+        file.write(entry(hour, "gis_scope_1_planner", 9999.9, "statement: SELECT  c FROM d"))
+    assert told() == {"slow_log_few": State.OK}
+    assert told(NOW + timedelta(days=1)) == {"slow_log_none": State.OK}
+    with log.open("a") as file:
+        file.write(entry(hour, "gis_planner", 12_345, "statement: SELECT e"))
+    (finding,) = slow_log.slow_log(here, NOW)
+    assert finding.state is State.WARNING
+    assert "3 questions" in found(finding, "en")
+    assert "12.3 s (gis_planner, 2026-03-01 14:00): SELECT e" in found(finding, "en")
+    log.write_text(entry(hour, "gis_public", 1500, "statement: SELECT f") * slow_log.MANY)
+    assert told() == {"slow_log_many": State.WARNING}
+    assert list(slow_log.slow_log(
+        here.model_copy(update={"database_url": SecretStr("postgresql://db/gis")}), NOW)) == []
 
 
 def test_work_that_went_wrong(examined: Database, settings: Settings) -> None:

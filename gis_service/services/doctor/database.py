@@ -10,6 +10,7 @@ from gis_service.model.findings import Finding, State
 from gis_service.services.backups.encryption import check_program
 from gis_service.services.doctor.recovery import in_server
 from gis_service.services.doctor.replicas import following
+from gis_service.services.doctor.slow_log import slow_log
 from gis_service.settings import Settings
 from gis_service.store import dumps
 from gis_service.store.checkup import ServerFacts, WorkFacts, server_facts, work_facts
@@ -43,6 +44,7 @@ def in_database(database: Database, settings: Settings) -> Iterator[Finding]:
     yield from _versions(facts)
     yield from _health(facts)
     yield from _programs(facts, settings)
+    yield from slow_log(settings)
     yield from in_server(facts, settings)
     yield from following(database)
     revision, newest = database.revision(), newest_revision(database.migrations)

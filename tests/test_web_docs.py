@@ -41,6 +41,7 @@ def test_chapters_say_which_language_they_are_in(clients: Clients) -> None:
                 assert f'<article lang="{language if translated else "en"}">' in page
             book = public.get(f"/docs/book?lang={language}", headers=HTML).text
             assert re.findall(r'<article id="([^"]+)"', book) == list(CHAPTERS)
+        assert " style=" not in book
         for path in ("/docs/none", "/docs/tests%2Fhostile_files", "/docs/../README"):
             assert public.get(path, headers=HTML).status_code == 404
 

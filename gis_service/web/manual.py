@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -179,6 +180,8 @@ def _markdown() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     made.add_render_rule("table_open", _table_open)
     made.add_render_rule("table_close", _table_close)
+    made.add_render_rule("th_open", _cell_open)
+    made.add_render_rule("td_open", _cell_open)
     return made
 
 
@@ -188,3 +191,11 @@ def _table_open(*_: object) -> str:
 
 def _table_close(*_: object) -> str:
     return "</table></div>\n"
+
+
+def _cell_open(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """A class where markdown-it writes a style, which the policy of pages forbids."""
+    style = str(tokens[at].attrs.pop("style", ""))
+    if style.endswith("right"):
+        tokens[at].attrJoin("class", "number")
+    return str(self.renderToken(tokens, at, options, env))

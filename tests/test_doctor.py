@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -25,9 +26,11 @@ from gis_service.services.backups import proofs
 from gis_service.services.backups.shelf import new_name, one_run
 from gis_service.services.doctor import backups, machine, recovery, slow_log
 from gis_service.services.doctor import database as doctor
+from gis_service.services.doctor.network_quality import MOST_ITEMS, network_quality
 from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrases, to_do
 from gis_service.services.keys import create_key
+from gis_service.services.ofds_export import NetworkExports
 from gis_service.services.recovery.shelf import new_log
 from gis_service.services.recovery.state import forget_fault, remember_fault
 from gis_service.settings import Settings
@@ -35,6 +38,8 @@ from gis_service.store import dumps
 from gis_service.store.checkup import server_facts
 from gis_service.store.cluster.wal import Line
 from gis_service.store.database import Database
+from gis_service.store.reading import Reader
+from gis_service.store.roles import Login
 from tests.conftest import Databases, client_of
 from tests.test_tls import pair
 
@@ -128,6 +133,31 @@ def test_the_slow_log_of_the_private_server(settings: Settings, tmp_path: Path) 
     assert told() == {"slow_log_many": State.WARNING}
     assert list(slow_log.slow_log(
         here.model_copy(update={"database_url": SecretStr("postgresql://db/gis")}), NOW)) == []
+
+
+def test_the_quality_of_the_networks(
+    databases: Databases, sample_database: Database, settings: Settings
+) -> None:
+    async def told(items: int) -> Finding | None:
+        planner = databases.with_logins(sample_database).logins[Login.PLANNER]
+        async with Reader.open(
+            {Login.PLANNER: planner}, pool_size=1, statement_timeout_s=30
+        ) as reader:
+            return await network_quality(NetworkExports(reader, settings), settings, items)
+
+    def finding(items: int = 1) -> Finding:
+        found = asyncio.run(told(items))
+        assert found is not None
+        assert words([found])
+        return found
+
+    before = finding()
+    assert (before.words, before.values["errors"]) == ("quality_ok", 0)
+    assert finding(MOST_ITEMS + 1).words == "quality_large"
+    run("UPDATE gis.organisations SET website = 'no address'", sample_database)
+    after = finding()
+    assert (after.words, after.state) == ("quality_errors", State.WARNING)
+    assert int(after.values["errors"]) > 0
 
 
 def test_work_that_went_wrong(examined: Database, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,15 @@ from gis_service.cli.process import ServiceProcess
 from gis_service.cli.progress import say
 from gis_service.errors import ConfigurationError, GisError
 from gis_service.installation import checkup_database
+from gis_service.model.audience import Audience
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.findings import Finding, State, worst
 from gis_service.services.doctor import database, machine
 from gis_service.services.doctor.upkeep import upkeep
 from gis_service.services.doctor.wording import found, phrase, to_do
 from gis_service.settings import Settings, read_settings
+from gis_service.store.checkup import network_items
+from gis_service.store.database import Database
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.BAD: "red"}
 
@@ -79,9 +83,34 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 values = {"place": str(settings.home)}
                 yield Finding("database", State.BAD, "database_none", values)
                 return
-            yield from database.in_database(examined, settings)
+            findings = list(database.in_database(examined, settings))
+            yield from findings
+            if any(each.words == "schema_ok" for each in findings):
+                yield from _quality(examined, settings)
     except GisError as error:
         yield database.refusal(error)
+
+
+def _quality(examined: Database, settings: Settings) -> Iterator[Finding]:
+    """Of the networks, as the service itself reads them."""
+    # They import what reads and writes packages, which is slow.
+    from gis_service.bootstrap import open_network_exports  # noqa: PLC0415
+    from gis_service.services.doctor.network_quality import network_quality  # noqa: PLC0415
+
+    async def checked(items: int) -> Finding | None:
+        async with open_network_exports(settings, Audience.PLANNER) as exports:
+            return await network_quality(exports, settings, items)
+
+    try:
+        with examined.reading() as connection:
+            items = network_items(connection)
+        finding = asyncio.run(checked(items))
+    except GisError as error:
+        values: dict[str, int | str] = {"why": str(error)}
+        yield Finding("quality", State.WARNING, "quality_not_told", values)
+        return
+    if finding is not None:
+        yield finding
 
 
 def _say(finding: Finding, language: Language) -> None:

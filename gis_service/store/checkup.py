@@ -63,6 +63,8 @@ SELECT (SELECT count(*) FROM internal.jobs WHERE state = 'failed' AND kind = 'lo
        (SELECT max(committed_at) FROM history.transactions) AS newest_change
 """
 
+_ITEMS = "SELECT (SELECT count(*) FROM gis.network_nodes) + (SELECT count(*) FROM gis.fibre_links)"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
@@ -144,6 +146,11 @@ def server_facts(connection: Connection, *, slow_s: float, least_dead: int) -> S
 def work_facts(connection: Connection) -> WorkFacts:
     """How the service's work stands; the schema has to be the newest."""
     return WorkFacts(**connection.execute(text(_WORK)).one()._mapping)
+
+
+def network_items(connection: Connection) -> int:
+    """Nodes and links of all networks."""
+    return int(connection.scalar(text(_ITEMS)) or 0)
 
 
 def _lacking(extensions: Any) -> tuple[str, ...]:

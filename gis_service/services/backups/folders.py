@@ -35,6 +35,11 @@ def missing_folders(settings: Settings) -> Iterator[str]:
             yield f"{name}: {_missing(folder)}"
 
 
+def how_to_make(folder: Path) -> str:
+    """The command for somebody who knows that it is new."""
+    return f"mkdir -p {shlex.quote(str(folder))}"
+
+
 def is_there(folder: Path) -> bool:
     """Whether a folder can be looked into; a disk that does not answer has none."""
     try:
@@ -46,5 +51,5 @@ def is_there(folder: Path) -> bool:
 def _missing(folder: Path) -> str:
     return (
         f"The folder {folder} is not there. Is its disk mounted? "
-        f"If it is new: mkdir -p {shlex.quote(str(folder))}"
+        f"If it is new: {how_to_make(folder)}"
     )

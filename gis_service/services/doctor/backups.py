@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gis_service.model.findings import Finding, State
 from gis_service.services.backups.copying import is_remote
+from gis_service.services.backups.folders import how_to_make
 from gis_service.services.backups.shelf import kept_backups, last_run
 from gis_service.services.doctor.machine import same_disk
 from gis_service.settings import Settings
@@ -25,7 +26,8 @@ def backups(settings: Settings, now: datetime | None = None) -> Iterator[Finding
         yield Finding("backups", State.WARNING, "backups_not_set")
         return
     if not folder.is_dir():
-        yield Finding("backups", State.BAD, "backups_gone", {"place": str(folder)})
+        values: dict[str, int | str] = {"place": str(folder), "make": how_to_make(folder)}
+        yield Finding("backups", State.BAD, "backups_gone", values)
         return
     yield from _ages(settings, now)
     run = last_run(folder)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gis_service.model.findings import Finding, State
+from gis_service.services.backups.folders import how_to_make
 from gis_service.services.backups.shelf import last_run
 from gis_service.services.recovery.shelf import BASE_EVERY, Log, own_log, size
 from gis_service.services.recovery.state import last_fault
@@ -25,7 +26,8 @@ def recovery(settings: Settings, now: datetime | None = None) -> Iterator[Findin
     if folder is None:
         yield Finding("recovery", State.OK, "recovery_not_set")
     elif not folder.is_dir():
-        yield Finding("recovery", State.BAD, "recovery_gone", {"place": str(folder)})
+        values: dict[str, int | str] = {"place": str(folder), "make": how_to_make(folder)}
+        yield Finding("recovery", State.BAD, "recovery_gone", values)
     elif (fault := last_fault(settings)) is not None:
         yield Finding("recovery", State.BAD, "recovery_failing", {"why": fault})
     elif (run := last_run(folder)) is not None and run.fault:

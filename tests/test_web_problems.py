@@ -42,6 +42,7 @@ class Pretender:
     origins: tuple[str, ...] = ()
     ok: bool = True
     crs: tuple[()] = ()
+    replicas: None = None
     seen: list[Principal] = field(default_factory=list)
 
     @property

@@ -3,20 +3,22 @@ Mixed traffic at one, two and four times what the service can do: does it give w
 
     .venv/bin/python -m tests.benchmarks.load_curves --scale M --seconds 20
 
-A real service with two workers on a made network. Requests arrive at random moments
-(Poisson), whether answers keep up or not, which is how readers come. What it can do is
-found first: the most that are all answered, half of them within half a second. Beside
-them a cheap question and the health are asked five times a second each. Generator,
-service and database share the machine's cores, so the rates say little; how they change
-says what is asked.
+A real service with two workers on a made network. Many readers ask at random moments,
+more of them than it can answer. What it can do is found first: the most that are all
+answered, half of them within half a second. Beside them one of their questions, a cheap
+one and the health are asked ten times a second each, and timed. Generator (`wrk`, a
+Debian package), service and database share the machine's cores, so the rates say little;
+how they change says what is asked.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -24,7 +26,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,9 +43,48 @@ from tests.conftest import free_port, wait_for
 GIVEN_UP_S = 10.0
 HEALTH = "/health/live"
 CHEAP = "/conformance?f=json"
-PROBES_PER_S = 5
+PROBES_PER_S = 10
+PAUSE_S = 3.0
 FIRST_RATE = 40.0
 QUICK_MS = 500.0
+
+
+_READERS = """
+local requests, statuses, bare, began = {}, {}, 0, nil
+function init()
+  for line in io.lines("requests") do
+    local path, key = line:match("^(.-)\\t(.*)$")
+    local headers = { ["Connection"] = "close" }
+    if key ~= "" then headers["Authorization"] = "Bearer " .. key end
+    requests[#requests + 1] = wrk.format("GET", path, headers)
+  end
+end
+local at = 0
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+function delay()
+  return -math.log(1 - math.random()) * tonumber(os.getenv("PAUSE_MS"))
+end
+function response(status, headers)
+  began = began or os.time()
+  if os.time() - began < tonumber(os.getenv("HEAD_S")) then return end
+  local name = tostring(status)
+  statuses[name] = (statuses[name] or 0) + 1
+  if status == 503 and not (headers["retry-after"] or headers["Retry-After"]) then
+    bare = bare + 1
+  end
+  told = '{"bare": ' .. bare
+  for each, number in pairs(statuses) do told = told .. ', "' .. each .. '": ' .. number end
+end
+local threads = {}
+function setup(thread) threads[#threads + 1] = thread end
+function done(summary)
+  print((threads[1]:get("told") or '{"bare": 0') .. ', "late": ' .. summary.errors.timeout .. '}')
+end
+"""
+"""Readers for wrk; what comes while they arrive is not counted."""
 
 
 @dataclass
@@ -130,15 +170,34 @@ async def ask(port: int, path: str, key: str | None, tally: Tally) -> None:
     tally.add(status, time.perf_counter() - began, head)
 
 
+@dataclass(frozen=True)
+class Offered:
+    """What became of the traffic, and of what was asked beside it."""
+
+    statuses: Counter[str]
+    bare_refusals: int
+    sample: Tally
+    """Of some requests of the same kinds: how long answers took."""
+    cheap: Tally
+    health: Tally
+    generator_share: float
+    """Of one core."""
+
+    @property
+    def answered(self) -> int:
+        """How many got what they asked for."""
+        return self.statuses["200"] + self.statuses["204"]
+
+
 def capacity(port: int, traffic: Traffic, seconds: float) -> float:
     """The highest rate found at which nobody is refused and half are answered soon."""
     low, high, rate = 0.0, float("inf"), FIRST_RATE
     while high / max(low, 1) > 1.2:
-        tally = asyncio.run(offer(port, traffic, rate, seconds, seed=0)).tally
-        odd = set(tally.statuses) - {"200", "204", "503", "late"}
-        assert not odd, f"the mix is not answered: {tally.statuses}"
-        failed = sum(tally.statuses.values()) - tally.answered
-        if failed or tally.quantile_ms(0.5) > QUICK_MS:
+        found = offer(port, traffic, rate, seconds)
+        odd = set(found.statuses) - {"200", "204", "503", "late"}
+        assert not odd, f"the mix is not answered: {found.statuses}"
+        failed = sum(found.statuses.values()) - found.answered
+        if failed or found.sample.quantile_ms(0.5) > QUICK_MS:
             high = rate
         else:
             low = rate
@@ -147,24 +206,41 @@ def capacity(port: int, traffic: Traffic, seconds: float) -> float:
     return low
 
 
-@dataclass(frozen=True)
-class Offered:
-    """What became of the traffic, and of what was asked beside it."""
+def offer(port: int, traffic: Traffic, rate: float, seconds: float) -> Offered:
+    """
+    Requests of many readers, each of whom waits for the answer and then for a while.
 
-    tally: Tally
-    cheap: Tally
-    health: Tally
-    own_lag_ms: float
-    """By how much we ourselves were late, at most in 99 of 100."""
+    `wrk` sends them, since a generator in Python takes as much of the machine as the
+    service. There are so many readers that they ask `rate` times a second if each waits
+    `PAUSE_S` on average; whoever is answered late asks later, as people do.
+    """
+    with tempfile.TemporaryDirectory(prefix="gis-wrk-") as made_folder:
+        folder = Path(made_folder)
+        lines = ("\t".join((path, key or "")) for path, key in
+                 (traffic.request() for _ in range(20_000)))
+        (folder / "requests").write_text("\n".join(lines) + "\n")
+        (folder / "readers.lua").write_text(_READERS)
+        readers = max(1, round(rate * PAUSE_S))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        process = subprocess.Popen(
+            ["wrk", "--threads", "1", "--connections", str(readers),
+             "--duration", f"{seconds + PAUSE_S:.0f}s", "--timeout", f"{GIVEN_UP_S:.0f}s",
+             "--script", str(folder / "readers.lua"), f"http://127.0.0.1:{port}"],
+            stdout=subprocess.PIPE, text=True, cwd=folder,
+            env=os.environ | {"PAUSE_MS": str(PAUSE_S * 1000), "HEAD_S": str(PAUSE_S)},
+        )
+        sample, cheap, health = asyncio.run(_beside(port, traffic, seconds))
+        told = process.communicate()[0]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    counted = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
+    statuses = Counter({name: number for name, number in counted.items() if name != "bare"})
+    work = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Offered(statuses, counted["bare"], sample, cheap, health, work / (seconds + PAUSE_S))
 
 
-async def offer(
-    port: int, traffic: Traffic, rate: float, seconds: float, *, seed: int
-) -> Offered:
-    """Requests at random moments, so many each second; and the cheap ones beside them."""
-    dice = random.Random(seed)
-    tally, cheap, health = Tally(), Tally(), Tally()
-    own_lag: list[float] = []
+async def _beside(port: int, traffic: Traffic, seconds: float) -> tuple[Tally, Tally, Tally]:
+    """Some requests whose time is taken."""
+    sample, cheap, health = Tally(), Tally(), Tally()
     tasks: set[asyncio.Task[None]] = set()
 
     def send(path: str, key: str | None, into: Tally) -> None:
@@ -172,23 +248,16 @@ async def offer(
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    async def stream(pause: Callable[[], float], make: Callable[[], None]) -> None:
-        due = time.perf_counter()
-        until = due + seconds
-        while due < until:
-            due += pause()
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            own_lag.append(time.perf_counter() - due)
-            make()
-
-    await asyncio.gather(
-        stream(lambda: dice.expovariate(rate), lambda: send(*traffic.request(), tally)),
-        stream(lambda: 1 / PROBES_PER_S, lambda: send(CHEAP, None, cheap)),
-        stream(lambda: 1 / PROBES_PER_S, lambda: send(HEALTH, None, health)),
-    )
+    await asyncio.sleep(PAUSE_S)  # until the readers have come
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        send(*traffic.request(), sample)
+        send(CHEAP, None, cheap)
+        send(HEALTH, None, health)
+        await asyncio.sleep(1 / PROBES_PER_S)
     if tasks:
         await asyncio.wait(tasks)
-    return Offered(tally, cheap, health, sorted(own_lag)[int(0.99 * len(own_lag))] * 1000)
+    return sample, cheap, health
 
 
 def memory_mb(root: int) -> float:
@@ -254,27 +323,25 @@ def measure(port: int, traffic: Traffic, pid: int, seconds: float) -> None:
     capacity(port, traffic, seconds / 2)  # warms caches, pools and the graph
     able = capacity(port, traffic, seconds / 2)
     print(f"It can do {able:.0f} requests/s.\n")
-    print("| offered | answered/s | share of capacity | p50, p99 ms | 503 | late, cut | without "
+    print("| offered | answered/s | share of capacity | p50, p99 ms | 503 | late | without "
           "Retry-After | health p50, p99 ms, failed | cheap p50, p99 ms, refused, failed "
-          "| generator late ms | memory MB |")
+          "| generator's share of a core | memory MB |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     print(f"| before | | | | | | | | | | {memory_mb(pid):.0f} |")
     for times in (1, 2, 4, 1):
-        found = asyncio.run(offer(port, traffic, able * times, seconds, seed=times))
-        tally, cheap, health = found.tally, found.cheap, found.health
-        answered = tally.answered / seconds
-        refused = tally.statuses["503"]
+        found = offer(port, traffic, able * times, seconds)
+        cheap, health = found.cheap, found.health
+        answered = found.answered / seconds
         print(
             f"| {times} x {able:.0f}/s | {answered:.0f} | {answered / able:.2f} "
-            f"| {tally.quantile_ms(0.5):.0f}, {tally.quantile_ms(0.99):.0f} | {refused} "
-            f"| {sum(tally.statuses.values()) - tally.answered - refused} "
-            f"| {tally.bare_refusals} "
+            f"| {found.sample.quantile_ms(0.5):.0f}, {found.sample.quantile_ms(0.99):.0f} "
+            f"| {found.statuses['503']} | {found.statuses['late']} | {found.bare_refusals} "
             f"| {health.quantile_ms(0.5):.0f}, {health.quantile_ms(0.99):.0f}, "
             f"{sum(health.statuses.values()) - health.answered} "
             f"| {cheap.quantile_ms(0.5):.0f}, {cheap.quantile_ms(0.99):.0f}, "
             f"{cheap.statuses['503']}, "
             f"{sum(cheap.statuses.values()) - cheap.answered - cheap.statuses['503']} "
-            f"| {found.own_lag_ms:.0f} | {memory_mb(pid):.0f} |",
+            f"| {found.generator_share:.2f} | {memory_mb(pid):.0f} |",
             flush=True,
         )
         time.sleep(5)

@@ -74,6 +74,20 @@ def test_every_chapter_has_its_file_and_every_file_is_a_chapter() -> None:
     assert all((FOLDER / "sw" / f"{id_}.md").is_file() for id_ in GROUPS["everybody"])
 
 
+@pytest.mark.parametrize("file", sorted((FOLDER / "sw").glob("*.md")), ids=lambda f: f.stem)
+def test_a_translation_says_the_same(file: Path) -> None:
+    """The same headings, code, commands, links and tables, one after the other."""
+    ours, theirs = text_of(FOLDER / "en" / file.name), text_of(file)
+    blocks = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+    assert blocks.findall(theirs) == blocks.findall(ours)
+    for what in (r"^(#+) ", r"^\| *(-|.)"):
+        heads = re.compile(what, re.MULTILINE)
+        assert len(heads.findall(theirs)) == len(heads.findall(ours)), what
+    assert {*map(tuple, commands_in(theirs))} == {*map(tuple, commands_in(ours))}
+    for names in (r"\bGIS_[A-Z_]+\b", r"\]\(([^)#]*)"):
+        assert set(re.findall(names, theirs)) == set(re.findall(names, ours)), names
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_are_those_of_the_contents(language: Language) -> None:
     words = words_of(language)

@@ -15,7 +15,7 @@ from gis_service.model.audience import Audience, visible_collections, visible_fi
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import LANGUAGES
 from gis_service.settings import Settings, described
-from gis_service.web.manual import CHAPTERS, GROUPS
+from gis_service.web.manual import CHAPTERS, source
 from gis_service.web.pages import words_of
 from tests.conformance.clients import Clients, sample_clients
 from tests.conftest import Databases
@@ -36,7 +36,7 @@ def test_chapters_say_which_language_they_are_in(clients: Clients) -> None:
             for id_ in CHAPTERS:
                 assert f'href="/docs/{id_}?lang={language}"' in contents
                 page = public.get(f"/docs/{id_}?lang={language}", headers=HTML).text
-                translated = language == "en" or id_ in GROUPS["everybody"]
+                translated = language == source(id_, language)[1]
                 assert (words["docs_english"] in page) is not translated
                 assert f'<article lang="{language if translated else "en"}">' in page
             book = public.get(f"/docs/book?lang={language}", headers=HTML).text

@@ -5,40 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import click
-from rich.console import Console
-from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gis_service.bootstrap import open_exports, open_network_exports
+from gis_service.bootstrap import open_exports
+from gis_service.cli.export_items import counter, write_to
+from gis_service.cli.export_networks import (
+    ENDINGS,
+    NETWORK_FORMATS,
+    check_zipped,
+    write_collections,
+    write_network,
+)
 from gis_service.cli.progress import say
 from gis_service.cli.writing import check_out
 from gis_service.installation import open_database
-from gis_service.model.audience import Audience, Principal, visible_collection, visible_collections
+from gis_service.model.audience import Audience, visible_collection
 from gis_service.model.exports import Export, ExportFormat
 from gis_service.model.network_exports import NetworkFormat
 from gis_service.model.queries import ItemsQuery
 from gis_service.model.queryables import queryables_of
 from gis_service.ogc.cql2 import parse_filter
-from gis_service.ogc.media import DOWNLOADS
-from gis_service.services.exports import Exports
 from gis_service.settings import Settings, read_settings
 
 AUDIENCES = {"public": Audience.PUBLIC, "staff": Audience.PLANNER}
-SUFFIXES = {
-    "geojson": ExportFormat.GEOJSON,
-    "json": ExportFormat.GEOJSON,
-    **{each.suffix: ExportFormat(each.name) for each in DOWNLOADS},
-}
-_ENDINGS = {kind: suffix for suffix, kind in SUFFIXES.items() if suffix != "json"}
+SUFFIXES = {"json": ExportFormat.GEOJSON, **{ending: kind for kind, ending in ENDINGS.items()}}
 INTERRUPTED = 130
-_NETWORK_FORMATS = tuple(each.value for each in NetworkFormat)
 
 
 @click.command()
@@ -91,14 +85,14 @@ def export(  # noqa: PLR0917 - click passes them by name
         if collection or named or filter_ or limit:
             raise click.UsageError("A network is written whole: --network goes with --format, "
                                    "--audience and --out alone.")
-        if format_ is not None and format_ not in _NETWORK_FORMATS:
+        if format_ is not None and format_ not in NETWORK_FORMATS:
             files = ExportFormat(format_)
-            _check_zipped(out, reader, files)
-            _into(out, force, lambda part: _write_collections(networks, files, reader, part),
+            check_zipped(out, reader, files)
+            _into(out, force, lambda part: write_collections(networks, files, reader, part),
                   audience)
             return
         form = NetworkFormat(format_ or NetworkFormat.OFDS_JSON)
-        _into(out, force, lambda part: _write_network(networks, form, reader, part), audience)
+        _into(out, force, lambda part: write_network(networks, form, reader, part), audience)
         return
     if (collection is None) == (named is None):
         raise click.UsageError("Name one collection, or a network with --network.")
@@ -139,70 +133,12 @@ def _into(
 
 def _write_items(export: Export, audience: Audience, part: Path) -> int:
     settings = read_settings()
-    with open_database(settings), _counter() as tell:
+    with open_database(settings), counter() as tell:
         return asyncio.run(_write(settings, export, audience, part, tell))
 
 
-def _write_network(
-    networks: tuple[str, ...], format_: NetworkFormat, audience: Audience, part: Path
-) -> tuple[int, str]:
-    settings = read_settings()
-
-    async def written() -> int:
-        # What is published does not say to which network it belongs.
-        names = networks if audience.is_staff else ()
-        async with open_network_exports(settings, audience) as exports:
-            return (await exports.write(names, format_, audience, part)).objects
-
-    what = f"of {', '.join(networks)}" if audience.is_staff else "of all that is published"
-    with open_database(settings):
-        return asyncio.run(written()), f"objects {what}"
-
-
-def _check_zipped(out: Path, audience: Audience, kind: ExportFormat) -> None:
-    """Refuse what no archive of a network's collections can be written for."""
-    if not audience.is_staff:
-        raise click.UsageError(
-            "What is published does not say to which network it belongs: write it for the public "
-            f"as {', '.join(_NETWORK_FORMATS)}, or collection by collection."
-        )
-    if out.suffix.lower() != ".zip":
-        raise click.UsageError(
-            f"As {kind.value} a network is an archive with a file of each collection: name it "
-            f"{out.with_suffix('.zip').name}."
-        )
-
-
-def _write_collections(
-    networks: tuple[str, ...], kind: ExportFormat, audience: Audience, part: Path
-) -> tuple[int, str]:
-    """An archive with a file of each collection in which the networks have items."""
-    settings = read_settings()
-
-    async def written(tell: Callable[[int], None]) -> int:
-        async with open_network_exports(settings, audience) as known:
-            ids = await known.ids(networks)
-        wanted = f"network IN ({', '.join(f'{chr(39)}{id_}{chr(39)}' for id_ in ids)})"
-        total = 0
-        async with open_exports(settings, audience) as exports:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for collection in (c for c in visible_collections(audience) if c.networked):
-                    filter_ = parse_filter(wanted, queryables_of(collection, audience))
-                    export = Export(ItemsQuery(collection, 1, filter=filter_), kind)
-                    with tempfile.NamedTemporaryFile(dir=part.parent) as file:
-                        items = await _write_to(exports, export, audience, file, tell)
-                        file.flush()
-                        if items:
-                            archive.write(file.name, f"{collection.id}.{_ENDINGS[kind]}")
-                        total += items
-        return total
-
-    with open_database(settings), _counter() as tell:
-        return asyncio.run(written(tell)), f"items of {', '.join(networks)}"
-
-
 def _format(out: Path, named: str | None) -> ExportFormat:
-    if named in _NETWORK_FORMATS:
+    if named in NETWORK_FORMATS:
         raise click.UsageError(f"{named} holds a whole network: name it with --network.")
     if named is not None:
         return ExportFormat(named)
@@ -224,33 +160,4 @@ async def _write(
 ) -> int:
     async with open_exports(settings, audience) as exports:
         with path.open("wb") as file:
-            return await _write_to(exports, export, audience, file, tell)
-
-
-async def _write_to(
-    exports: Exports,
-    export: Export,
-    audience: Audience,
-    file: IO[bytes],
-    tell: Callable[[int], None],
-) -> int:
-    """The items into a file; how many there are."""
-    download = await exports.open(export, Principal(audience))
-    try:
-        async for data in download.chunks():
-            tell(file.write(data))
-        return await download.items()
-    finally:
-        await download.close()
-
-
-@contextmanager
-def _counter() -> Iterator[Callable[[int], None]]:
-    """Takes the bytes written so far, and shows their sum on a terminal."""
-    columns = (SpinnerColumn(), TextColumn("Writing"), DownloadColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("bytes", total=None)
-        yield lambda size: bar.advance(task, size)
+            return await write_to(exports, export, audience, file, tell)

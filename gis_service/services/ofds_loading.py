@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -15,20 +14,18 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from gis_service.crs import utm_srid
 from gis_service.errors import InvalidInput
 from gis_service.formats.limits import ReadLimits
 from gis_service.formats.ofds_mapping import COLLECTIONS, GEOMETRIES, key_of
-from gis_service.formats.ofds_package import Json, Package, find_version, head_of, objects_of
+from gis_service.formats.ofds_package import Json, Package, find_version, objects_of
 from gis_service.formats.ofds_reading import read_package
 from gis_service.model.audience import Actor
 from gis_service.model.declarations.network import NETWORKS
 from gis_service.model.declarations.plant import NETWORK_NODES
-from gis_service.model.ofds import OfdsVersion
 from gis_service.model.reports import LoadReport, SyncUnconfirmed
 from gis_service.network.joining import is_unique_everywhere
-from gis_service.services.load_networks import network_extent
 from gis_service.services.load_requests import MOST_FAULTS_KEPT, Progress
+from gis_service.services.ofds_network_row import kept_of, network_frame
 from gis_service.services.ofds_rows import Rows, RowsMaker
 from gis_service.settings import Settings
 from gis_service.store.actor import set_actor
@@ -36,7 +33,6 @@ from gis_service.store.database import Database
 from gis_service.store.interruption import interruptible
 from gis_service.store.loads import record_load
 from gis_service.store.ofds import (
-    KEPT,
     absent_items,
     decommission,
     find_network,
@@ -47,11 +43,6 @@ from gis_service.store.ofds import (
     unplaced_spans,
 )
 from gis_service.store.staging import Outcome, StagedRows
-from gis_service.validation.geometry import KENYA, Extent
-
-_SIDES = ("west", "south", "east", "north")
-_MARGIN_DEGREES = 0.1
-"""Around the positions of a network that lies outside Kenya."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +232,9 @@ def _load_network(
         constants=request.constants,
         max_vertices=settings.max_vertices,
     ).rows()
-    head = _network_frame(
+    head = network_frame(
         network, before, key,
-        kept=_kept(package, network, found.version, rows) | _openness(request, before),
+        kept=kept_of(package, network, found.version, rows) | _openness(request, before),
         extent=rows.extent,
     )
     arrays: list[StoredArray] | None = [] if watched else None
@@ -368,72 +359,6 @@ def _openness(request: PackageRequest, before: Any | None) -> Json:
     return {"read_only": standing if request.read_only is None else request.read_only}
 
 
-def _kept(package: Package, network: Json, version: OfdsVersion, rows: Rows) -> Json:
-    """What the network's row keeps: itself, and all that is no row."""
-    kept: Json = {"version": version.id, "object": _dumped(head_of(network))}
-    around = package.document | {"networks": []}
-    if len(around) > 1:
-        kept["package"] = _dumped(around)
-    if rows.unplaced:
-        kept["unplaced"] = [
-            {"array": u.array, "position": u.position, "object": _dumped(u.object)}
-            for u in rows.unplaced
-        ]
-    return kept
-
-
-def _network_frame(
-    network: Json, before: Any | None, key: str, *, kept: Json, extent: Extent | None
-) -> pd.DataFrame:
-    """The row of the network itself."""
-    name = network.get("name")
-    box, srid = _ground(before, extent)
-    plain = name.strip()[:1000] if isinstance(name, str) and name.strip() else key
-    if plain != name:
-        kept = {**kept, "stored": {"name": plain}}
-    values: dict[str, pa.Array] = {
-        "external_id": pa.array([before.external_id if before else key], pa.string()),
-        "name": pa.array([plain], pa.string()),
-        "extent": pa.array([_dumped(dict(zip(_SIDES, box, strict=True)))], pa.string()),
-        "metric_srid": pa.array([srid], pa.int64()),
-        "synthetic": pa.array([before.synthetic if before else False], pa.bool_()),
-        "extra": pa.array([_dumped({KEPT: kept})], pa.string()),
-    }
-    return pd.DataFrame(
-        {n: pd.arrays.ArrowExtensionArray(pa.chunked_array([a])) for n, a in values.items()},
-        index=pd.Index([1], name="row"),
-    )
-
-
-def _ground(before: Any | None, data: Extent | None) -> tuple[Extent, int]:
-    """
-    The box of a network and its metric CRS.
-
-    A network in Kenya has the box of Kenya. The CRS of one that is there
-    already stays, so that the public grid does not move.
-    """
-    if before is not None:
-        old = network_extent(before.external_id, before.extent)
-        return (_union(old, data) if data else old), before.metric_srid
-    if data is None:
-        return KENYA, utm_srid((KENYA[0] + KENYA[2]) / 2, (KENYA[1] + KENYA[3]) / 2)
-    middle = ((data[0] + data[2]) / 2, (data[1] + data[3]) / 2)
-    srid = utm_srid(*middle)
-    if _union(KENYA, data) == KENYA:
-        return KENYA, srid
-    west, south, east, north = data
-    return (
-        max(-180.0, west - _MARGIN_DEGREES), max(-90.0, south - _MARGIN_DEGREES),
-        min(180.0, east + _MARGIN_DEGREES), min(90.0, north + _MARGIN_DEGREES),
-    ), srid
-
-
-def _union(one: Extent, other: Extent) -> Extent:
-    return (
-        min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-    )
-
-
 def _report(
     request: PackageRequest, package: Package, loaded: Sequence[StoredNetwork]
 ) -> LoadReport:
@@ -464,7 +389,3 @@ def _report(
         dry_run=request.dry_run,
         notes=tuple(notes),
     )
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

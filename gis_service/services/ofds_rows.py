@@ -359,10 +359,10 @@ class RowsMaker:
                     plain := _jsonable(values[place], collection, name), each.said[name]
                 )
             }
-            kept: Json = {"position": each.position, "object": _dumped(each.kept)}
+            kept: Json = {"position": each.position, "object": dumped(each.kept)}
             if stored:
                 kept["stored"] = stored
-            texts.append(_dumped({KEPT: kept}))
+            texts.append(dumped({KEPT: kept}))
         array = pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(texts, pa.string())]))
         made: pd.DataFrame = frame.assign(extra=pd.Series(array, index=frame.index))
         if GEOMETRY in made.columns:  # the geometry stands last
@@ -451,5 +451,6 @@ def _jsonable(value: Any, collection: Collection, name: str) -> Any:
     return value
 
 
-def _dumped(value: Any) -> str:
+def dumped(value: Any) -> str:
+    """JSON as it is kept beside rows."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -229,8 +229,7 @@ def reachable_database(settings: Settings, cluster: PrivateCluster | None) -> Da
     if cluster is not None:
         cluster.ensure_login(OWNER)
         cluster.ensure_database(DATABASE, owner=OWNER)
-        for login in Login:
-            cluster.ensure_login(role_name(DATABASE, login))
+        cluster.ensure_logins(role_name(DATABASE, login) for login in Login)
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database.at(addresses_of(settings).owner)
     database.check()

@@ -130,8 +130,7 @@ class Databases:
     def with_logins(self, database: Database) -> Addresses:
         """Make the database's logins and grant them what is theirs."""
         name = str(database.url.database)
-        for login in Login:
-            self.cluster.ensure_login(role_name(name, login))
+        self.cluster.ensure_logins(role_name(name, login) for login in Login)
         database.migrate()
         return Addresses.of(database.url, Secrets(self.cluster.home / "secrets.json"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -280,6 +281,12 @@ def known_revisions(migrations: Path = MIGRATIONS) -> set[str]:
 
 
 def _scripts(migrations: Path) -> ScriptDirectory:
+    versions = migrations / "versions"
+    return _scripts_of(migrations, tuple(sorted(each.name for each in versions.iterdir())))
+
+
+@functools.cache
+def _scripts_of(migrations: Path, _there: tuple[str, ...]) -> ScriptDirectory:
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - slow
 
     return ScriptDirectory(str(migrations))

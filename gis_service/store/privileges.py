@@ -113,8 +113,8 @@ def apply_grants(connection: Connection) -> None:
     """
     _refuse(_found(connection, _POWERS))
     plain = connection.execution_options(no_parameters=True)
-    for statement in (*grant_statements(database_name(connection)), _CLOSE_PUBLIC):
-        plain.exec_driver_sql(statement)
+    statements = (*grant_statements(database_name(connection)), _CLOSE_PUBLIC)
+    plain.exec_driver_sql(";\n".join(statements))
     _refuse(_found(connection, _OPENINGS))
 
 

@@ -94,8 +94,7 @@ class Site:
         self.cluster.start()
         self.cluster.ensure_login(OWNER)
         self.cluster.ensure_database(DATABASE, owner=OWNER)
-        for login in Login:
-            self.cluster.ensure_login(role_name(DATABASE, login))
+        self.cluster.ensure_logins(role_name(DATABASE, login) for login in Login)
         return f"postgresql://{OWNER}:{self.cluster.password(OWNER)}@127.0.0.1:{port}/{DATABASE}"
 
     def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,27 +117,14 @@ class Admin:
                     "ALTER ROLE and ALTER DATABASE."
                 )
 
-    def ensure_login(self, role: str, password: str, *, createdb: bool) -> None:
-        """Make a role that may log in, or give it this password and these rights."""
-        _check_name(role)
-        name = sql.Identifier(role)
-        with self._connected() as session, session.cursor() as cursor:
+    def ensure_logins(self, passwords: Mapping[str, str], *, createdb: bool) -> None:
+        """Make roles that may log in, or give them these passwords and these rights."""
+        for role in passwords:
+            _check_name(role)
+        with self._connected() as session:
             _lock(session)
-            if not _rows(session, "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]):
-                cursor.execute(sql.SQL("CREATE ROLE {}").format(name))
-            # Hashed here, so that no log of statements ever holds the password.
-            verifier = encrypt_password(password, role, session, "scram-sha-256")
-            cursor.execute(
-                sql.SQL(
-                    "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS "
-                    "{} PASSWORD {}"
-                ).format(
-                    name, sql.SQL("CREATEDB" if createdb else "NOCREATEDB"), sql.Literal(verifier)
-                )
-            )
-            if createdb:
-                # From where a database can be made.
-                cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE template1 TO {}").format(name))
+            for role, password in passwords.items():
+                _ensure_login(session, role, password, createdb=createdb)
 
     def ensure_member(self, role: str, group: str) -> None:
         """Let a role do what another one may."""
@@ -205,6 +192,26 @@ class Admin:
         )
         session.autocommit = True
         return session
+
+
+def _ensure_login(session: connection, role: str, password: str, *, createdb: bool) -> None:
+    name = sql.Identifier(role)
+    with session.cursor() as cursor:
+        if not _rows(session, "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]):
+            cursor.execute(sql.SQL("CREATE ROLE {}").format(name))
+        # Hashed here, so that no log of statements ever holds the password.
+        verifier = encrypt_password(password, role, session, "scram-sha-256")
+        cursor.execute(
+            sql.SQL(
+                "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS "
+                "{} PASSWORD {}"
+            ).format(
+                name, sql.SQL("CREATEDB" if createdb else "NOCREATEDB"), sql.Literal(verifier)
+            )
+        )
+        if createdb:
+            # From where a database can be made.
+            cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE template1 TO {}").format(name))
 
 
 def _lock(session: connection) -> None:

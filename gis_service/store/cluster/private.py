@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -192,7 +192,12 @@ class PrivateCluster:
         createdb
             Whether it may make databases.
         """
-        self._admin().ensure_login(role, self.password(role), createdb=createdb)
+        self.ensure_logins([role], createdb=createdb)
+
+    def ensure_logins(self, roles: Iterable[str], *, createdb: bool = False) -> None:
+        """The same for several at once."""
+        passwords = {role: self.password(role) for role in roles}
+        self._admin().ensure_logins(passwords, createdb=createdb)
 
     def ensure_member(self, role: str, group: str) -> None:
         """Let a role do what another one may; both are there."""

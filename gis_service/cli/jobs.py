@@ -31,14 +31,16 @@ from gis_service.cli.reports import print_report, printable
 from gis_service.errors import NotFound
 from gis_service.installation import open_database
 from gis_service.model.collections import REGISTRY
-from gis_service.model.jobs import Job, JobState
+from gis_service.model.jobs import Job, JobState, LoadRecord
 from gis_service.model.reports import LoadReport
 from gis_service.services.jobs import KINDS, cancel_job, find_job, list_jobs
-from gis_service.services.undoing import undo_load
+from gis_service.services.load_groups import group_record, listed_loads
+from gis_service.services.undoing import undo_group, undo_load
 from gis_service.services.upload_jobs import INSPECT, LOAD, TRY, UNDO
 from gis_service.settings import read_settings
 from gis_service.store.database import Database
-from gis_service.store.loads import find_load, list_loads
+from gis_service.store.load_groups import parts_of
+from gis_service.store.loads import find_load
 from gis_service.store.roles import Login
 
 EXIT = {JobState.DONE: 0, JobState.FAILED: 1, JobState.CANCELLED: 3}
@@ -150,25 +152,23 @@ def loads() -> None:
 @_JSON
 def list_of_loads(collection: str | None, limit: int, as_json: bool) -> None:
     """
-    List the newest loads.
+    List the newest loads; the parts of one file are one.
 
     \b
       ./gis loads list --collection offices
     """
     with _database() as database, database.begin() as connection:
-        found = list_loads(connection, collection=collection, limit=limit)
+        found = listed_loads(connection, collection=collection, limit=limit)
     if as_json:
         say(json.dumps([asdict(load) for load in found], default=str, ensure_ascii=False,
                        indent=2))
         return
     for load in found:
-        counts = ", ".join(
-            f"{load.report.get(name) or 0:,} {name}"
-            for name in ("inserted", "updated", "rejected", "decommissioned")
-            if load.report.get(name) or name != "decommissioned"
-        )
+        counts = _counts(load)
         if removed := load.report.get("removed"):
             counts += f", {removed:,} removed"
+        if load.group_id is not None:
+            counts += f" ({load.report['notes'][0].rstrip('.')})"
         say(f"{load.id}  {_time(load.loaded_at)}  {load.collection:<14}  "
             f"{printable(load.source):<24}  {counts}")
 
@@ -184,7 +184,8 @@ def show_load(id_: UUID, as_json: bool) -> None:
       ./gis loads show 5f0c1a52-...
     """
     with _database() as database, database.begin() as connection:
-        load = find_load(connection, id_)
+        load = find_load(connection, id_) or group_record(connection, id_)
+        parts = parts_of(connection, id_, faults=False)
     if load is None:
         raise NotFound(f"There is no load {id_}. ./gis loads list shows the newest.")
     if as_json:
@@ -194,6 +195,8 @@ def show_load(id_: UUID, as_json: bool) -> None:
     say(f"  person     {load.person_id or 'command line'}")
     say(f"  sha256     {load.sha256}")
     print_report(LoadReport.of_json(load.report), rejected=False, written=None)
+    for part in parts:
+        say(f"  part {part.place:<5} {part.id}  {_time(part.loaded_at)}  {_counts(part)}")
 
 
 @loads.command()
@@ -204,7 +207,8 @@ def undo(id_: UUID, yes: bool, as_json: bool) -> None:
     """
     Bring back what stood before a load, as long as nothing later touched it.
 
-    It is done in one transaction, and recorded as a load of its own.
+    It is done in one transaction, and recorded as a load of its own. Of a file that
+    was loaded by parts each is, the last first.
 
     \b
       ./gis loads undo 5f0c1a52-...
@@ -212,15 +216,25 @@ def undo(id_: UUID, yes: bool, as_json: bool) -> None:
     with _database() as database:
         with database.begin() as connection:
             load = find_load(connection, id_)
+            group = group_record(connection, id_, faults=False) if load is None else None
+            load = load or group
         if load is not None and not yes:
             names = ("inserted", "updated", "decommissioned")
             counts = ", ".join(f"{load.report.get(n, 0):,} {n}" for n in names)
             click.confirm(f"Undo {printable(load.source)} ({counts})?", abort=True, err=True)
-        report = undo_load(database, id_)
+        report = undo_load(database, id_) if group is None else undo_group(database, id_)
     if as_json:
         say(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
         print_report(report, rejected=False, written=None)
+
+
+def _counts(load: LoadRecord) -> str:
+    return ", ".join(
+        f"{load.report.get(name) or 0:,} {name}"
+        for name in ("inserted", "updated", "rejected", "decommissioned")
+        if load.report.get(name) or name != "decommissioned"
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from gis_service.cli.load_bar import loading_bar
+from gis_service.cli.load_by_parts import by_parts
 from gis_service.cli.load_reports import rejects_of, report_files, write_reports
 from gis_service.cli.load_several import load_several
 from gis_service.cli.packages import as_one_package
@@ -26,6 +27,7 @@ from gis_service.model.reports import LoadRejected, LoadReport, SyncUnconfirmed
 from gis_service.services.load_requests import LoadRequest
 from gis_service.services.load_requests import Progress as Reporter
 from gis_service.services.loading import load_file
+from gis_service.services.loading_by_parts import PART_ROWS
 from gis_service.services.mappings import SavedMapping, read_mapping
 from gis_service.services.ofds_loading import PackageRequest, load_package
 from gis_service.services.syncing import ANY_NUMBER
@@ -107,6 +109,10 @@ def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]
               help="Mark what the file does not hold any more as decommissioned; you are asked.")
 @click.option("--yes", is_flag=True, help="With --sync: do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--by-parts", "part_rows", metavar="[ROWS]", is_flag=False,
+              flag_value=str(PART_ROWS), type=click.IntRange(min=1),
+              help=f"Keep every so many rows as soon as they are loaded [{PART_ROWS:,}]: what was "
+              "interrupted or refused goes on behind them when the same command is given again.")
 @click.option("--background", is_flag=True,
               help="Let the running service load it; `gis jobs` tells how it stands.")
 @click.pass_context
@@ -137,6 +143,7 @@ def load(  # noqa: PLR0917 - click passes them by name
     sync: bool,
     yes: bool,
     as_json: bool,
+    part_rows: int | None,
     background: bool,
 ) -> LoadReport | None:
     """
@@ -147,7 +154,8 @@ def load(  # noqa: PLR0917 - click passes them by name
     networks arrives with all that belongs to it, and nothing of it is altered. Its
     GeoJSON or CSV files are one package, in a folder or named together.
 
-    Each file arrives whole or not at all, and the same file twice changes nothing.
+    Each file arrives whole or not at all, and the same file twice changes nothing;
+    --by-parts each part of it does.
     Rows at fault are listed and written to a file.
 
     \b
@@ -162,6 +170,7 @@ def load(  # noqa: PLR0917 - click passes them by name
       ./gis load links.gpkg --collection fibre_links --background
       ./gis load survey/ --collection network_nodes --crs EPSG:32736
       ./gis load backbone-ofds.json --network backbone --read-only --sync
+      ./gis load country.gpkg --collection fibre_links --network backbone --by-parts
     """
     found = files_at(files)
     if collection is None and mapping_file is None:
@@ -185,6 +194,8 @@ def load(  # noqa: PLR0917 - click passes them by name
     saved = SavedMapping() if mapping_file is None else read_mapping(mapping_file)
     collection = collection or saved.collection
     if collection is None:
+        if part_rows is not None:
+            raise click.UsageError("A package arrives whole; leave --by-parts out.")
         if background:
             raise click.UsageError("A package is loaded while you wait; leave --background out.")
         if rejects_of(reports) is not None:
@@ -223,6 +234,10 @@ def load(  # noqa: PLR0917 - click passes them by name
         snap_m=snap_m,
         create_nodes=create_nodes,
     )
+    if part_rows is not None and not dry_run:
+        if background:
+            raise click.UsageError("A load by parts is waited for; leave --background out.")
+        return _run(by_parts(settings, request, part_rows), settings, file, told)
     if background:
         if faults_file is not None or reports:
             raise click.UsageError("--faults and --report are for a load that is waited for; "
@@ -298,9 +313,10 @@ def _run(
         click.echo("\nInterrupted: nothing was loaded, the database is as it was.", err=True)
         sys.exit(INTERRUPTED)
     faults_file = told.faults_file or Path(f"{file.stem}-faults.csv")
+    nothing = rejected is not None and not rejected.kept
     written = write_reports(report, [faults_file], "en", rejected=False) if report.faults else []
     also = write_reports(
-        report, told.reports, told.language, rejected=rejected is not None,
+        report, told.reports, told.language, rejected=nothing,
         service=settings.public_base_url,
     )
     if told.as_json:
@@ -309,7 +325,7 @@ def _run(
         click.echo()
     else:
         print_report(
-            report, rejected=rejected is not None, written=written[0] if written else None
+            report, rejected=nothing, written=written[0] if written else None
         )
         for path in also:
             say(f"  report     {path}")

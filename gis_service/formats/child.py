@@ -71,11 +71,13 @@ def work(job: dict[str, Any], folder: Path, limits: ReadLimits) -> dict[str, Any
         encoding=job.get("encoding"),
         coordinates=job.get("coordinates", {}),
         metric=job.get("metric", False),
+        skip=job.get("skip", 0),
     )
     readable = READABLE[format_]
     if job["list_layers"]:
         return {"layers": readable.layers(source)}
     rows = readable.rows(source)
+    rows.skip(source.skip)
     _write(rows, folder / "rows.arrow", job.get("shaping"))
     return {
         "layer": rows.layer,

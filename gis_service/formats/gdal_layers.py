@@ -41,21 +41,23 @@ def geopackage_layers(path: Path) -> tuple[str, ...]:
     return tuple(str(name) for name, _ in listed if name != _STYLES)
 
 
-def read_geopackage(path: Path, *, layer: str | None) -> Rows:
-    """One layer of a GeoPackage."""
+def read_geopackage(path: Path, *, layer: str | None, skip: int = 0) -> Rows:
+    """One layer of a GeoPackage, without its first rows."""
     layers = geopackage_layers(path)
     chosen = choose_layer(layer, layers)
-    return _read(path, chosen, layers, encoding=None, inside=chosen)
+    return _read(path, chosen, layers, encoding=None, inside=chosen, skip=skip)
 
 
-def read_flatgeobuf(path: Path, *, layer: str) -> Rows:
-    """The one layer of a FlatGeobuf file."""
-    return _read(path, layer, (layer,), encoding=None, inside=None)
+def read_flatgeobuf(path: Path, *, layer: str, skip: int = 0) -> Rows:
+    """The one layer of a FlatGeobuf file, without its first rows."""
+    return _read(path, layer, (layer,), encoding=None, inside=None, skip=skip)
 
 
-def read_shapefile(paths: Mapping[str, Path], *, layer: str | None, encoding: str | None) -> Rows:
+def read_shapefile(
+    paths: Mapping[str, Path], *, layer: str | None, encoding: str | None, skip: int = 0
+) -> Rows:
     """
-    One of the Shapefiles that were unpacked, by layer name.
+    One of the Shapefiles that were unpacked, by layer name, without its first rows.
 
     A lost index (.shx) is made anew beside the unpacked file; without a table
     (.dbf) the rows have no properties.
@@ -82,7 +84,7 @@ def read_shapefile(paths: Mapping[str, Path], *, layer: str | None, encoding: st
         encoding, told = _table_encoding(path, named)
         if encoding != named:
             notes.append(f"The Shapefile does not state its encoding (no .cpg); read as {told}.")
-    rows = _read(path, chosen, layers, encoding=encoding, inside=None)
+    rows = _read(path, chosen, layers, encoding=encoding, inside=None, skip=skip)
     rows.notes += notes
     rows.encoding = told
     return rows
@@ -120,26 +122,33 @@ def _table_encoding(path: Path, named: str | None) -> tuple[str | None, str]:
 
 
 def _read(
-    path: Path, name: str, layers: tuple[str, ...], *, encoding: str | None, inside: str | None
+    path: Path,
+    name: str,
+    layers: tuple[str, ...],
+    *,
+    encoding: str | None,
+    inside: str | None,
+    skip: int,
 ) -> Rows:
     notes: list[str] = []
-    tables = _tables(path, inside, encoding, notes)
+    tables = _tables(path, inside, encoding, notes, skip)
     crs, first = next(tables)
     return Rows(
         table=first, layer=name, layers=layers, crs=_known_crs(crs), notes=notes,
-        more=(table for _, table in tables),
+        more=(table for _, table in tables), before=skip,
     )
 
 
 def _tables(
-    path: Path, inside: str | None, encoding: str | None, notes: list[str]
+    path: Path, inside: str | None, encoding: str | None, notes: list[str], skip: int
 ) -> Iterator[tuple[str | None, pa.Table]]:
     """The stated CRS with each part of a layer; at the end notes of what was made straight."""
     try:
         with open_arrow(
-            path, layer=inside, encoding=encoding, batch_size=PART_ROWS, use_pyarrow=True
+            path, layer=inside, encoding=encoding, batch_size=PART_ROWS, use_pyarrow=True,
+            skip_features=skip,
         ) as (meta, reader):
-            straight = _Straight(path, inside, meta["geometry_name"] or "wkb_geometry")
+            straight = _Straight(path, inside, meta["geometry_name"] or "wkb_geometry", skip)
             empty = True
             for batch in reader:
                 empty = False
@@ -166,10 +175,10 @@ def _tables(
 class _Straight:
     """Parts of a layer with the geometry under its own name, its curves made of straight pieces."""
 
-    def __init__(self, path: Path, inside: str | None, geometry: str) -> None:
+    def __init__(self, path: Path, inside: str | None, geometry: str, skip: int) -> None:
         self.count = 0
         self._path, self._inside, self._geometry = path, inside, geometry
-        self._rows = 0
+        self._rows = skip
         self._whole: list[bytes | None] | None = None
 
     def table(self, table: pa.Table) -> pa.Table:

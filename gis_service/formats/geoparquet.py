@@ -31,9 +31,9 @@ _NATIVE = {
 """Geometry types of the native encodings, and how deep their lists are."""
 
 
-def read_geoparquet(path: Path, *, layer: str) -> Rows:
+def read_geoparquet(path: Path, *, layer: str, skip: int = 0) -> Rows:
     """
-    The rows of a Parquet file.
+    The rows of a Parquet file; of its row groups those that hold other rows than the first.
 
     Raises
     ------
@@ -42,12 +42,13 @@ def read_geoparquet(path: Path, *, layer: str) -> Rows:
     """
     try:
         with pq.ParquetFile(path) as file:
-            table = file.read(use_threads=False)
+            groups, before = _groups_from(file.metadata, skip)
+            table = file.read_row_groups(groups, use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(f"The Parquet file is damaged: {_first_line(error)}") from None
     metadata = _metadata(table)
     primary = metadata.get("primary_column")
-    rows = Rows(table=table, layer=layer, layers=(layer,))
+    rows = Rows(table=table, layer=layer, layers=(layer,), before=before)
     shapes = None
     if primary is not None:
         described = metadata.get("columns", {}).get(primary)
@@ -62,6 +63,17 @@ def read_geoparquet(path: Path, *, layer: str) -> Rows:
         table = table.drop_columns([n for n in _covering(described) if n in table.column_names])
     rows.table = _plain(table, primary, shapes, rows.notes)
     return rows
+
+
+def _groups_from(metadata: pq.FileMetaData, skip: int) -> tuple[list[int], int]:
+    """The row groups from the one that holds the row behind `skip`, and the rows before them."""
+    before = 0
+    for number in range(metadata.num_row_groups):
+        count = metadata.row_group(number).num_rows
+        if before + count > skip:
+            return list(range(number, metadata.num_row_groups)), before
+        before += count
+    return [], before
 
 
 def _metadata(table: pa.Table) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -60,7 +61,7 @@ def run_reader(
             answer = _answer(folder)
             surplus = answer.get("surplus", ())
             if not surplus:
-                return answer, _rows(folder)
+                return answer, _rows(folder, job.get("skip", 0))
     raise UnreadableFile(
         f"GDAL keeps drivers that may not read files ({', '.join(surplus)}); nothing was opened."
     )
@@ -172,25 +173,58 @@ def _answer(folder: Path) -> dict[str, Any]:
     return answer
 
 
-def _rows(folder: Path) -> ReadRows | None:
+def _rows(folder: Path, skipped: int) -> ReadRows | None:
     """The rows, read from the file as they are asked for; it stays open when the folder goes."""
     path = folder / "rows.arrow"
-    return ReadRows(pa.ipc.open_file(pa.OSFile(str(path)))) if path.exists() else None
+    if not path.exists():
+        return None
+    return ReadRows(pa.ipc.open_file(pa.OSFile(str(path))), skipped=skipped)
 
 
 class ReadRows:
-    """Rows in the parts in which the process wrote them, one in memory at a time."""
+    """
+    Rows in the parts in which the process wrote them, one in memory at a time.
 
-    def __init__(self, reader: pa.RecordBatchFileReader) -> None:
+    Parameters
+    ----------
+    skipped
+        Rows of the file before them, which were not read.
+    """
+
+    def __init__(self, reader: pa.RecordBatchFileReader, *, skipped: int = 0) -> None:
         self._reader = reader
         self.schema: pa.Schema = reader.schema
-        self._count = int(reader.count_rows())
+        self.skipped = skipped
+        self._window = range(int(reader.count_rows()))
+        self._starts = [0]
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._window)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        window, starts = self._window, self._starts
         for number in range(self._reader.num_record_batches):
+            if starts[number] >= window.stop:
+                return
+            if number + 1 < len(starts) and starts[number + 1] <= window.start:
+                continue
             batch = self._reader.get_batch(number)
-            for begin in range(0, batch.num_rows, PART_ROWS):
-                yield batch.slice(begin, PART_ROWS)
+            if number + 1 == len(starts):
+                starts.append(starts[number] + batch.num_rows)
+            first = max(window.start - starts[number], 0)
+            end = min(window.stop - starts[number], batch.num_rows)
+            for begin in range(first, end, PART_ROWS):
+                yield batch.slice(begin, min(PART_ROWS, end - begin))
+
+    @property
+    def begin(self) -> int:
+        """Rows of the file before these."""
+        return self.skipped + self._window.start
+
+    def window(self, begin: int, end: int) -> ReadRows:
+        """Some of them: from the row `begin` of the file, counted from 0, to before `end`."""
+        some = copy.copy(self)
+        some._window = self._window[
+            max(begin - self.begin, 0) : max(end - self.begin, 0)
+        ]
+        return some

@@ -37,6 +37,8 @@ class Source:
         The layer asked for.
     coordinates, metric
         As in `Placing`.
+    skip
+        Rows at its beginning that are not asked for; a reader may pass over them.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Source:
     encoding: str | None = None
     coordinates: Mapping[str, str] = field(default_factory=dict)
     metric: bool = False
+    skip: int = 0
 
     def content(self) -> bytes:
         return self.path.read_bytes()
@@ -90,7 +93,7 @@ def _geopackage_layers(source: Source) -> tuple[str, ...]:
 def _geopackage(source: Source) -> Rows:
     from gis_service.formats.gdal_layers import read_geopackage
 
-    return read_geopackage(source.path, layer=source.layer)
+    return read_geopackage(source.path, layer=source.layer, skip=source.skip)
 
 
 def _shapefiles(source: Source) -> dict[str, Path]:
@@ -110,13 +113,15 @@ def _shapefile_layers(source: Source) -> tuple[str, ...]:
 def _shapefile(source: Source) -> Rows:
     from gis_service.formats.gdal_layers import read_shapefile
 
-    return read_shapefile(_shapefiles(source), layer=source.layer, encoding=source.encoding)
+    return read_shapefile(
+        _shapefiles(source), layer=source.layer, encoding=source.encoding, skip=source.skip
+    )
 
 
 def _flatgeobuf(source: Source) -> Rows:
     from gis_service.formats.gdal_layers import read_flatgeobuf
 
-    return read_flatgeobuf(source.path, layer=source.name)
+    return read_flatgeobuf(source.path, layer=source.name, skip=source.skip)
 
 
 def _geojson(source: Source) -> Rows:
@@ -185,7 +190,7 @@ def _gpx(source: Source) -> Rows:
 def _geoparquet(source: Source) -> Rows:
     from gis_service.formats.geoparquet import read_geoparquet
 
-    return read_geoparquet(source.path, layer=source.name)
+    return read_geoparquet(source.path, layer=source.name, skip=source.skip)
 
 
 READABLE = {

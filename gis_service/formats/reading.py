@@ -107,9 +107,15 @@ def open_file(
     limits: ReadLimits = DEFAULT_LIMITS,
     name: str | None = None,
     crs_needed: bool = True,
+    skip: int = 0,
 ) -> SourceRows:
     """
     As `read_file`, but the rows stay on disk, and are read part by part as they are asked for.
+
+    Parameters
+    ----------
+    skip
+        Rows at the beginning of the file that are not asked for.
 
     Raises
     ------
@@ -126,7 +132,7 @@ def open_file(
             source = open_file(
                 found_in.path, layer=found_in.layer, crs=crs, encoding=encoding,
                 coordinates=coordinates, shaping=shaping, limits=limits, name=found_in.name,
-                crs_needed=crs_needed,
+                crs_needed=crs_needed, skip=skip,
             )
         return replace(source, layer=chosen, layers=tuple(inside), sha256=_sha256(path))
     job = {
@@ -137,6 +143,7 @@ def open_file(
         "coordinates": dict(coordinates or {}),
         "metric": crs is not None and parse_crs(crs).is_projected,
         "shaping": asdict(shaping) if shaping else None,
+        "skip": skip,
     }
     answer, rows = run_reader(path, format_, job, limits)
     if rows is None or len(rows) == 0:

@@ -63,6 +63,19 @@ class Rows:
             self.table = table
             yield
 
+    def skip(self, count: int) -> None:
+        """Leave out the first rows of the file, as far as the reader did not do so itself."""
+        while (left := count - self.before) > 0:
+            if self.table.num_rows > left:
+                self.table = self.table.slice(left)
+                self.before = count
+                return
+            self.before += self.table.num_rows
+            following = next(self.more, None)
+            self.table = self.table.slice(0, 0) if following is None else following
+            if following is None:
+                return
+
     def gather(self) -> None:
         """Have all parts in `table`."""
         self.table = pa.concat_tables([self.table, *self.more])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -20,7 +20,7 @@ from gis_service.formats.rows import GEOMETRY, ROW
 from gis_service.formats.source import SourceFrame
 from gis_service.formats.wkb import shapes_of, why_broken
 from gis_service.model.parts import HEIGHTS
-from gis_service.model.reports import RowFault
+from gis_service.model.reports import RowFault, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,40 @@ class SourceRows:
     def last_row(self) -> int:
         """The highest number of a row."""
         if ROW not in self.rows.schema.names:
-            return len(self.rows)
+            return self.rows.begin + len(self.rows)
         return max(int(np.max(batch.column(ROW).to_numpy())) for batch in self.rows)
+
+    @property
+    def first_row(self) -> int:
+        """The lowest number of a row; they stand in their order."""
+        batch = next(iter(self.rows), None)
+        if batch is None:
+            return self.rows.begin + 1
+        table = pa.Table.from_batches([batch.slice(0, 1)])
+        return int(_numbers(table, self.rows.begin, 1)[0])
+
+    def window(self, begin: int, end: int) -> SourceRows:
+        """
+        Some of the rows by themselves, with what was noticed of them; they keep their numbers.
+
+        Parameters
+        ----------
+        begin, end
+            Counted in the file from 0: the first, and the one behind the last.
+        """
+        some = replace(self, rows=self.rows.window(begin, end))
+        behind = self.rows.window(end, self.rows.begin + len(self.rows))
+        first = some.first_row if begin else 0
+        beyond = replace(self, rows=behind).first_row if len(behind) else None
+        return replace(some, faults=tuple(
+            each for each in self.faults
+            if (each.row >= first and (beyond is None or each.row < beyond))
+            or (each.row == 0 and each.severity is Severity.ERROR)
+        ))
 
     def parts(self) -> Iterator[SourcePart]:
         """The rows, some thousands at a time."""
-        begin = 0
+        begin = self.rows.begin
         for batch in self.rows:
             yield self._part(pa.Table.from_batches([batch]), begin)
             begin += batch.num_rows
@@ -102,7 +130,7 @@ class SourceRows:
                 yield part.frame[HEIGHTS]
             return
         own = next(n for n in self.rows.schema.names if _named(n, self.shaped) == name)
-        begin = 0
+        begin = self.rows.begin
         for batch in self.rows:
             table = pa.Table.from_batches([batch.select([own])])
             yield _properties(table, begin, batch.num_rows)[own]
@@ -126,7 +154,7 @@ class SourceRows:
         faults: list[RowFault] = []
         shapes: list[np.ndarray[Any, Any]] = []
         plain = [_apart(pa.Table.from_batches([], self.rows.schema))]
-        begin = 0
+        begin = self.rows.begin
         for batch in self.rows:
             table = pa.Table.from_batches([batch])
             if self.shaped:
@@ -135,7 +163,9 @@ class SourceRows:
                 faults += broken
             plain.append(_apart(table))
             begin += batch.num_rows
-        frame = _properties(pa.concat_tables(plain).combine_chunks(), 0, len(self))
+        frame = _properties(
+            pa.concat_tables(plain).combine_chunks(), self.rows.begin, len(self)
+        )
         if self.shaped:
             frame = _with_geometry(frame, np.concatenate(shapes), self.crs)
         return SourceFrame(

@@ -80,7 +80,15 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class LoadRecord:
-    """A load that was committed; history's `request_id` is its id."""
+    """
+    A load that was committed; history's `request_id` is its id.
+
+    Parameters
+    ----------
+    group_id, place
+        Of a part of a file that is loaded by parts: what holds them together, and which
+        part it is, from 1.
+    """
 
     id: UUID
     collection: str
@@ -90,3 +98,46 @@ class LoadRecord:
     person_id: UUID | None
     report: Json
     loaded_at: datetime
+    group_id: UUID | None = None
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadGroup:
+    """
+    A file that is loaded by parts, each a load of its own.
+
+    Parameters
+    ----------
+    asked
+        A sum over the request and the program.
+    part_rows
+        Rows of each part; the last may have fewer.
+    rows
+        Of the file.
+    learned
+        What was seen in the whole file that its parts do not show.
+    ended_at
+        When the last part was kept; None while some are missing.
+    """
+
+    id: UUID
+    collection: str
+    network_id: UUID | None
+    source: str
+    sha256: str
+    asked: str
+    part_rows: int
+    rows: int
+    learned: Json
+    began_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def parts(self) -> int:
+        """How many there are when all are kept."""
+        return -(-self.rows // self.part_rows)
+
+    def span(self, place: int) -> tuple[int, int]:
+        """The rows of a part, counted from 0: the first, and the one behind the last."""
+        return (place - 1) * self.part_rows, min(place * self.part_rows, self.rows)

@@ -203,7 +203,13 @@ class SyncUnconfirmed(GisError):
 
 
 class LoadRejected(GisError):
-    """Rows are at fault, so nothing was loaded; `report` says which and why."""
+    """
+    Rows are at fault, so nothing was loaded; `report` says which and why.
+
+    `kept` tells whether other parts of the file were, which `report` counts.
+    """
+
+    kept = False
 
     def __init__(self, report: LoadReport) -> None:
         self.report = report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gis_service.model.audience import Audience
 from gis_service.model.jobs import JobState
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.model.rights import loads
 from gis_service.model.uploads import COUNTED, RowOutcome, UploadState
 from gis_service.ogc.media import CSV, GEOJSON, GEOPACKAGE, HTML, JSON
@@ -61,6 +61,7 @@ _CHOICE: Document = {
         codes={"type": "object", "additionalProperties": _TEXTS,
                "description": "Code by value of the file, by field."},
         multi={"type": "string", "enum": [each.value for each in Parts]},
+        heights={"type": "string", "enum": [each.value for each in Heights]},
         snap_m={"type": "number", "minimum": 0},
         create_nodes={"type": "boolean"},
         sync={"type": "boolean", "description": "Mark what the file lacks as decommissioned."},

@@ -72,7 +72,7 @@ class Outset:
     @property
     def sum(self) -> str:
         """What the record of a load keeps."""
-        return _sum(self.sha256, self.asked, dict(self.versions))
+        return sum_of(self.sha256, self.asked, dict(self.versions))
 
     def after(
         self, connection: Connection, report: LoadReport, *, sha256: str
@@ -125,7 +125,7 @@ def outset_of(
     ):
         return None  # of several files, of which one alone would be summed
     values = asdict(request) | {"path": None, "name": request.source}
-    asked = _sum(
+    asked = sum_of(
         values, str(network), settings.max_file_mb, settings.max_vertices, program_sha256(),
     )
     versions = staff_versions(connection, depends_on(collection))
@@ -155,6 +155,7 @@ def known_report(connection: Connection, outset: Outset) -> LoadReport | None:
     )
 
 
-def _sum(*values: Any) -> str:
+def sum_of(*values: Any) -> str:
+    """One sum over many values."""
     written = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(written.encode()).hexdigest()

@@ -27,12 +27,13 @@ from gis_service.store.database import Database
 from gis_service.validation.codes import CodeReading, check_reading
 from gis_service.validation.columns import POSITIONS
 from gis_service.validation.drawn import Ints, Spilled
-from gis_service.validation.field_values import habits_of, within
+from gis_service.validation.field_values import Habits, habits_of, within
 from gis_service.validation.geometry import KENYA
 from gis_service.validation.kept_texts import KeptTexts
 from gis_service.validation.keys import candidates, lacking_key
 from gis_service.validation.part_checks import Asked, CheckedPart, Checks, Ended
 from gis_service.validation.texts import texts_of
+from gis_service.validation.whereabouts import Surroundings
 
 
 @dataclass
@@ -110,6 +111,30 @@ class OpenedFile:
         return (*self.source.notes, *self.joiner.notes, *self.checks.notes)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedSource:
+    """
+    A file that was read, before its rows are checked.
+
+    Parameters
+    ----------
+    around
+        Where its rows should lie; None where they have no place.
+    doubts
+        What looks odd about the file as a whole.
+    columns
+        Those that its rows have beside its own, as rows that are not here have something there.
+    """
+
+    request: LoadRequest
+    collection: Collection
+    network: LoadNetwork | None
+    around: Surroundings | None
+    source: SourceRows
+    doubts: tuple[RowFault, ...]
+    columns: tuple[str, ...] = ()
+
+
 def open_checked(
     database: Database, settings: Settings, request: LoadRequest, *, keep_rows: bool = True
 ) -> OpenedFile:
@@ -126,9 +151,30 @@ def open_checked(
     UnreadableFile, UnknownCrs, InvalidInput
         The file as a whole cannot be understood.
     """
+    opened = open_source(database, settings, request)
+    checked = to_check(database, settings, opened, keep_rows=keep_rows)
+    checked.checks.habits = look_ahead(opened.source, checked.checks, opened.collection)
+    return checked
+
+
+def open_source(
+    database: Database, settings: Settings, request: LoadRequest, *, skip: int = 0
+) -> OpenedSource:
+    """
+    Read a file.
+
+    Parameters
+    ----------
+    skip
+        Rows at its beginning that are not asked for.
+
+    Raises
+    ------
+    UnreadableFile, UnknownCrs, InvalidInput
+        The file as a whole cannot be understood.
+    """
     collection = REGISTRY[request.collection]
-    reading = CodeReading(request.codes, accept=request.accept_codes)
-    check_reading(collection, reading)
+    check_reading(collection, _reading(request))
     if request.sync:
         check_sync(collection, accept_partial=request.accept_partial)
     with database.begin() as connection:
@@ -144,16 +190,36 @@ def open_checked(
         limits=ReadLimits(file_mb=settings.max_file_mb),
         name=request.source,
         crs_needed=False,
+        skip=skip,
     )
     if request.heights == Heights.KEEP:
         source = replace(source, with_heights=True)
     doubts = crs_doubts(request.source, source, around) if around is not None else ()
+    return OpenedSource(request, collection, network, around, source, doubts)
+
+
+def to_check(
+    database: Database, settings: Settings, opened: OpenedSource, *, keep_rows: bool
+) -> OpenedFile:
+    """
+    The rows of a file, to be checked; how whole columns are written is not known yet.
+
+    Raises
+    ------
+    InvalidInput
+        Its columns do not fit the mapping.
+    """
+    request, collection, network, source = (
+        opened.request, opened.collection, opened.network, opened.source
+    )
     with database.begin() as connection:
         joiner = LinkJoiner(
             connection, collection, network.id if network else None, source,
             mapping=request.mapping, constants=request.constants, snap_m=request.snap_m,
             create=request.create_nodes, split=request.multi == Parts.SPLIT,
         )
+    more = [name for name in opened.columns if name not in joiner.columns]
+    joiner.columns = [*joiner.columns, *more]
     asked = Asked(
         mapping=request.mapping,
         constants=request.constants,
@@ -161,8 +227,8 @@ def open_checked(
         max_vertices=settings.max_vertices,
         make_ids=request.make_ids,
         split=request.multi == Parts.SPLIT,
-        reading=reading,
-        around=around,
+        reading=_reading(request),
+        around=opened.around,
     )
     checks = Checks(
         joiner.columns, collection, asked, shaped=source.shaped,
@@ -172,14 +238,15 @@ def open_checked(
     if checks.lacks_key:
         columns = ((name, source.column(name)) for name in source.columns)
         raise lacking_key(candidates(columns, collection.key), collection)
-    _look_ahead(source, checks, collection)
     return OpenedFile(
-        request, collection, network, source, joiner, checks, (*source.faults, *doubts),
+        request, collection, network, source, joiner, checks, (*source.faults, *opened.doubts),
         keep_rows=keep_rows,
     )
 
 
-def _look_ahead(source: SourceRows, checks: Checks, collection: Collection) -> None:
+def look_ahead(
+    source: SourceRows, checks: Checks, collection: Collection
+) -> dict[str, Habits]:
     """Learn how whole columns are written, which a part of them need not tell."""
     habits = habits_of(collection, checks.plan)
     there = set(source.columns)
@@ -188,7 +255,11 @@ def _look_ahead(source: SourceRows, checks: Checks, collection: Collection) -> N
         if column.column in there:
             for series in source.column(column.column):
                 each.look(within(series, column))
-    checks.habits = habits
+    return habits
+
+
+def _reading(request: LoadRequest) -> CodeReading:
+    return CodeReading(request.codes, accept=request.accept_codes)
 
 
 def _shaping(

@@ -10,7 +10,7 @@ from typing import Any
 from gis_service.crs import parse_crs
 from gis_service.errors import InvalidInput, InvalidParameter
 from gis_service.model.collections import REGISTRY
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.services.mappings import SavedMapping, checked_mapping
 from gis_service.services.syncing import check_sync
 from gis_service.validation.codes import CodeReading, check_reading
@@ -19,7 +19,7 @@ from gis_service.validation.topology import NEAR_M, SNAP_M
 LOOKING = ("layer", "crs", "encoding", "collection", "network")
 """What can be said before a file is looked at."""
 OF_PACKAGES = ("network", "version", "read_only", "sync")
-OF_LOADS = ("multi", "snap_m", "create_nodes", "sync")
+OF_LOADS = ("multi", "heights", "snap_m", "create_nodes", "sync")
 """Beside what a saved mapping holds."""
 _LONGEST = 200
 
@@ -98,6 +98,9 @@ def loading(values: Mapping[str, Any]) -> dict[str, Any]:
     multi = values.get("multi", Parts.MERGE.value)
     if multi not in list(Parts):
         raise InvalidParameter("multi", multi, f"it is one of {', '.join(Parts)}")
+    heights = values.get("heights") or Heights.DROP.value
+    if heights not in list(Heights):
+        raise InvalidParameter("heights", heights, f"it is one of {', '.join(Heights)}")
     sync = _yes("sync", values)
     if sync:
         check_sync(collection, accept_partial=False)
@@ -115,6 +118,7 @@ def loading(values: Mapping[str, Any]) -> dict[str, Any]:
         "encoding": mapping.encoding,
         "make_ids": mapping.make_ids,
         "multi": str(multi),
+        "heights": str(heights),
         "snap_m": _metres(values.get("snap_m", SNAP_M)),
         "create_nodes": _yes("create_nodes", values),
         "sync": sync,

@@ -146,6 +146,8 @@ def _working() -> Iterator[Grant]:
         yield Grant(Login.LOADER, INTERNAL, "jobs", privilege)
     for privilege in ("SELECT", "INSERT"):
         yield Grant(Login.LOADER, INTERNAL, "loads", privilege)
+    for privilege in ("SELECT", "INSERT", "UPDATE"):
+        yield Grant(Login.LOADER, INTERNAL, "load_groups", privilege)
     for privilege in ("SELECT", "UPDATE"):
         yield Grant(Login.LOADER, INTERNAL, UPLOADS.name, privilege)
     for audience in filter(loads, Audience):

@@ -104,6 +104,32 @@ SESSIONS = Table(
     Index("sessions_key_id_idx", "key_id"),
 )
 
+LOAD_GROUPS = Table(
+    "load_groups",
+    METADATA_INTERNAL,
+    _id(),
+    Column("collection", Text, nullable=False),
+    Column("network_id", UUID(as_uuid=True)),
+    Column("source", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("part_rows", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("learned", JSONB, nullable=False),
+    _time("began_at", now=True),
+    _time("ended_at"),
+    scope_column(),
+    Index(
+        "load_groups_open_idx", "collection", "source", postgresql_where=text("ended_at IS NULL")
+    ),
+)
+"""
+Files that are loaded by parts of `part_rows` rows, each a load of its own.
+
+`asked` sums up the request and the program, so that only the same command goes on with
+one; `learned` is what was seen in the whole file that its parts do not show.
+"""
+
 LOADS = Table(
     "loads",
     METADATA_INTERNAL,
@@ -117,11 +143,18 @@ LOADS = Table(
     _time("loaded_at", now=True),
     Column("outset", Text),
     scope_column(),
+    Column("group_id", UUID(as_uuid=True), ForeignKey(LOAD_GROUPS.c.id)),
+    Column("place", Integer),
     Index("loads_outset_idx", "outset", postgresql_where=text("outset IS NOT NULL")),
+    Index(
+        "loads_group_id_idx", "group_id", "place", unique=True,
+        postgresql_where=text("group_id IS NOT NULL"),
+    ),
 )
 """
 Loads that were kept. `outset` sums up all that the same load would begin with if it
-came again, as it stands after this one; NULL where it could turn out differently.
+came again, as it stands after this one; NULL where it could turn out differently. Of a
+file that was loaded by parts each is a load, in its `place` from 1.
 """
 
 JOBS = Table(

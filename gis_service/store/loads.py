@@ -26,6 +26,8 @@ def record_load(
     person_id: UUID | None,
     report: Json,
     outset: str | None = None,
+    group_id: UUID | None = None,
+    place: int | None = None,
 ) -> None:
     """
     Keep a load's report, in the transaction that keeps its rows.
@@ -34,6 +36,8 @@ def record_load(
     ----------
     outset
         What the same load would begin with, if its outcome is known from this one.
+    group_id, place
+        Of a part of a file that is loaded by parts.
     """
     connection.execute(
         insert(LOADS).values(
@@ -45,6 +49,8 @@ def record_load(
             person_id=person_id,
             report=storable(report),
             outset=outset,
+            group_id=group_id,
+            place=place,
         )
     )
 
@@ -72,8 +78,21 @@ def find_undoing(connection: Connection, load_id: UUID) -> UUID | None:
 def list_loads(
     connection: Connection, *, collection: str | None = None, limit: int = 50
 ) -> list[LoadRecord]:
-    """Loads, the newest first."""
-    statement = _records().order_by(LOADS.c.loaded_at.desc(), LOADS.c.id).limit(limit)
+    """
+    Loads, the newest first; of a file that was loaded by parts the newest part.
+
+    Parameters
+    ----------
+    limit
+        So many at most, those parts together counted as one.
+    """
+    newer = LOADS.alias("newer")
+    later = exists().where(
+        newer.c.group_id == LOADS.c.group_id, newer.c.place > LOADS.c.place
+    )
+    statement = (
+        _records().where(~later).order_by(LOADS.c.loaded_at.desc(), LOADS.c.id).limit(limit)
+    )
     if collection is not None:
         statement = statement.where(LOADS.c.collection == collection)
     return [_record(row) for row in connection.execute(statement)]

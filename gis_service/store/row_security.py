@@ -29,6 +29,7 @@ from gis_service.store.internal import (
     CONFLICTS,
     INTERNAL,
     JOBS,
+    LOAD_GROUPS,
     LOADS,
     OPERATIONS,
     SCOPE_OF_LOGIN,
@@ -88,7 +89,8 @@ def limited() -> Iterator[Rows]:
         yield Rows(SCHEMA, name, _MINE, whole="scope_id = 0")
     for stored in (JOBS, UPLOADS, OPERATIONS, ANSWERS):
         yield Rows(INTERNAL, stored.name, _MINE, _MINE)
-    yield Rows(INTERNAL, LOADS.name, f"{_MINE} OR network_id {_IN_NETWORKS}", _MINE)
+    for stored in (LOADS, LOAD_GROUPS):
+        yield Rows(INTERNAL, stored.name, f"{_MINE} OR network_id {_IN_NETWORKS}", _MINE)
     for stored in (ATTACHMENTS, CONFLICTS):
         own = f"{INTERNAL}.is_own_item(collection, item_id)"
         yield Rows(INTERNAL, stored.name, own, own)

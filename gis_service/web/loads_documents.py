@@ -49,7 +49,7 @@ def brief(upload: Upload, asked: Asked) -> dict[str, Any]:
         "created_at": _time(upload.created_at),
         "removed_at": _time(upload.removed_at),
         "job": job_document(upload.job),
-        "told": told(upload.job, asked),
+        "told": standing(upload, asked),
         "load": str(upload.load.id) if upload.load else None,
         "links": documents([Link(f"{asked.at.base}/loads/{upload.id}", "self", JSON.media_type)]),
     }
@@ -85,7 +85,7 @@ def done(load: DoneLoad, undoing: Job | None, asked: Asked) -> dict[str, Any]:
         **_done(load, asked),
         "report": load.report,
         "undoing": None if undoing is None else job_document(undoing),
-        "told": None if undoing is None else told(undoing, asked),
+        "told": None if undoing is None else undoing_told(undoing, asked),
     }
 
 
@@ -106,6 +106,25 @@ def choice_of(trial: Job) -> dict[str, Any]:
         **{name: payload.get(name) for name in (*_SAVED, *OF_LOADS)},
         "columns": payload.get("mapping") or {},
     }
+
+
+def standing(upload: Upload, asked: Asked) -> str:
+    """How a file stands, in the reader's words: what its job is at, or what became of it."""
+    if upload.state.is_busy:
+        return told(upload.job, asked)
+    return _failure(upload.job) or asked.words[f"loads_state_{upload.state.value}"]
+
+
+def undoing_told(undoing: Job, asked: Asked) -> str:
+    """How the undoing of a load stands, in the reader's words."""
+    if not undoing.state.is_final:
+        return told(undoing, asked)
+    done = undoing.state is JobState.DONE
+    return _failure(undoing) or asked.words["loads_was_undone" if done else "loads_undo_failed"]
+
+
+def _failure(job: Job) -> str | None:
+    return None if job.state is JobState.DONE else job.message
 
 
 def told(job: Job, asked: Asked) -> str:

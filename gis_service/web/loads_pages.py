@@ -15,7 +15,7 @@ from gis_service.errors import ConfigurationError, GisError, InvalidParameter
 from gis_service.model.collections import REGISTRY
 from gis_service.model.jobs import Job, JobState
 from gis_service.model.locales import number
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.model.reports import Rule
 from gis_service.model.rules import RULES, sentence
 from gis_service.model.uploads import COUNTED, DoneLoad, RowOutcome, Upload, UploadState
@@ -107,6 +107,7 @@ async def one_page(asked: Asked, upload: Upload, *, fault: GisError | None) -> R
         collections=LOADABLE,
         networks=networks,
         multis=list(Parts),
+        heights=list(Heights),
         tried=tried,
         now=upload.load.result if upload.load is not None else None,
         rules=_rules(tried),

@@ -10,7 +10,7 @@ from gis_service.errors import InvalidInput
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
 from gis_service.model.fields import Collection, Field, FieldType, Language
-from gis_service.model.parts import Parts
+from gis_service.model.parts import Heights, Parts
 from gis_service.model.reports import REASONS
 from gis_service.model.rights import Operation, rights
 from gis_service.validation.columns import KEPT, POSITIONS, loadable_fields, plan_columns
@@ -107,6 +107,7 @@ class LoadForm:
     crs_needed: bool
     crs: str
     multi: str
+    heights: str
     snap_m: float
     links: bool
     create_nodes: bool
@@ -143,6 +144,7 @@ def form_of(
         crs_needed=where is not None and where["stated_by"] != "the file",
         crs=str((said or {}).get("crs") or ""),
         multi=str((said or {}).get("multi") or Parts.MERGE.value),
+        heights=str((said or {}).get("heights") or Heights.DROP.value),
         snap_m=float((said or {}).get("snap_m", SNAP_M)),
         links=collection.id == LINKS,
         create_nodes=bool((said or {}).get("create_nodes")),
@@ -204,6 +206,7 @@ def said_by(
         "encoding": encoding,
         "make_ids": fields.get("make_ids") == "yes",
         "multi": fields.get("multi") or Parts.MERGE.value,
+        "heights": fields.get("heights") or Heights.DROP.value,
         "snap_m": snap_m,
         "create_nodes": fields.get("create_nodes") == "yes",
         "sync": fields.get("sync") == "yes",

@@ -27,6 +27,8 @@ _INTERNAL = {
     "sessions": "(token_sha256, key_id, csrf_token, expires_at) SELECT sha256('y'), id, "
     "'zzhidden', now() + interval '1 h' FROM internal.api_keys LIMIT 1",
     "loads": "(collection, source, sha256, report) VALUES ('offices', 'zzhidden', 'x', '{}')",
+    "load_groups": "(collection, source, sha256, asked, part_rows, rows, learned) VALUES "
+    "('offices', 'zzhidden', 'x', 'x', 1, 1, '{}')",
     "uploads": f"(source, bytes, sha256, inspect_job) VALUES ('zzhidden.csv', 1, 'x', {_ZERO})",
     "jobs": f"(id, kind, payload) VALUES ({_ZERO}, 'maps', '{{}}')",
     "attachments": "(collection, item_id, sha256, sent_sha256, media_type, bytes, title, "

@@ -30,7 +30,7 @@ from gis_service.store.joins import nodes_statement
 from gis_service.store.network_items import (
     equipment_statement,
     fibre_statement,
-    routes_statement,
+    routes_of,
 )
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -183,7 +183,8 @@ class NetworkQuestions:
         """The lines of fibre links."""
         if not ids:
             return {}
-        rows = await self._reader.rows(routes_statement(map(UUID, ids)), Login.PLANNER)
+        values = {"ids": [UUID(id_) for id_ in ids]}
+        rows = await self._reader.prepared_rows(routes_of(), values, Login.PLANNER)
         lines = shapely.from_wkb([row["route"] for row in rows])
         return {str(row["id"]): line for row, line in zip(rows, lines, strict=True)}
 

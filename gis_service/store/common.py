@@ -19,7 +19,9 @@ from sqlalchemy.types import BigInteger, TypeEngine
 
 from gis_service.model.audience import Audience
 from gis_service.model.fields import Collection, Field, FieldType
+from gis_service.model.filters import Predicate
 from gis_service.model.queries import BBox, Cursor, Equals, ItemsQuery, Position, Rendering
+from gis_service.store.filter_forms import form_of
 from gis_service.store.items import item_statement, page_statement
 from gis_service.store.reading import Prepared
 
@@ -32,6 +34,8 @@ _TYPES: Mapping[FieldType, type[TypeEngine[Any]]] = {
 }
 _CORNERS = ("west", "south", "east", "north")
 _ID = UUID(int=0)
+MOST_VALUES = 50
+"""A filter with more values is composed anew: it will hardly come again in the same form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class _Form:
     audience: Audience
     boxed: bool
     fields: tuple[Field, ...]
+    filter: Predicate | None
     placed: bool
     backward: bool
     rendering: Rendering
@@ -55,7 +60,6 @@ def common_page(
     rare = (
         query.sort
         or query.outline
-        or query.filter is not None
         or query.recorded is not None
         or query.left_out > 0
         or (box is not None and box.crosses_antimeridian)
@@ -73,16 +77,23 @@ def common_page(
     at = None if cursor is None else cursor.at
     if at is not None:
         values["beyond"] = at.id
+    filter_form = None
+    if query.filter is not None:
+        filter_form, filled = form_of(query.filter)
+        if len(filled) > MOST_VALUES:
+            return None
+        values.update(filled)
     form = _Form(
         query.collection,
         audience,
         box is not None,
         tuple(term.field for term in query.equals),
+        filter_form,
         at is not None,
         query.backward,
         query.rendering,
     )
-    return _page(form, count_cap), values
+    return (_page if filter_form is None else _filtered_page)(form, count_cap), values
 
 
 def common_item(
@@ -100,6 +111,16 @@ def _item(collection: Collection, audience: Audience, rendering: Rendering) -> P
 
 @lru_cache(maxsize=1000)
 def _page(form: _Form, count_cap: int) -> Prepared:
+    return _composed(form, count_cap)
+
+
+@lru_cache(maxsize=200)
+def _filtered_page(form: _Form, count_cap: int) -> Prepared:
+    """Apart, so that filters of many forms do not push out what everybody asks."""
+    return _composed(form, count_cap)
+
+
+def _composed(form: _Form, count_cap: int) -> Prepared:
     query = ItemsQuery(
         form.collection,
         limit=cast(int, bindparam("page_limit", 1, Integer)),
@@ -108,6 +129,7 @@ def _page(form: _Form, count_cap: int) -> Prepared:
             Equals(field, cast(Any, bindparam(f"equals_{number}", None, _TYPES[field.type])))
             for number, field in enumerate(form.fields)
         ),
+        filter=form.filter,
         rendering=form.rendering,
     )
     if form.placed or form.backward:

@@ -33,6 +33,7 @@ from sqlalchemy.types import NullType, TypeEngine
 from gis_service.model.filters import (
     ARITHMETIC,
     ARRAYS,
+    ELEMENTS,
     SPATIAL,
     Array,
     Expression,
@@ -45,6 +46,7 @@ from gis_service.model.filters import (
     Property,
     first_moment,
 )
+from gis_service.store.filter_forms import Slot
 from gis_service.store.tables import SRID
 
 Column = ColumnElement[Any]
@@ -92,11 +94,18 @@ def _expression(node: Expression, source: Subquery) -> Column:
 
 
 def _literal(node: Literal) -> Column:
+    value: Any = node.value
     if node.kind is Kind.GEOMETRY:
-        return func.ST_GeomFromWKB(literal(node.value, LargeBinary), SRID, type_=NullType())
+        return func.ST_GeomFromWKB(_bound(value, LargeBinary()), SRID, type_=NullType())
     if node.kind is Kind.NUMBER:
-        return literal(node.value, BigInteger() if isinstance(node.value, int) else Double())
-    return literal(node.value, _TYPES[node.kind])
+        is_whole = value.is_whole if isinstance(value, Slot) else isinstance(value, int)
+        return _bound(value, BigInteger() if is_whole else Double())
+    return _bound(value, _TYPES[node.kind])
+
+
+def _bound(value: Any, type_: TypeEngine[Any]) -> Column:
+    """A value, or the place of one that comes later."""
+    return value.bound(type_) if isinstance(value, Slot) else literal(value, type_)
 
 
 def _array(items: tuple[Expression, ...], kind: Kind, source: Subquery) -> Column:
@@ -129,13 +138,12 @@ def _operation(node: Operation, source: Subquery) -> Column:
 
 def _in(node: Operation, source: Subquery) -> Column:
     value, *values = node.args
-    element = next((array for array, kind in _LISTS.items() if kind is value.kind), None)
+    if values[0].kind in ELEMENTS:  # a list as one value, of a form
+        return _expression(value, source) == func.any(_expression(values[0], source))
+    element = next((array for array, kind in ELEMENTS.items() if kind is value.kind), None)
     if element is not None and all(isinstance(each, Literal) for each in values):
         return _expression(value, source) == func.any(_array(tuple(values), element, source))
     return or_(*(_operation(Operation("=", (value, each)), source) for each in values))
-
-
-_LISTS = {Kind.TEXTS: Kind.TEXT, Kind.IDS: Kind.ID}
 
 
 def _bounds(node: Expression, source: Subquery) -> tuple[Column, Column]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Subquery, any_, func, literal, or_, select
+from sqlalchemy import ARRAY, Select, Subquery, any_, bindparam, func, literal, or_, select
 from sqlalchemy import UUID as UUID_TYPE
 
 from gis_service.model.audience import Audience
 from gis_service.model.collections import REGISTRY
+from gis_service.store.once import once
 from gis_service.store.readable import readable
+from gis_service.store.reading import Prepared
 
 SCENARIO_CHANGES = ("adds", "removes", "removes_nodes")
 """What a scenario does, in the order in which the graph takes it."""
@@ -29,11 +31,14 @@ def equipment_statement(id_: UUID) -> Select[Any]:
     return select(source.c.node, source.c.office).where(source.c.id == id_)
 
 
-def routes_statement(ids: Iterable[UUID]) -> Select[Any]:
-    """A row for each fibre link: `id` and `route`, its line as WKB."""
+@once
+def routes_of() -> Prepared:
+    """A row for each fibre link of `ids`: `id` and `route`, its line as WKB."""
     source = _read("fibre_links")
-    return select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
-        source.c.id == any_(_array(ids))
+    return Prepared(
+        select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
+            source.c.id == any_(bindparam("ids", (), ARRAY(UUID_TYPE(as_uuid=True))))
+        )
     )
 
 

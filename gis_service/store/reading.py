@@ -163,11 +163,17 @@ class Reader:
         rows = await self.rows(statement, login)
         return rows[0] if rows else None
 
+    async def prepared_rows(
+        self, statement: Prepared, values: Mapping[str, Any], login: Login
+    ) -> list[Any]:
+        """All rows of a statement that was compiled before."""
+        return await self._fetch(statement.sql, statement.arguments(values), login)
+
     async def prepared_row(
         self, statement: Prepared, values: Mapping[str, Any], login: Login
     ) -> Any | None:
         """The first row of a statement that was compiled before, or None."""
-        rows = await self._fetch(statement.sql, statement.arguments(values), login)
+        rows = await self.prepared_rows(statement, values, login)
         return rows[0] if rows else None
 
     async def planned_rows(self, statement: Executable, login: Login) -> int:

@@ -57,6 +57,7 @@ from gis_service.web import (
 )
 from gis_service.web.compression import Compression
 from gis_service.web.envelope import Envelope
+from gis_service.web.lines import Kinds
 from gis_service.web.problems import add_problem_handlers
 from gis_service.web.quota import Quota
 from gis_service.web.seen import Seen
@@ -120,5 +121,6 @@ def create_app(settings: Settings, open_services: OpenServices) -> FastAPI:
     app.add_middleware(Shortcut)
     app.add_middleware(Compression)
     app.add_middleware(Seen, settings=settings)
-    app.add_middleware(Envelope, settings=settings, metrics=counted)
+    kinds = Kinds(app.router.routes)
+    app.add_middleware(Envelope, settings=settings, metrics=counted, kinds=kinds)
     return app

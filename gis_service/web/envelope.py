@@ -17,6 +17,7 @@ from gis_service.model.audience import PUBLIC, Principal
 from gis_service.ogc.links import Addresses
 from gis_service.settings import AccessLog, Settings
 from gis_service.web.limits import Limits
+from gis_service.web.lines import Kinds
 from gis_service.web.metrics import Metrics
 from gis_service.web.pages import LOGIN
 from gis_service.web.preview import is_previewing, switched
@@ -57,13 +58,15 @@ class Envelope:
     names nothing but the id.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, metrics: Metrics, kinds: Kinds
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._settings = settings
         self._prefix = Addresses(settings.public_base_url).path
         self._limits = Limits(settings)
-        self._room = Room(settings.requests_at_once)
+        self._room = Room(settings.requests_at_once, kinds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import orjson
 from starlette.types import Scope, Send
 
+from gis_service.web.lines import Kinds, Line, Waiter
 from gis_service.web.problems import RETRY_AFTER_S
 from gis_service.web.security import COMMON
 
 _ALWAYS = ("/health/", "/static/")
 """Monitoring must hear of it, and a page that was let in must get its looks."""
-_KNOWN = (b"authorization", b"x-api-key", b"cookie")
 _READS = ("GET", "HEAD")
 QUEUE = 4
 """So many times as many may wait as are worked at."""
@@ -44,24 +43,24 @@ _PAGE = (
 )
 
 
-@dataclass(frozen=True)
-class _Waiter:
-    since: float
-    is_known: bool
-    let_in: asyncio.Future[bool]
-
-
 class Room:
     """
     How many requests this process works at, and how long others wait for their turn.
 
-    A burst waits up to two seconds. When the queue has not emptied for one second, there
-    are more than can be served, and waiting would only make all of them slow: then nobody
-    is let in who has waited longer than 0.2 s, of those who show a key or a session 0.5 s
+    Each kind of question has a line of its own, of those who show a key or a session and
+    of the others. A place that is free goes to that half, those with a key or the others,
+    of which fewer are worked at, and in it to the line of which fewest are: so places, and
+    with them the processor, are shared evenly among the lines that want them. What is cheap
+    leaves soon and hardly waits; what is dear gets no more than its share, however much of
+    it comes. No line takes more than three quarters of all places.
+
+    A burst waits up to two seconds. When a line has not emptied for one second, more come
+    than can be served, and waiting would only make all of them slow: then nobody there is
+    let in who has waited longer than 0.2 s, of those who show a key or a session 0.5 s
     (the controlled delay of Maurer, Fail at Scale, ACM Queue 13:8, 2015, after Nichols and
-    Jacobson, Controlling Queue Delay, ACM Queue 10:5, 2012). Who shows one comes first.
-    Changes are always let in and take no room: their bodies may come slowly, and who
-    sends slowly shall not shut out others.
+    Jacobson, Controlling Queue Delay, ACM Queue 10:5, 2012; a line each as in Hoeiland-
+    Joergensen et al., FlowQueue-CoDel, RFC 8290, 2018). Changes are always let in and take
+    no room: their bodies may come slowly, and who sends slowly shall not shut out others.
 
     Parameters
     ----------
@@ -69,78 +68,109 @@ class Room:
         Requests that are worked at beyond which others wait; 0 sets no limit.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, most: int, kinds: Kinds, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = most
+        self._most_of_line = most - most // 4
+        self._kinds = kinds
         self._clock = clock
         self._taken = 0
-        self._known: deque[_Waiter] = deque()
-        self._public: deque[_Waiter] = deque()
-        self._emptied = clock()
+        self._waiting = 0
+        self._taken_by = {True: 0, False: 0}
+        self._lines: dict[tuple[bool, str], Line] = {}
 
     async def enter(self, scope: Scope) -> Place | None:
         """A place for a request as soon as there is one; None when it is refused."""
         if not self._most or scope["method"] not in _READS or scope["path"].startswith(_ALWAYS):
-            return Place(None)
-        if self._taken < self._most:
-            self._emptied = self._clock()
-            self._taken += 1
-            return Place(self)
-        if len(self._known) + len(self._public) >= self._most * QUEUE:
+            return Place()
+        line = self._line(scope)
+        if self._may_enter(line):
+            self._take(line)
+            return Place(partial(self._left, line))
+        if self._waiting >= self._most * QUEUE and not self._displaced(line):
             return None
-        is_known = any(name in _KNOWN for name, _ in scope["headers"])
+        return await self._turn(line)
+
+    def _left(self, line: Line) -> None:
+        """A place is free: whoever is next and has not waited too long gets it."""
+        self._taken -= 1
+        self._taken_by[line.is_known] -= 1
+        line.taken -= 1
+        while self._taken < self._most and (following := self._next()):
+            waiter = following.waiting.popleft()
+            self._waiting -= 1
+            is_let_in = self._clock() - waiter.since <= self._longest_wait_s(following)
+            if waiter.answer(is_let_in) and is_let_in:
+                self._take(following)
+
+    async def _turn(self, line: Line) -> Place | None:
+        if not line.waiting:
+            line.emptied = self._clock()
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(self._clock(), is_known, loop.create_future())
-        timer = loop.call_later(LONGEST_WAIT_S, _answer, waiter, False)
-        (self._known if is_known else self._public).append(waiter)
+        waiter = Waiter(self._clock(), loop.create_future())
+        timer = loop.call_later(self._longest_wait_s(line), waiter.answer, False)
+        line.waiting.append(waiter)
+        self._waiting += 1
         try:
             let_in = await waiter.let_in
         except asyncio.CancelledError:
             if waiter.let_in.done() and not waiter.let_in.cancelled() and waiter.let_in.result():
-                self.leave()
+                self._left(line)
             raise
         finally:
             timer.cancel()
-        return Place(self) if let_in else None
+        return Place(partial(self._left, line)) if let_in else None
 
-    def leave(self) -> None:
-        """A place is free: whoever is next and has not waited too long gets it."""
-        self._taken -= 1
-        while self._taken < self._most and (waiter := self._next()):
-            is_let_in = self._clock() - waiter.since <= self._longest_wait_s(waiter)
-            self._taken += _answer(waiter, is_let_in) and is_let_in
+    def _line(self, scope: Scope) -> Line:
+        key = self._kinds.of(scope)
+        line = self._lines.get(key)
+        if line is None:
+            self._lines[key] = line = Line(key[0], self._clock())
+        return line
 
-    def _next(self) -> _Waiter | None:
-        for queue in (self._known, self._public):
-            if queue:
-                return queue.popleft()
-        self._emptied = self._clock()
-        return None
+    def _may_enter(self, line: Line) -> bool:
+        return self._taken < self._most and line.taken < self._most_of_line
 
-    def _longest_wait_s(self, waiter: _Waiter) -> float:
-        if self._clock() - self._emptied < OVERLOADED_AFTER_S:
+    def _take(self, line: Line) -> None:
+        self._taken += 1
+        self._taken_by[line.is_known] += 1
+        line.taken += 1
+
+    def _next(self) -> Line | None:
+        """The line whose turn it is."""
+        return min(
+            (each for each in self._lines.values() if each.waiting and self._may_enter(each)),
+            key=lambda each: (self._taken_by[each.is_known], each.taken, each.waiting[0].since),
+            default=None,
+        )
+
+    def _displaced(self, line: Line) -> bool:
+        """Whether somebody of a longer line is sent away, so that this one can wait."""
+        longest = max(self._lines.values(), key=lambda each: len(each.waiting))
+        if len(longest.waiting) <= len(line.waiting) + 1:
+            return False
+        self._waiting -= 1
+        longest.waiting.pop().answer(False)
+        return True
+
+    def _longest_wait_s(self, line: Line) -> float:
+        if self._clock() - line.emptied < OVERLOADED_AFTER_S:
             return LONGEST_WAIT_S
-        return OVERLOADED_WAIT_S * (STAFF_LONGER if waiter.is_known else 1)
-
-
-def _answer(waiter: _Waiter, is_let_in: bool) -> bool:
-    """Tell a waiter; False when it has been told before or is gone."""
-    if waiter.let_in.done():
-        return False
-    waiter.let_in.set_result(is_let_in)
-    return True
+        return OVERLOADED_WAIT_S * (STAFF_LONGER if line.is_known else 1)
 
 
 class Place:
     """What one request takes up, until its answer begins; of no room it takes nothing."""
 
-    def __init__(self, room: Room | None) -> None:
-        self._room = room
+    def __init__(self, leave: Callable[[], None] | None = None) -> None:
+        self._leave = leave
 
     def leave(self) -> None:
         """The answer begins, or there will be none; said again it does nothing."""
-        room, self._room = self._room, None
-        if room is not None:
-            room.leave()
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
 
 async def refuse(scope: Scope, send: Send, request_id: str) -> None:

@@ -16,28 +16,39 @@ from dask.distributed import Client, LocalCluster
 from sqlalchemy import text
 
 from gis_service.cli import cli
+from gis_service.store.database import Database
 from tests.conftest import Databases
+from tests.country_made import Size, fill
 
 Ask = Callable[..., Result]
 WORKER_MB = 900
+MADE = Size([40, 25, 30, 10, 35, 20, 30, 25, 30], vertices=3)
 
 
 @pytest.fixture(scope="module")
-def ask(databases: Databases, sample_template: str, home: Path) -> Iterator[Ask]:
+def country(databases: Databases, sample_template: str) -> Iterator[tuple[Database, list[str]]]:
+    """The sample, scattered over eight counties, and a made country; its networks."""
     database = databases.fresh(sample_template)
     databases.with_logins(database)
     with databases.superuser(database) as connection:
-        # Codes of eight counties, so that next to every ward lies one of another county.
         connection.execute(text("ALTER TABLE gis.wards DISABLE TRIGGER USER"))
+        # Next to every ward lies one of another county.
         connection.execute(text(
             "UPDATE gis.wards SET code ="
             " lpad((code::int % 4 * 300 + code::int - 1300)::text, 4, '0')"
         ))
+        networks = fill(connection, MADE)
+    yield database, networks
+    databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def ask(country: tuple[Database, list[str]], home: Path) -> Iterator[Ask]:
+    url = country[0].url.render_as_string(hide_password=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIS_HOME", str(home))
-        patch.setenv("GIS_DATABASE_URL", database.url.render_as_string(hide_password=False))
-        yield lambda *arguments: CliRunner().invoke(cli, ["analyse", *map(str, arguments)])
-    databases.drop(database)
+        patch.setenv("GIS_DATABASE_URL", url)
+        yield lambda *arguments: CliRunner().invoke(cli, [*map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +64,30 @@ def workers(ask: Ask) -> Iterator[LocalCluster]:
 def _told(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
     document: dict[str, Any] = json.loads(result.stdout)
-    document.pop("read_at")
+    for changing in ("read_at", "duration_s"):
+        document.pop(changing, None)
     return document
 
 
-@pytest.mark.parametrize("inputs", [
-    ("by=ward", "plan=true", "within_m=3000"),
-    ("by=phase", "day=2026-01-01", "shapes=false"),
+@pytest.mark.parametrize("asked", [
+    ("coverage", "by=ward", "plan=true", "within_m=3000"),
+    ("coverage", "by=phase", "day=2026-01-01", "shapes=false"),
+    ("single-points-of-failure", "limit=10000"),
+    ("single-points-of-failure", "kind=trench", "limit=5", "scenario=what-if"),
 ])
 def test_a_cluster_answers_as_one_process_does(
-    ask: Ask, workers: LocalCluster, inputs: tuple[str, ...]
+    ask: Ask, workers: LocalCluster, asked: tuple[str, ...]
 ) -> None:
-    alone = _told(ask("coverage", *inputs))
-    assert _told(ask("coverage", *inputs, "--scheduler", workers.scheduler_address)) == alone
+    alone = _told(ask("analyse", *asked))
+    assert _told(ask("analyse", *asked, "--scheduler", workers.scheduler_address)) == alone
     assert alone["features"]
 
 
 def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
     ask: Ask, workers: LocalCluster
 ) -> None:
-    alone = _told(ask("coverage", "by=theme", "shapes=false"))
+    asked = ("analyse", "single-points-of-failure")
+    alone = _told(ask(*asked))
     address = workers.scheduler_address
     killed: list[int] = []
     done = threading.Event()
@@ -87,12 +102,22 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
         killer = threading.Thread(target=kill, args=(client, client.run(os.getpid)))
         killer.start()
         try:
-            told = _told(ask("coverage", "by=theme", "shapes=false", "--scheduler", address))
+            told = _told(ask(*asked, "--scheduler", address))
         finally:
             done.set()
             killer.join()
     assert killed
     assert told == alone
+
+
+def test_networks_are_checked_as_by_one_process(
+    ask: Ask, workers: LocalCluster, country: tuple[Database, list[str]]
+) -> None:
+    networks = country[1]
+    asked = ["quality", "--json", "-", *(word for each in networks for word in ("--network", each))]
+    alone = _told(ask(*asked))
+    assert _told(ask(*asked, "--scheduler", workers.scheduler_address)) == alone
+    assert len({each["path"][1] for each in alone["findings"]}) == len(networks)
 
 
 def test_each_process_has_its_limit_of_memory(workers: LocalCluster) -> None:
@@ -101,8 +126,9 @@ def test_each_process_has_its_limit_of_memory(workers: LocalCluster) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "told"), [
-    (("coverage", "--scheduler", "ftp://there"), "is no address of a scheduler"),
-    (("trace", "office=KSI-O-041", "--scheduler", "local:2"), "With --scheduler these"),
+    (("analyse", "coverage", "--scheduler", "ftp://there"), "is no address of a scheduler"),
+    (("analyse", "trace", "office=KSI-O-041", "--scheduler", "local:2"), "With --scheduler these"),
+    (("quality", __file__, "--scheduler", "local:2"), "is for networks of the database"),
 ])
 def test_what_cannot_be_asked_of_a_cluster_is_told(
     ask: Ask, arguments: tuple[str, ...], told: str

@@ -11,7 +11,12 @@ from typing import Any
 import click
 
 from gis_service.bootstrap import open_services
-from gis_service.cli.country import SPREAD, open_spread
+from gis_service.cli.country import (
+    SPREAD,
+    open_spread,
+    scheduler_option,
+    worker_memory_option,
+)
 from gis_service.formats.strict_json import parse_json
 from gis_service.installation import addresses_of, open_database
 from gis_service.model.audience import Audience, Principal
@@ -32,12 +37,8 @@ READER = Principal(Audience.ADMIN)
               help="The file to write; else the answer is printed.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
               help="The language of texts in the answer.")
-@click.option("--scheduler", metavar="ADDRESS",
-              help="Work on it county by county on a cluster of Dask: tcp://HOST:PORT, or local:N "
-                   "for N processes of this machine.")
-@click.option("--worker-memory", "worker_mb", type=click.IntRange(min=200), default=2_000,
-              show_default=True, metavar="MB",
-              help="Memory of each process of --scheduler local.")
+@scheduler_option
+@worker_memory_option
 def analyse(  # noqa: PLR0917 - click passes them by name
     process: str | None, inputs: tuple[str, ...], out: Path | None, language: str,
     scheduler: str | None, worker_mb: int,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -13,6 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from gis_service.bootstrap import open_network_exports
+from gis_service.cli.country import (
+    open_reader,
+    quality_here,
+    scheduler_option,
+    worker_memory_option,
+)
 from gis_service.cli.packages import as_one_package
 from gis_service.cli.progress import say
 from gis_service.cli.reports import printable
@@ -23,6 +30,8 @@ from gis_service.model.declarations.quality_rules import QUALITY_RULES
 from gis_service.model.fields import LANGUAGES, Language
 from gis_service.model.quality import Finding, QualityReport
 from gis_service.model.reports import Severity
+from gis_service.services.country.cluster import Cluster, open_cluster
+from gis_service.services.country.quality import quality_by_network
 from gis_service.services.quality import (
     QualityRequest,
     quality_of_file,
@@ -54,6 +63,8 @@ _WRITERS = {".html": quality_page, ".xlsx": quality_workbook}
               help="Degrees between which networks should lie.  [default: Kenya]")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True,
               help="The language of the report for people.")
+@scheduler_option
+@worker_memory_option
 def quality(  # noqa: PLR0917 - click passes them by name
     files: tuple[Path, ...],
     networks: tuple[str, ...],
@@ -63,6 +74,8 @@ def quality(  # noqa: PLR0917 - click passes them by name
     version: str | None,
     region: tuple[float, float, float, float],
     language: Language,
+    scheduler: str | None,
+    worker_mb: int,
 ) -> None:
     """
     Tell the quality of a package of the Open Fibre Data Standard (OFDS).
@@ -79,19 +92,25 @@ def quality(  # noqa: PLR0917 - click passes them by name
       ./gis quality backbone.json --report quality.html --json quality.json
       ./gis quality backbone.json --before backbone-2025.json
       ./gis quality --network kisii --report kisii.html --language sw
+      ./gis quality --network kisii --network nyamira --scheduler local:2 --json both.json
     """
     if report_file is not None and report_file.suffix.lower() not in _WRITERS:
         endings = ", ".join(_WRITERS)
         raise click.UsageError(f"{report_file.name!r} does not end with one of {endings}.")
     if bool(files) == bool(networks):
         raise click.UsageError("Name one file, or a network with --network.")
+    if scheduler is not None and files:
+        raise click.UsageError("--scheduler is for networks of the database, not for a file.")
     settings = read_settings()
     request = QualityRequest(version=version, region=region, before=before)
     if files:
         report = _of_files(settings, files, request)
     else:
-        with open_database(settings):
-            report = asyncio.run(_of_networks(settings, networks, request))
+        with open_database(settings), ExitStack() as stack:
+            cluster = None
+            if scheduler is not None:
+                cluster = stack.enter_context(open_cluster(scheduler, worker_mb=worker_mb))
+            report = asyncio.run(_of_networks(settings, networks, request, cluster))
     as_json = json.dumps(report.as_json(), ensure_ascii=False, indent=2)
     if str(json_file) == "-":
         click.echo(as_json)
@@ -115,8 +134,16 @@ def _of_files(
 
 
 async def _of_networks(
-    settings: Settings, networks: tuple[str, ...], request: QualityRequest
+    settings: Settings,
+    networks: tuple[str, ...],
+    request: QualityRequest,
+    cluster: Cluster | None,
 ) -> QualityReport:
+    if cluster is not None:
+        async with open_reader(settings) as reader:
+            return await quality_by_network(
+                reader, cluster, quality_here, settings, networks=networks, request=request
+            )
     async with open_network_exports(settings, Audience.PLANNER) as exports:
         return await quality_of_network(exports, settings, networks, request)
 

@@ -132,6 +132,11 @@ def of_theme(situation: Situation, theme: str) -> Situation:
     )
 
 
+def no_offices(offices: Offices) -> Offices:
+    """None of them."""
+    return _only(offices, np.zeros(len(offices.theme), dtype=bool))
+
+
 _Rows = TypeVar("_Rows", Offices, OpenFaults)
 
 

@@ -39,13 +39,11 @@ def sites_of(position: Numbers, *, within_m: float = SITE_M) -> tuple[Indices, i
         how many sites there are. Sites are numbered by their first node.
     """
     none: NDArray[np.int32] = np.full(len(position), -1, dtype=np.int32)
-    placed = np.flatnonzero(np.isfinite(position).all(axis=1))
-    pairs = cKDTree(_on_spheroid(position[placed])).query_pairs(within_m, output_type="ndarray")
-    if not len(pairs):
+    one, other = near_pairs(position, within_m=within_m).T
+    if not len(one):
         return none, 0
-    one, other = placed[pairs[:, 0]], placed[pairs[:, 1]]
     shape = (len(position), len(position))
-    beside = coo_matrix((np.ones(len(pairs)), (one, other)), shape=shape)
+    beside = coo_matrix((np.ones(len(one)), (one, other)), shape=shape)
     _, group = connected_components(beside, directed=False)
     together = np.zeros(len(position), dtype=bool)
     together[one] = together[other] = True
@@ -54,6 +52,14 @@ def sites_of(position: Numbers, *, within_m: float = SITE_M) -> tuple[Indices, i
     by_first_node = np.argsort(np.argsort(first))
     none[nodes] = by_first_node[number]
     return none, len(first)
+
+
+def near_pairs(position: Numbers, *, within_m: float = SITE_M) -> Pairs:
+    """The nodes between which no more metres lie, two in a row; positions as of `sites_of`."""
+    placed = np.flatnonzero(np.isfinite(position).all(axis=1))
+    tree = cKDTree(_on_spheroid(position[placed]))
+    pairs: Pairs = placed[tree.query_pairs(within_m, output_type="ndarray")].astype(np.int32)
+    return pairs
 
 
 def pairs_of(one: Indices, other: Indices) -> Pairs:

@@ -66,12 +66,24 @@ def weak_points(
 
 
 def weak_table(
-    graph: NetworkGraph, traffic: Traffic | None = None, *, tree: SearchTree | None = None
+    graph: NetworkGraph,
+    traffic: Traffic | None = None,
+    *,
+    tree: SearchTree | None = None,
+    weights: Numbers | None = None,
 ) -> WeakTable:
-    """`weak_points` as columns, for many of them."""
+    """
+    `weak_points` as columns, for many of them.
+
+    Parameters
+    ----------
+    weights
+        What goes dark with each node, where one stands for several; else `node_weights`.
+    """
     traffic = traffic or graph.today
     tree = tree or search_tree(graph, traffic)
-    own = _weights(graph, tree)
+    weights = node_weights(graph) if weights is None else weights
+    own = np.vstack([weights, np.zeros(weights.shape[1])])[tree.vertex]
     below = np.column_stack([tree.below(column) for column in own.T])
     found = [
         _links(graph, tree, below),
@@ -104,22 +116,18 @@ def listed(
     )
 
 
-def _weights(graph: NetworkGraph, tree: SearchTree) -> Numbers:
-    """Of each place: nodes, offices with service, their people known, and those unknown."""
+def node_weights(graph: NetworkGraph) -> Numbers:
+    """A row for each node: itself, offices with service, their people known, and those unknown."""
     offices = graph.offices
     with_service = np.flatnonzero((offices.node >= 0) & ~offices.cut)
-    place = tree.place[offices.node[with_service]]
-    with_service, place = with_service[place >= 0], place[place >= 0]
-    people = offices.beneficiaries[with_service]
-    size = len(tree.vertex)
-    counted = np.column_stack([
+    node, people = offices.node[with_service], offices.beneficiaries[with_service]
+    size = graph.super_gateway
+    return np.column_stack([
         np.ones(size),
-        np.bincount(place, minlength=size),
-        np.bincount(place, weights=np.nan_to_num(people), minlength=size),
-        np.bincount(place, weights=np.isnan(people), minlength=size),
+        np.bincount(node, minlength=size),
+        np.bincount(node, weights=np.nan_to_num(people), minlength=size),
+        np.bincount(node, weights=np.isnan(people), minlength=size),
     ])
-    counted[0, 0] = 0
-    return counted
 
 
 def in_one_trench(graph: NetworkGraph, traffic: Traffic, tree: SearchTree) -> Flags:

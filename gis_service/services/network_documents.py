@@ -14,10 +14,12 @@ from gis_service.model.outage import GONE, Effect, Hit, OfficeHit, Outage
 from gis_service.model.processes.network import LOSSES
 from gis_service.model.trace import Trace
 from gis_service.model.weak_points import WeakKind, WeakPoint, WeakPoints
-from gis_service.network.graph import NetworkGraph, Numbers, index_of, texts
+from gis_service.network.graph import NetworkGraph, Numbers, texts
 from gis_service.services.network_questions import Gone, Routes
 
 Document = dict[str, Any]
+Positions = Mapping[str, tuple[float, float]]
+"""Longitude and latitude of nodes, by id."""
 _DIGITS = 7
 
 
@@ -115,11 +117,11 @@ def outage_document(graph: NetworkGraph, gone: Gone, outage: Outage, routes: Rou
     )
 
 
-def weak_points_document(graph: NetworkGraph, found: WeakPoints, routes: Routes) -> Document:
+def weak_points_document(found: WeakPoints, routes: Routes, positions: Positions) -> Document:
     """The points in their order, drawn by the links and nodes that they consist of."""
     return _collection(
         (
-            _feature(f"{point.kind}:{point.id}", _parts(graph, point, routes), {
+            _feature(f"{point.kind}:{point.id}", _parts(point, routes, positions), {
                 "rank": rank,
                 "kind": point.kind,
                 "name": point.name,
@@ -182,7 +184,7 @@ def _metres(length: float | None) -> float | None:
     return None if length is None else round(length, 2)
 
 
-def _point(position: Numbers) -> Document:
+def _point(position: Numbers | tuple[float, float]) -> Document:
     return {"type": "Point", "coordinates": np.round(position, _DIGITS).tolist()}
 
 
@@ -193,15 +195,14 @@ def _line(route: shapely.LineString | None, *, forward: bool = True) -> Document
     return {"type": "LineString", "coordinates": coordinates if forward else coordinates[::-1]}
 
 
-def _parts(graph: NetworkGraph, point: WeakPoint, routes: Routes) -> Document | None:
+def _parts(point: WeakPoint, routes: Routes, positions: Positions) -> Document | None:
     """A line or lines, a point or points."""
     if point.kind is WeakKind.LINK:
         return _line(routes.get(point.id))
     if point.kind is WeakKind.TRENCH:
         lines = [line for id_ in point.links if (line := _line(routes.get(id_))) is not None]
         return {"type": "MultiLineString", "coordinates": [line["coordinates"] for line in lines]}
-    indices = [index_of(graph.nodes.ids, id_) for id_ in point.nodes]
-    places = [_point(graph.nodes.position[index])["coordinates"] for index in indices]
+    places = [_point(positions[id_])["coordinates"] for id_ in point.nodes]
     if point.kind is WeakKind.NODE:
         return {"type": "Point", "coordinates": places[0]}
     return {"type": "MultiPoint", "coordinates": places}

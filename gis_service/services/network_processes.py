@@ -8,10 +8,11 @@ from typing import Any
 from gis_service.model.audience import Principal
 from gis_service.model.fields import Language
 from gis_service.model.processes.network import OUTAGE_IMPACT, SINGLE_POINTS_OF_FAILURE, TRACE
-from gis_service.model.weak_points import WeakKind
-from gis_service.network.graph import texts
+from gis_service.model.weak_points import WeakKind, WeakPoints
+from gis_service.network.graph import NetworkGraph, index_of, texts
 from gis_service.services.analyses import Document, Handler
 from gis_service.services.network_documents import (
+    Positions,
     outage_document,
     trace_document,
     weak_points_document,
@@ -49,8 +50,16 @@ def network_handlers(questions: NetworkQuestions) -> dict[str, Handler]:
         routes = await questions.routes(
             [link for point in found.points for link in point.links]
         )
-        return weak_points_document(state.graph, found, routes)
+        return weak_points_document(found, routes, _positions(state.graph, found))
 
     return {
         TRACE.id: trace, OUTAGE_IMPACT.id: outage, SINGLE_POINTS_OF_FAILURE.id: weak_points,
     }
+
+
+def _positions(graph: NetworkGraph, found: WeakPoints) -> Positions:
+    """Where the nodes of weak points stand."""
+    nodes = graph.nodes
+    ids = {id_ for point in found.points for id_ in point.nodes}
+    places = {id_: nodes.position[index_of(nodes.ids, id_)].tolist() for id_ in ids}
+    return {id_: (lon, lat) for id_, (lon, lat) in places.items()}

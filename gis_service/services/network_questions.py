@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -30,7 +31,7 @@ from gis_service.store.joins import nodes_statement
 from gis_service.store.network_items import (
     equipment_statement,
     fibre_statement,
-    routes_of,
+    prepared_routes,
 )
 from gis_service.store.reading import Reader
 from gis_service.store.roles import Login
@@ -184,9 +185,9 @@ class NetworkQuestions:
         if not ids:
             return {}
         values = {"ids": [UUID(id_) for id_ in ids]}
-        rows = await self._reader.prepared_rows(routes_of(), values, Login.PLANNER)
-        lines = shapely.from_wkb([row["route"] for row in rows])
-        return {str(row["id"]): line for row, line in zip(rows, lines, strict=True)}
+        return routes_of(
+            await self._reader.prepared_rows(prepared_routes(), values, Login.PLANNER)
+        )
 
     async def joined(self, trace: Trace) -> dict[str, JoinNode]:
         """The nodes at which a way passes into another network, by id."""
@@ -237,6 +238,12 @@ class NetworkQuestions:
             rule = "it stands neither at a node nor in an office"
             raise InvalidParameter("equipment", equipment, rule)
         return row["office"], None
+
+
+def routes_of(rows: Sequence[Any]) -> Routes:
+    """Lines of the rows of `routes_statement`."""
+    lines = shapely.from_wkb([row["route"] for row in rows])
+    return {str(row["id"]): line for row, line in zip(rows, lines, strict=True)}
 
 
 def allow(principal: Principal, least: Audience) -> None:

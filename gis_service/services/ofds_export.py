@@ -50,6 +50,7 @@ from gis_service.store.ofds_export import (
 )
 from gis_service.store.reading import Moment, Reader
 from gis_service.store.roles import Login
+from gis_service.store.shared_moments import moment_shared
 
 _PORTION = 1_000
 _LAST = 2**62
@@ -92,7 +93,7 @@ class NetworkExports:
 
     @asynccontextmanager
     async def package(
-        self, networks: Sequence[str], audience: Audience
+        self, networks: Sequence[str], audience: Audience, *, seen: str | None = None
     ) -> AsyncIterator[PackageSource]:
         """
         Networks as one package that waits in a folder.
@@ -102,6 +103,8 @@ class NetworkExports:
         networks
             Identifiers or UUIDs. The public's items do not say to which network
             they belong, so what it gets is one network of all that is published.
+        seen
+            Name of the moment of the database, of `store.shared_moments`; else it is now.
 
         Raises
         ------
@@ -110,26 +113,36 @@ class NetworkExports:
         InvalidInput
             Packages with several networks say different things of themselves.
         """
+        login = Login.of(audience)
+        opened = (
+            self._reader.moment(login) if seen is None else moment_shared(self._reader, login, seen)
+        )
         with tempfile.TemporaryDirectory(prefix="gis-ofds-") as made:
             folder = Path(made)
-            async with self._reader.moment(Login.of(audience)) as moment:
+            async with opened as moment:
                 if audience.is_staff:
                     yield await self._staff_package(moment, networks, folder)
                 else:
                     yield await self._public_package(moment, networks, folder)
 
     async def write(
-        self, networks: Sequence[str], format_: NetworkFormat, audience: Audience, path: Path
+        self,
+        networks: Sequence[str],
+        format_: NetworkFormat,
+        audience: Audience,
+        path: Path,
+        *,
+        seen: str | None = None,
     ) -> NetworkFile:
         """
-        Write networks to a file.
+        Write networks to a file; parameters as of `package`.
 
         Raises
         ------
         NotFound, InvalidInput
             As `package`.
         """
-        async with self.package(networks, audience) as package:
+        async with self.package(networks, audience, seen=seen) as package:
             return await asyncio.to_thread(_write, package, format_, path)
 
     async def open(
@@ -182,24 +195,15 @@ class NetworkExports:
     async def _staff_package(
         self, moment: Moment, names: Sequence[str], folder: Path
     ) -> PackageSource:
-        sources = []
-        arounds: list[Json] = []
-        for place, name in enumerate(names):
-            row = await _staff_row(moment, name)
-            kept: Json = json.loads(row["kept"]) if row["kept"] else {}
-            if "package" in kept:
-                arounds.append(json.loads(kept["package"]))
-            sources.append(await self._staff_network(moment, row, kept, folder / str(place)))
-        if any(each != arounds[0] for each in arounds):
-            raise InvalidInput(
-                "These networks came in different packages, which say different things of "
-                "themselves. Export them one by one."
-            )
-        return PackageSource(arounds[0] if arounds else {"networks": []}, sources)
+        rows = [await _staff_row(moment, name) for name in names]
+        around = _around(rows)
+        return PackageSource(around, [
+            await self._staff_network(moment, row, folder / str(place))
+            for place, row in enumerate(rows)
+        ])
 
-    async def _staff_network(
-        self, moment: Moment, row: Any, kept: Json, folder: Path
-    ) -> NetworkSource:
+    async def _staff_network(self, moment: Moment, row: Any, folder: Path) -> NetworkSource:
+        kept = _kept(row)
         version = VERSIONS[kept["version"]] if kept else CURRENT
         spooled = Spooled(folder)
         names = _Names()
@@ -246,6 +250,27 @@ class NetworkExports:
         if any(row["synthetic"] for row in known):
             head[OURS] = {"synthetic": True}
         return head
+
+
+async def package_around(moment: Moment, names: Sequence[str]) -> Json:
+    """The package of some networks with its `networks` empty, for staff; raises as `package`."""
+    return _around([await _staff_row(moment, name) for name in names])
+
+
+def _around(rows: Sequence[Any]) -> Json:
+    arounds = [json.loads(kept["package"]) for row in rows if "package" in (kept := _kept(row))]
+    if any(each != arounds[0] for each in arounds):
+        raise InvalidInput(
+            "These networks came in different packages, which say different things of "
+            "themselves. Export them one by one."
+        )
+    return arounds[0] if arounds else {"networks": []}
+
+
+def _kept(row: Any) -> Json:
+    """What a network keeps of the package that it came in."""
+    kept: Json = json.loads(row["kept"]) if row["kept"] else {}
+    return kept
 
 
 def _write(package: PackageSource, format_: NetworkFormat, path: Path) -> NetworkFile:

@@ -26,6 +26,9 @@ from gis_service.settings import Settings
 from gis_service.validation.geometry import KENYA, Extent
 from gis_service.validation.ofds.checking import Asked, check_package
 
+OURS = "the database"
+"""The form of networks that are in no file."""
+
 
 @dataclass(frozen=True, slots=True)
 class QualityRequest:
@@ -60,7 +63,7 @@ def quality_of_file(settings: Settings, path: Path, request: QualityRequest) -> 
     """
     package = read_package(path, limits=ReadLimits(file_mb=settings.max_file_mb))
     return check_package(
-        package.document, _asked(settings, request), source=path.name, form=package.form,
+        package.document, asked_by(settings, request), source=path.name, form=package.form,
         notes=package.notes,
     )
 
@@ -81,19 +84,21 @@ async def quality_of_network(
     with tempfile.TemporaryDirectory(prefix="gis-quality-") as made:
         path = Path(made) / "package.json"
         await exports.write(networks, NetworkFormat.OFDS_JSON, Audience.PLANNER, path)
-        document = await asyncio.to_thread(_loaded, path)
+        document = await asyncio.to_thread(loaded, path)
     return await asyncio.to_thread(
-        check_package, document, _asked(settings, request), source=", ".join(networks),
-        form="the database",
+        check_package, document, asked_by(settings, request), source=", ".join(networks),
+        form=OURS,
     )
 
 
-def _loaded(path: Path) -> Mapping[str, Any]:
+def loaded(path: Path) -> Mapping[str, Any]:
+    """A package that was written as JSON."""
     document: Mapping[str, Any] = json.loads(path.read_bytes())
     return document
 
 
-def _asked(settings: Settings, request: QualityRequest) -> Asked:
+def asked_by(settings: Settings, request: QualityRequest) -> Asked:
+    """What a package is measured by, today; raises `UnreadableFile`, `InvalidInput`."""
     limits = ReadLimits(file_mb=settings.max_file_mb)
     earlier = read_package(request.before, limits=limits) if request.before else None
     return Asked(

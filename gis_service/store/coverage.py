@@ -194,12 +194,13 @@ def _statement(collection: Collection, wanted: Wanted, portion: Portion = ALL) -
         if portion.shapes_of is not None:
             shape = case((_is_any(source, portion.shapes_of), shape))
         columns.append(shape.label("geometry"))
-    return select(*columns).where(*_conditions(source, wanted, portion)).order_by(source.c.id)
+    return select(*columns).where(*chosen(source, wanted, portion)).order_by(source.c.id)
 
 
-def _conditions(
+def chosen(
     source: FromClause, wanted: Wanted, portion: Portion
 ) -> Iterator[ColumnElement[bool]]:
+    """The conditions of a portion, on what a collection is read from."""
     if portion.box is not None:
         yield source.c.geom.intersects(func.ST_MakeEnvelope(*portion.box, SRID))
     if portion.homeless:

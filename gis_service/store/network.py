@@ -99,8 +99,8 @@ async def read_graph(moment: Moment, before: ReadGraph | None = None) -> ReadGra
     rows = {
         id_: await _read(moment, id_, versions[id_], before) for id_ in _READ
     }
-    faults = await moment.rows(_open_cuts())
-    pairs = await moment.rows(_confirmed())
+    faults = await moment.rows(open_cuts_statement())
+    pairs = await moment.rows(confirmed_statement())
     graph = await asyncio.to_thread(_joined, rows, faults, pairs, before)
     return ReadGraph(versions, graph, rows)
 
@@ -196,14 +196,16 @@ _READ = {
 """Of each collection: the statement of its one row, and what makes arrays of that."""
 
 
-def _open_cuts() -> Select[Any]:
+def open_cuts_statement() -> Select[Any]:
+    """A row for each open fault that cuts: the `node`, `link` or `office` that it is on."""
     faults = readable(REGISTRY["faults"], Audience.PLANNER)
     return select(faults.c.node, faults.c.link, faults.c.office).where(
         faults.c.cuts, faults.c.cleared_at.is_(None)
     )
 
 
-def _confirmed() -> Select[Any]:
+def confirmed_statement() -> Select[Any]:
+    """A row for each pair of nodes, `node_a` and `node_b`, that are confirmed to be one place."""
     joins = readable(REGISTRY["node_joins"], Audience.PLANNER)
     return select(joins.c.node_a, joins.c.node_b).where(joins.c.decision == "confirmed")
 

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Subquery, any_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Subquery,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import UUID as UUID_TYPE
 
 from gis_service.model.audience import Audience
@@ -31,14 +42,21 @@ def equipment_statement(id_: UUID) -> Select[Any]:
     return select(source.c.node, source.c.office).where(source.c.id == id_)
 
 
+def routes_statement(ids: Iterable[UUID]) -> Select[Any]:
+    """A row for each fibre link: `id` and `route`, its line as WKB."""
+    return _routes(_array(ids))
+
+
 @once
-def routes_of() -> Prepared:
-    """A row for each fibre link of `ids`: `id` and `route`, its line as WKB."""
+def prepared_routes() -> Prepared:
+    """The same for the links `ids`."""
+    return Prepared(_routes(bindparam("ids", (), ARRAY(UUID_TYPE(as_uuid=True)))))
+
+
+def _routes(ids: ColumnElement[Any]) -> Select[Any]:
     source = _read("fibre_links")
-    return Prepared(
-        select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
-            source.c.id == any_(bindparam("ids", (), ARRAY(UUID_TYPE(as_uuid=True))))
-        )
+    return select(source.c.id, func.ST_AsBinary(source.c.geom).label("route")).where(
+        source.c.id == any_(ids)
     )
 
 

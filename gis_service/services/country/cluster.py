@@ -40,16 +40,54 @@ class Cluster:
 
         Raises
         ------
+        GisError, Unavailable
+            As `gathered`.
+        """
+        return self.gathered(self.begun(function, parts, common=self.sent(common)))
+
+    def sent(self, common: object) -> Any:
+        """What every part needs, at each worker, past the scheduler; for `begun`."""
+        return self._client.scatter(common, broadcast=True, direct=True)
+
+    def begun(
+        self, function: Callable[..., Any], *columns: Sequence[Any], **common: Any
+    ) -> list[Any]:
+        """
+        What a function will make of each part, kept where it is made.
+
+        It is for `begun` again, without a way past this process, or for `gathered`.
+        What a worker keeps when it dies is made again; what does not fit into its
+        memory goes to its disk (that is Dask's).
+
+        Parameters
+        ----------
+        columns
+            Arguments of the first call, of the second, ... in as many columns as it takes.
+        common
+            Arguments of every call.
+        """
+        tasks: list[Any] = self._client.map(function, *columns, **common, pure=False)
+        return tasks
+
+    def partitions(self, frame: Any) -> tuple[Any, list[Any]]:
+        """A frame of Dask kept by the workers, and its partitions as `begun` has them."""
+        kept = self._client.persist(frame)
+        return kept, list(self._client.compute(kept.to_delayed()))
+
+    def gathered(self, tasks: Sequence[Any]) -> list[Any]:
+        """
+        What `begun` began, here.
+
+        Raises
+        ------
         GisError
             As the function raises.
         Unavailable
             Workers died over a part again and again, or the cluster is gone.
         """
-        distributed = _distributed()
-        sent = self._client.scatter(common, broadcast=True, direct=True)
-        tasks = self._client.map(function, parts, common=sent, pure=False)
+        distributed = dask_module("distributed")
         try:
-            found: list[R] = self._client.gather(tasks)
+            found: list[Any] = self._client.gather(tasks)
         except distributed.KilledWorker as error:
             raise Unavailable(
                 "Workers ended over one part again and again: it probably needs more memory than "
@@ -87,8 +125,8 @@ def open_cluster(scheduler: str, *, worker_mb: int) -> Iterator[Cluster]:
             f"{scheduler!r} is no address of a scheduler. Write tcp://HOST:PORT, or local:2 for "
             "two processes of this machine."
         )
-    distributed = _distributed()
-    with import_module("dask").config.set(_SETTINGS):
+    distributed = dask_module("distributed")
+    with dask_module("dask").config.set(_SETTINGS):
         if not scheduler.startswith(LOCAL):
             try:
                 client = distributed.Client(scheduler, timeout=CONNECTS_WITHIN_S)
@@ -110,10 +148,17 @@ def open_cluster(scheduler: str, *, worker_mb: int) -> Iterator[Cluster]:
             yield Cluster(client)
 
 
-def _distributed() -> Any:
-    """Dask's module, which comes with an extra, and slowly."""
+def dask_module(name: str) -> Any:
+    """
+    A module of Dask: they come with an extra, and slowly, so nothing loads them before.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not installed.
+    """
     try:
-        return import_module("dask.distributed")
+        return import_module(name)
     except ImportError:
         raise ConfigurationError(
             "Dask is not installed here. This brings it: "

@@ -15,6 +15,7 @@ from gis_service.coverage.measures import (
     Situation,
     added,
     grouped_sums,
+    no_offices,
     of_theme,
 )
 from gis_service.coverage.places import Places
@@ -28,11 +29,8 @@ from gis_service.model.indicators import Grouping
 from gis_service.model.processes.coverage import COVERAGE
 from gis_service.services.analyses import Handler
 from gis_service.services.country.cluster import Cluster
-from gis_service.services.country.coverage_part import (
-    HOMELESS,
-    PartCoverage,
-    Shared,
-)
+from gis_service.services.country.counties import HOMELESS
+from gis_service.services.country.coverage_part import PartCoverage, Shared
 from gis_service.services.coverage import Coverages, check_asked
 from gis_service.services.situations import (
     Carried,
@@ -162,8 +160,7 @@ def _faults_alone(
     situation, _ = situation_of(survey, circumstances, today, carried)
     faults = situation.faults
     assert isinstance(faults, OpenFaults)  # noqa: S101 - staff know of them
-    nobody = of_theme(situation, "\0").offices
-    return Situation(situation.places, nobody, faults=faults)
+    return Situation(situation.places, no_offices(situation.offices), faults=faults)
 
 
 def _together(parts: list[GroupedSums], faults: Situation, by: Grouping) -> GroupedSums:

@@ -32,13 +32,11 @@ from gis_service.model.collections import REGISTRY
 from gis_service.model.counties import county_of
 from gis_service.model.coverage import Circumstances, Quality
 from gis_service.model.indicators import Grouping
+from gis_service.services.country.counties import HOMELESS
 from gis_service.store.coverage import ALL, Portion, Wanted, frame_of, read_portion
 from gis_service.store.reading import Moment, Reader
 from gis_service.store.roles import Login
 from gis_service.store.shared_moments import moment_shared
-
-HOMELESS = ""
-"""In place of a county: what touches no ward."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

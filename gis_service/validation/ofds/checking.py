@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,8 +13,8 @@ from gis_service.model.ofds import OfdsVersion, likely_version, version_of
 from gis_service.model.quality import NetworkSummary, QualityReport
 from gis_service.validation.geometry import KENYA, Extent
 from gis_service.validation.ofds import geometry, network, references, schema
-from gis_service.validation.ofds.coverage import coverage
-from gis_service.validation.ofds.findings import KINDS, Findings
+from gis_service.validation.ofds.coverage import Tally, coverage, tallied
+from gis_service.validation.ofds.findings import KINDS, Findings, Found
 from gis_service.validation.ofds.view import NetworkView
 from gis_service.validation.topology import lengths_m
 
@@ -43,6 +43,15 @@ class Asked:
     earlier: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedNetwork:
+    """What was found in one network of a package."""
+
+    summary: NetworkSummary
+    found: Found
+    tally: Tally
+
+
 def check_package(
     document: Mapping[str, Any],
     asked: Asked,
@@ -61,26 +70,67 @@ def check_package(
     source, form
         Where it came from and in what form, for the report.
     """
-    began = time.monotonic()
-    findings = Findings(document)
     listed = document.get("networks")
-    views = [
-        NetworkView(number, each, version_of(each) or asked.version or likely_version(each))
+    networks = (
+        check_network(each, number, asked)
         for number, each in enumerate(listed if isinstance(listed, list) else ())
         if isinstance(each, Mapping)
-    ]
+    )
+    return report_of(document, networks, source=source, form=form, notes=notes)
+
+
+def check_network(each: Mapping[str, Any], number: int, asked: Asked) -> CheckedNetwork:
+    """
+    Check one network of a package, for `report_of`.
+
+    Parameters
+    ----------
+    number
+        Its index in the package.
+    """
+    findings = Findings({"networks": {number: each}})
+    view = NetworkView(number, each, version_of(each) or asked.version or likely_version(each))
+    for name, check in _checks(asked):
+        with findings.guarded(name):
+            check(view, findings)
+    _check_earlier(view, asked, findings)
+    return CheckedNetwork(_summary(view), findings.all, tallied(view))
+
+
+def report_of(
+    around: Mapping[str, Any],
+    networks: Iterable[CheckedNetwork],
+    *,
+    source: str,
+    form: str,
+    notes: Sequence[str] = (),
+) -> QualityReport:
+    """
+    The quality of a package whose networks are checked one by one.
+
+    Parameters
+    ----------
+    around
+        The package; of its networks it matters only that they are there.
+    networks
+        In the order of the package.
+    source, form
+        As of `check_package`.
+    """
+    began = time.monotonic()
+    findings, tally = Findings(around), Tally()
+    summaries: list[NetworkSummary] = []
     with findings.guarded("the package's own properties"):
-        schema.check_around(document, findings)
-    for view in views:
-        for name, check in _checks(asked):
-            with findings.guarded(name):
-                check(view, findings)
-        _check_earlier(view, asked, findings)
-    filled, added = coverage(views)
+        schema.check_around(around, findings)
+    for each in networks:
+        findings.add_all(each.found)
+        tally.add_all(each.tally)
+        summaries.append(each.summary)
+    filled, added = coverage(tally)
     return QualityReport(
         source=source,
         form=form,
-        networks=tuple(map(_summary, views)),
+        networks=tuple(summaries),
         counts=findings.counts(),
         findings=findings.in_order(),
         coverage=filled,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gis_service.model.ofds import Kind
@@ -14,8 +14,8 @@ from gis_service.validation.ofds.view import NetworkView
 _EXAMPLES = 3
 
 
-class _Tally:
-    """Counts of properties, named from the network without indices."""
+class Tally:
+    """Counts of properties of some networks, named from the network without indices."""
 
     def __init__(self) -> None:
         self.objects: Counter[tuple[str, ...]] = Counter()
@@ -46,18 +46,30 @@ class _Tally:
             if len(self.examples[here]) < _EXAMPLES:
                 self.examples[here].append(shown(value[name]))
 
+    def add_all(self, other: Tally) -> None:
+        """Count what another has counted, of networks that come after these."""
+        self.objects.update(other.objects)
+        self.filled.update(other.filled)
+        self.known |= other.known
+        self.added.update(other.added)
+        for path, examples in other.examples.items():
+            mine = self.examples[path]
+            mine += examples[: _EXAMPLES - len(mine)]
 
-def coverage(
-    views: Sequence[NetworkView],
-) -> tuple[tuple[FieldCoverage, ...], tuple[AdditionalField, ...]]:
+
+def tallied(view: NetworkView) -> Tally:
+    """The counts of one network."""
+    tally = Tally()
+    tally.add(view, "Network", view.network, ())
+    return tally
+
+
+def coverage(tally: Tally) -> tuple[tuple[FieldCoverage, ...], tuple[AdditionalField, ...]]:
     """
     The filled share of every property, and the properties that the standard lacks.
 
     Properties of objects that no network has are left out.
     """
-    tally = _Tally()
-    for view in views:
-        tally.add(view, "Network", view.network, ())
     filled = tuple(
         FieldCoverage("/".join(path), tally.filled[path], tally.objects[path[:-1]])
         for path in tally.known

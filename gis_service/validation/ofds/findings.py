@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from gis_service.model.declarations.quality_rules import QUALITY_RULES
@@ -24,6 +25,21 @@ KINDS = {
 """What a member of each array of a network is."""
 _SEVERITY = {rule.id: rule.severity for rule in QUALITY_RULES}
 _SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    Findings in a part of a package, in the order in which they were made.
+
+    Parameters
+    ----------
+    counts
+        How many there are of each rule and severity; of some more than in `findings`.
+    """
+
+    findings: tuple[Finding, ...]
+    counts: Mapping[tuple[str, Severity], int]
 
 
 class Findings:
@@ -72,6 +88,20 @@ class Findings:
         self._found.append(
             Finding(rule, severity, message, path, network, kind, id_, name, shown(value), details)
         )
+
+    @property
+    def all(self) -> Found:
+        """All of it, without the package."""
+        return Found(tuple(self._found), dict(self._counts))
+
+    def add_all(self, found: Found) -> None:
+        """Take over what was found in what comes after this in the package."""
+        kept = Counter(self._counts)
+        for each in found.findings:
+            kept[each.rule, each.severity] += 1
+            if kept[each.rule, each.severity] <= self._most:
+                self._found.append(each)
+        self._counts.update(found.counts)
 
     @contextmanager
     def guarded(self, check: str) -> Iterator[None]:
